@@ -1,0 +1,71 @@
+import type { FailureReason } from '../contract/dead-letter.ts';
+import { type Lane, NO_CAMPAIGN } from '../contract/reset-request.ts';
+
+/** The ledger table's keys, for whoever creates, writes or reads it. */
+export const LEDGER = {
+  partitionKey: 'pk',
+  /** Items by campaign, then by `state#reason`. All counts come from here, so that there is no counter to drift. */
+  campaignIndex: 'byCampaign',
+  campaignKey: 'campaign',
+  stateReasonKey: 'stateReason',
+  /** Seconds since the epoch. */
+  timeToLive: 'expiresAt',
+} as const;
+
+/** The index partition that lists the campaigns themselves. `#` is outside the alphabet of campaign ids. */
+export const CAMPAIGN_LIST = '#campaigns';
+
+/** Where a request stands. `calling` and `failing` are under way, `waiting` is in its queue, the others are final until a redrive. */
+export const STATES = ['calling', 'waiting', 'succeeded', 'failing', 'failed', 'cancelled', 'discarded'] as const;
+export type State = (typeof STATES)[number];
+
+/** One request. Times are milliseconds since the epoch unless the name says otherwise. No address: 16 bits tell a mix-up, not a person. */
+export interface RequestItem {
+  pk: string;
+  campaign: string;
+  stateReason: string;
+  state: State;
+  lane: Lane;
+  /** First 16 bits of SHA-256(key, lower-cased address). Absent where the body could not be read. */
+  address?: number;
+  /** Calls begun since the request came or was redriven. */
+  calls: number;
+  /** Calls that ended without a result for good; backoff grows with them. A 401 is none. */
+  failedCalls: number;
+  /** Calls whose outcome nobody knows. */
+  unknowns: number;
+  notBefore?: number;
+  leaseNonce?: string;
+  leaseEnd?: number;
+  lastStatus?: number;
+  reason?: FailureReason;
+  /** The API's words or ours, cleaned of addresses and tokens. */
+  detail?: string;
+  failureId?: string;
+  /** SQS `SenderId`: the principal that enqueued the message. */
+  sender?: string;
+  requestedBy?: string;
+  firstSentAt: number;
+  firstCallAt?: number;
+  finishedAt?: number;
+  /** Seconds since the epoch. */
+  expiresAt: number;
+}
+
+/** A campaign, as far as the worker knows it: registered when its first request is seen, read before each call. */
+export interface CampaignItem {
+  pk: string;
+  campaign: typeof CAMPAIGN_LIST;
+  stateReason: string;
+  campaignId: string;
+  state: 'active' | 'cancelled';
+  firstSeenAt: number;
+}
+
+export const requestKey = (key: string): string => `request#${key}`;
+export const campaignKey = (campaignId: string): string => `campaign#${campaignId}`;
+export const requestIdOf = (pk: string): string => pk.slice('request#'.length);
+export const campaignOf = (campaignId: string | undefined): string => campaignId ?? NO_CAMPAIGN;
+
+/** The index's sort key; `reason` is empty in states that have none, so `failed#` begins every dead letter's. */
+export const stateReason = (state: string, reason?: FailureReason): string => `${state}#${reason ?? ''}`;

@@ -1,0 +1,148 @@
+import type { FailureReason } from '../contract/dead-letter.ts';
+import type { Lane } from '../contract/reset-request.ts';
+
+export const METRIC_NAMESPACE = 'PasswordResets';
+export const SERVICE_NAME = 'reset-worker';
+/** The one dimension beside the service: the lane. */
+export const LANE_DIMENSION = 'lane';
+
+/** Metric names. All are counts but `queuedAge`, in seconds, the own replacement for a queue metric that leaves out what came three times. */
+export const METRICS = {
+  resets: 'Resets',
+  calls: 'Calls',
+  throttledCalls: 'ThrottledCalls',
+  unavailableCalls: 'UnavailableCalls',
+  unknownCalls: 'UnknownCalls',
+  unauthorizedCalls: 'UnauthorizedCalls',
+  deadLetters: 'DeadLetters',
+  cancelled: 'Cancelled',
+  duplicates: 'DuplicateMessages',
+  deferred: 'Deferred',
+  givenBack: 'GivenBack',
+  credentialHolds: 'CredentialHolds',
+  outageHolds: 'OutageHolds',
+  unrecordedResets: 'UnrecordedResets',
+  unexpectedErrors: 'UnexpectedErrors',
+  queuedAge: 'QueuedAge',
+} as const;
+export type MetricName = (typeof METRICS)[keyof typeof METRICS];
+
+type Level = 'debug' | 'info' | 'warn' | 'error';
+interface Entry {
+  level: Level;
+  sentence: string;
+  metric?: MetricName;
+}
+
+/** Every line that the worker can log. Nothing is logged outside this catalogue. */
+export const EVENTS = {
+  RESET_MADE: { level: 'info', sentence: 'The password was reset.', metric: METRICS.resets },
+  RESET_NOT_RECORDED: {
+    level: 'error',
+    sentence: 'The password was reset, but the ledger could not be told. The request is shown as unconfirmed.',
+    metric: METRICS.unrecordedResets,
+  },
+  CALL_THROTTLED: {
+    level: 'info',
+    sentence: 'The API answered that calls come too often.',
+    metric: METRICS.throttledCalls,
+  },
+  CALL_UNAVAILABLE: {
+    level: 'warn',
+    sentence: 'The API was not available; nothing was done.',
+    metric: METRICS.unavailableCalls,
+  },
+  CALL_UNKNOWN: {
+    level: 'warn',
+    sentence: 'The call had no answer; the reset was perhaps made.',
+    metric: METRICS.unknownCalls,
+  },
+  CALL_UNAUTHORIZED: {
+    level: 'warn',
+    sentence: 'The API did not accept the token.',
+    metric: METRICS.unauthorizedCalls,
+  },
+  TOKEN_REJECTED: {
+    level: 'error',
+    sentence: 'The secret holds no newer token than the rejected one. Calls are held; nothing is dead-lettered for it.',
+    metric: METRICS.credentialHolds,
+  },
+  TOKEN_UNUSABLE: {
+    level: 'error',
+    sentence: 'The secret gives no usable token. Calls are held; nothing is dead-lettered for it.',
+    metric: METRICS.credentialHolds,
+  },
+  TOKEN_REFRESHED: { level: 'info', sentence: 'The secret holds another token; it is tried.' },
+  OUTAGE_HELD: {
+    level: 'warn',
+    sentence: 'The API is not available to several requests. Calls are held.',
+    metric: METRICS.outageHolds,
+  },
+  DEAD_LETTERED: {
+    level: 'warn',
+    sentence: 'The request was given up and its message sent to the dead-letter queue.',
+    metric: METRICS.deadLetters,
+  },
+  CANCELLED: {
+    level: 'info',
+    sentence: 'The request was dropped without a call: its campaign is cancelled.',
+    metric: METRICS.cancelled,
+  },
+  DUPLICATE: {
+    level: 'info',
+    sentence: 'A message for a request that has ended was acknowledged without a call.',
+    metric: METRICS.duplicates,
+  },
+  DEFERRED: { level: 'info', sentence: 'The message waits in its queue for a later try.', metric: METRICS.deferred },
+  GIVEN_BACK: {
+    level: 'info',
+    sentence: 'The message got no turn before the time was up and went back to its queue.',
+    metric: METRICS.givenBack,
+  },
+  NOT_HIDDEN: {
+    level: 'warn',
+    sentence: 'The waiting time could not be set; the queue shows the message when its visibility timeout ends.',
+  },
+  LEDGER_UNREACHABLE: { level: 'error', sentence: 'The ledger could not be reached. No call is made without it.' },
+  LETTER_NOT_SENT: {
+    level: 'error',
+    sentence: 'The dead letter could not be sent; the message stays in its queue and is tried again.',
+  },
+  TIME_UP: {
+    level: 'error',
+    sentence: 'The work on a message did not end in time; the message stays in its queue.',
+    metric: METRICS.unexpectedErrors,
+  },
+  UNEXPECTED: {
+    level: 'error',
+    sentence: 'A defect: the work on a message threw. The message stays in its queue.',
+    metric: METRICS.unexpectedErrors,
+  },
+} as const satisfies Record<string, Entry>;
+export type EventCode = keyof typeof EVENTS;
+
+/** What may stand beside an event. Ids have a closed alphabet; there is no field for a body, an address, a token or free text. */
+export interface EventFields {
+  lane?: Lane;
+  requestId?: string;
+  campaignId?: string;
+  messageId?: string;
+  status?: number;
+  reason?: FailureReason;
+  /** Our own word for a cause, never somebody else's message. */
+  why?: string;
+  calls?: number;
+  failedCalls?: number;
+  unknowns?: number;
+  receiveCount?: number;
+  delayMs?: number;
+  /** The class name of a defect and where it was thrown; messages may quote input and are left out. */
+  errorName?: string;
+  errorPlace?: string;
+}
+
+export interface Telemetry {
+  event(code: EventCode, fields: EventFields): void;
+  /** Adds to a metric that no event counts. */
+  measure(metric: MetricName, value: number): void;
+}
