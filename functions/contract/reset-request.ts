@@ -86,3 +86,13 @@ export function parseResetRequest(body: string): ParsedRequest {
     problem: parsed.error.issues.map(({ path, message }) => `${String(path[0])} ${message}`).join('; '),
   };
 }
+
+export type ParsedId = { ok: true; requestId: string | undefined } | { ok: false; problem: string };
+
+/** Reads a request id that stands outside a body, where it may be absent. */
+export function parseRequestId(value: string | undefined): ParsedId {
+  if (value === undefined) return { ok: true, requestId: undefined };
+  const parsed = z.safeParse(requestIdSchema, value);
+  if (parsed.success) return { ok: true, requestId: parsed.data };
+  return { ok: false, problem: parsed.error.issues.map(({ message }) => message).join('; ') };
+}

@@ -1,0 +1,81 @@
+import {
+  GetSecretValueCommand,
+  ResourceNotFoundException,
+  type SecretsManagerClient,
+} from '@aws-sdk/client-secrets-manager';
+import type { ApiTokens, EpochMs, TokenAnswer } from '../ports.ts';
+
+const FRESH_MS = 5 * 60_000;
+/** Neither a rejected token nor an unreadable secret is a reason to read more often. */
+const LEAST_BETWEEN_READS_MS = 30_000;
+
+type Token = Extract<TokenAnswer, { kind: 'token' }>;
+
+/**
+ * The API token from Secrets Manager: cached for 5 minutes, read by one caller for all, at most every 30 s. A token that was good
+ * outlives a secret that is empty or unreadable by now: the API decides whether it still serves.
+ */
+export function secretApiTokens(client: SecretsManagerClient, secretArn: string, now: () => EpochMs): ApiTokens {
+  let token: Token | undefined;
+  let lastAnswer: TokenAnswer = { kind: 'none', why: 'unreadable' };
+  let lastReadAt = Number.NEGATIVE_INFINITY;
+  let reading: Promise<void> | undefined;
+
+  const readOnce = (): Promise<void> => {
+    reading ??= readSecret(client, secretArn).then((answer) => {
+      lastAnswer = answer;
+      if (answer.kind === 'token') token = answer;
+      lastReadAt = now();
+      reading = undefined;
+    });
+    return reading;
+  };
+
+  return {
+    async current() {
+      const age = now() - lastReadAt;
+      const isFresh = age < (lastAnswer.kind === 'token' ? FRESH_MS : LEAST_BETWEEN_READS_MS);
+      if (!isFresh) await readOnce();
+      return token ?? lastAnswer;
+    },
+    async hasOtherThan(usedVersion) {
+      if (token?.version !== usedVersion) return token !== undefined;
+      if (now() - lastReadAt >= LEAST_BETWEEN_READS_MS || reading) await readOnce();
+      return token.version !== usedVersion;
+    },
+  };
+}
+
+/** Never throws: what went wrong is an answer. */
+async function readSecret(client: SecretsManagerClient, secretArn: string): Promise<TokenAnswer> {
+  try {
+    const secret = await client.send(new GetSecretValueCommand({ SecretId: secretArn }));
+    return parseSecret(secret.SecretString, secret.VersionId ?? '');
+  } catch (error) {
+    // A secret without a value, as just after the first deployment, is answered like one that does not exist.
+    return { kind: 'none', why: error instanceof ResourceNotFoundException ? 'empty' : 'unreadable' };
+  }
+}
+
+/**
+ * The secret's value is the token itself, or JSON `{"token": "…"}`.
+ * A token is printable ASCII without spaces, quotes and backslashes: anything else could not travel in a header, or was pasted with its quotes.
+ */
+export function parseSecret(value: string | undefined, version: string): TokenAnswer {
+  const text = value?.trim() ?? '';
+  if (text === '') return { kind: 'none', why: 'empty' };
+  const token = text.startsWith('{') ? tokenMember(text) : text;
+  if (token === undefined || !/^[\x21\x23-\x26\x28-\x5b\x5d-\x7e]+$/.test(token))
+    return { kind: 'none', why: 'malformed' };
+  return { kind: 'token', token, version };
+}
+
+function tokenMember(text: string): string | undefined {
+  try {
+    const json: unknown = JSON.parse(text);
+    const isObject = typeof json === 'object' && json !== null && 'token' in json;
+    return isObject && typeof json.token === 'string' ? json.token.trim() : undefined;
+  } catch {
+    return undefined;
+  }
+}

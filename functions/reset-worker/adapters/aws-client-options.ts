@@ -1,0 +1,10 @@
+/** Times in milliseconds. The SDK waits without an end unless told otherwise, and only warns unless told to throw. */
+export const AWS_CLIENT_OPTIONS = {
+  maxAttempts: 2,
+  requestHandler: {
+    connectionTimeout: 1000,
+    requestTimeout: 3000,
+    throwOnRequestTimeout: true,
+    socketTimeout: 3000,
+  },
+} as const;

@@ -1,0 +1,130 @@
+import http from 'node:http';
+import https from 'node:https';
+import type { Socket } from 'node:net';
+import { cleanDetail } from '../clean-detail.ts';
+import type { ApiAnswer, EpochMs, ResetApi } from '../ports.ts';
+import { parseRetryAfter } from '../retry-policy.ts';
+
+const OPERATION = '/api/web/custom/password/admin_reset';
+/** Error bodies are for a person's eyes; a gateway may send megabytes. */
+const MAX_BODY_BYTES = 16 * 1024;
+/** A status is worth more than the rest of a slow body. */
+const BODY_TIMEOUT_MS = 2_000;
+/**
+ * A kept connection is not used again after this long: while the sandbox was frozen the far end may have closed it, and a request that
+ * dies on it could not be told from one that was served.
+ */
+const MAX_IDLE_MS = 4_000;
+
+export interface ResetApiOptions {
+  /** May carry a path of its own, which is kept. */
+  baseUrl: URL;
+  /** For the whole call, from the look-up of the name to the status. */
+  timeoutMs: number;
+  /** For the connection alone; a call that fails by it was not made. */
+  connectTimeoutMs: number;
+  now: () => EpochMs;
+}
+
+/** The admin reset operation over HTTP. One call is one request: no repeats, and no redirect is followed, since the token would travel along. */
+export function httpResetApi({ baseUrl, timeoutMs, connectTimeoutMs, now }: ResetApiOptions): ResetApi {
+  const url = new URL(baseUrl);
+  url.pathname = url.pathname.replace(/\/+$/, '') + OPERATION;
+  const { Agent, request } = url.protocol === 'https:' ? https : http;
+  const agent = new Agent({ keepAlive: true });
+  let lastUsedAt: EpochMs = now();
+
+  return {
+    reset(email, token) {
+      if (now() - lastUsedAt > MAX_IDLE_MS) closeIdle(agent);
+      lastUsedAt = now();
+      const body = JSON.stringify({ email });
+      return new Promise<ApiAnswer>((resolve) => {
+        let connected = false;
+        let answered = false;
+        const call = request(url, {
+          method: 'POST',
+          agent,
+          headers: {
+            authorization: `APIToken ${token}`,
+            'content-type': 'application/json',
+            'content-length': Buffer.byteLength(body),
+            accept: 'application/json',
+          },
+        });
+        const giveUp = (why: string) => {
+          settle(connected ? { kind: 'no-answer', why } : { kind: 'not-sent', why });
+          call.destroy();
+        };
+        const callTimer = setTimeout(() => giveUp('timeout'), timeoutMs);
+        const connectTimer = setTimeout(() => connected || giveUp('connect-timeout'), connectTimeoutMs);
+        const settle = (answer: ApiAnswer) => {
+          clearTimeout(callTimer);
+          clearTimeout(connectTimer);
+          lastUsedAt = now();
+          resolve(answer);
+        };
+        call.on('socket', (socket: Socket) => {
+          if (!socket.connecting) {
+            connected = true;
+            return;
+          }
+          socket.once(url.protocol === 'https:' ? 'secureConnect' : 'connect', () => {
+            connected = true;
+          });
+        });
+        call.on('error', (error: NodeJS.ErrnoException) => {
+          // After an answer the rest of the exchange is of no interest.
+          if (answered) return;
+          // A write that the kernel refused never reached the wire: the connection was dead before the request.
+          const sent = connected && error.syscall !== 'write';
+          settle({ kind: sent ? 'no-answer' : 'not-sent', why: error.code ?? error.name });
+        });
+        call.on('response', (response) => {
+          answered = true;
+          const status = response.statusCode ?? 0;
+          const retryAfterMs = parseRetryAfter(response.headers['retry-after'], now());
+          const answer = (detail: string): ApiAnswer => ({
+            kind: 'answered',
+            status,
+            detail,
+            ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+          });
+          // Done is done, whatever becomes of the body.
+          if (status >= 200 && status < 300) settle(answer(''));
+          readStart(response, (text) => settle(answer(cleanDetail(text, { email, token }))));
+        });
+        call.end(body);
+      });
+    },
+  };
+}
+
+/** Hands over the first bytes of a body, once, when it ends, breaks off, is long enough or takes too long. */
+function readStart(response: http.IncomingMessage, done: (text: string) => void): void {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  let isDone = false;
+  const finish = () => {
+    if (isDone) return;
+    isDone = true;
+    clearTimeout(timer);
+    if (!response.complete) response.destroy();
+    done(Buffer.concat(chunks).subarray(0, MAX_BODY_BYTES).toString('utf8'));
+  };
+  const timer = setTimeout(finish, BODY_TIMEOUT_MS);
+  response.on('data', (chunk: Buffer) => {
+    chunks.push(chunk);
+    bytes += chunk.length;
+    if (bytes >= MAX_BODY_BYTES) finish();
+  });
+  response.on('end', finish);
+  response.on('close', finish);
+  response.on('error', finish);
+}
+
+function closeIdle(agent: http.Agent): void {
+  for (const sockets of Object.values(agent.freeSockets)) {
+    for (const socket of sockets ?? []) socket.destroy();
+  }
+}

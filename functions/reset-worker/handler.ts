@@ -1,0 +1,91 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Logger } from '@aws-lambda-powertools/logger';
+import { Metrics } from '@aws-lambda-powertools/metrics';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
+import { LANES, type Lane } from '../contract/reset-request.ts';
+import { campaignLedger } from '../ledger/campaigns.ts';
+import { pacedBudget } from '../ledger/paced-budget.ts';
+import { paceOfOneCopy } from '../ledger/permits.ts';
+import { requestLedger } from '../ledger/requests.ts';
+import { secretApiTokens } from './adapters/api-token.ts';
+import { AWS_CLIENT_OPTIONS } from './adapters/aws-client-options.ts';
+import { sqsDeadLetters } from './adapters/dead-letters.ts';
+import { powertoolsTelemetry } from './adapters/powertools-telemetry.ts';
+import { httpResetApi } from './adapters/reset-api.ts';
+import { sqsVisibility } from './adapters/visibility.ts';
+import type { Clock, Ports } from './ports.ts';
+import { processBatch } from './process-batch.ts';
+import { CALL_TIMEOUT_MS } from './retry-policy.ts';
+import { readSettings } from './settings.ts';
+import { LANE_DIMENSION, METRIC_NAMESPACE, SERVICE_NAME } from './telemetry.ts';
+
+const CONNECT_TIMEOUT_MS = 5_000;
+
+const settings = readSettings(process.env);
+const logger = new Logger({ serviceName: SERVICE_NAME });
+const metrics = new Metrics({ namespace: METRIC_NAMESPACE, serviceName: SERVICE_NAME });
+const ports = wire();
+
+/** Works off one batch of one lane. Answers with the messages that their queue must keep. */
+export async function handler(event: SQSEvent, context: Context): Promise<SQSBatchResponse> {
+  logger.addContext(context);
+  const lane = event.Records?.[0] ? laneOf(event.Records[0].eventSourceARN) : undefined;
+  if (lane) metrics.addDimension(LANE_DIMENSION, lane);
+  try {
+    return await processBatch(ports, event, laneOf, context.getRemainingTimeInMillis());
+  } finally {
+    metrics.publishStoredMetrics();
+  }
+}
+
+function laneOf(queueArn: string): Lane {
+  const name = queueArn.split(':').at(-1);
+  const lane = LANES.find((candidate) => settings.queueUrls[candidate].split('/').at(-1) === name);
+  if (!lane) throw new Error(`The event source ${queueArn} is neither lane's queue.`);
+  return lane;
+}
+
+function wire(): Ports {
+  const now = () => Date.now();
+  const clock: Clock = {
+    now,
+    async sleep(delayMs, signal) {
+      // An abort is a way to wake up, not an error.
+      await delay(delayMs, undefined, signal ? { signal } : {}).catch(() => undefined);
+    },
+  };
+  const telemetry = powertoolsTelemetry(logger, metrics);
+  const sqs = new SQSClient(AWS_CLIENT_OPTIONS);
+  const dynamo = DynamoDBDocumentClient.from(new DynamoDBClient(AWS_CLIENT_OPTIONS));
+  const table = { client: dynamo, tableName: settings.ledgerTableName, now };
+  const pace = {
+    perMinute: settings.callsPerMinute,
+    burst: settings.callBurst,
+    reserve: settings.interactiveReserve,
+  };
+  return {
+    clock,
+    random: () => Math.random(),
+    newId: randomUUID,
+    api: httpResetApi({
+      baseUrl: settings.apiBaseUrl,
+      timeoutMs: CALL_TIMEOUT_MS,
+      connectTimeoutMs: CONNECT_TIMEOUT_MS,
+      now,
+    }),
+    tokens: secretApiTokens(new SecretsManagerClient(AWS_CLIENT_OPTIONS), settings.apiTokenSecretArn, now),
+    ledger: {
+      ...requestLedger({ ...table, retentionDays: settings.ledgerRetentionDays }),
+      ...campaignLedger(table),
+    },
+    budget: pacedBudget(paceOfOneCopy(pace, settings.workerCopies), clock, telemetry),
+    deadLetters: sqsDeadLetters(sqs, settings.deadLetterQueueUrl),
+    visibility: sqsVisibility(sqs, settings.queueUrls),
+    telemetry,
+  };
+}
