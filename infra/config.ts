@@ -1,0 +1,131 @@
+import { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import * as z from 'zod';
+import { DEFAULT_STACK_NAME } from '../functions/contract/deployment.ts';
+import { parseApiBaseUrl } from '../functions/reset-worker/settings.ts';
+
+/** AWS's advice for a queue that feeds a function: time for its own retries of a throttled batch. The batch window comes on top. */
+const VISIBILITY_PER_TIMEOUT = 6;
+
+const text = (pattern: RegExp, rule: string) => z.string(rule).regex(pattern, rule);
+
+/** A number as `cdk.json` has it, or as the text that `-c` makes of it. */
+const whole = (least: number, most: number) => {
+  const rule = `must be a whole number from ${least} to ${most}`;
+  return z.preprocess(
+    (value) => (typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : value),
+    z.int(rule).min(least, rule).max(most, rule),
+  );
+};
+
+const LOG_RETENTIONS_DAYS = Object.values(RetentionDays).filter(
+  (days): days is RetentionDays => typeof days === 'number' && days !== RetentionDays.INFINITE,
+);
+
+const configurationSchema = z
+  .strictObject({
+    stackName: text(
+      // The queues' names are made of it, and a queue's name has at most 80 characters.
+      /^[A-Za-z][A-Za-z0-9-]{0,49}$/,
+      'must begin with a letter and have at most 50 letters, digits and hyphens',
+    ).default(DEFAULT_STACK_NAME),
+    apiBaseUrl: z.string('must be a URL').superRefine((value, context) => {
+      const parsed = parseApiBaseUrl(value);
+      if (!parsed.ok) context.addIssue(parsed.problem);
+    }),
+    callsPerMinute: whole(1, 6_000),
+    callBurst: whole(1, 1_000),
+    interactiveReserve: whole(0, 999),
+    /** Copies of the function a lane. Two is the least that an event source can be limited to. */
+    concurrency: whole(2, 50),
+    batchSize: whole(1, 100),
+    batchWindowSeconds: whole(0, 300),
+    // No call starts without 30 s left: a shorter function would give back nearly all it receives.
+    functionTimeoutSeconds: whole(60, 900),
+    // SQS counts 12 h from the receive; an hour is kept free for the work itself.
+    visibilityTimeoutSeconds: whole(360, 39_600),
+    memoryMb: whole(256, 3_008),
+    // The ledger must outlive every message: 14 days in a lane and 14 more as a dead letter.
+    ledgerRetentionDays: whole(30, 3_650),
+    logRetentionDays: z.preprocess(
+      (value) => (typeof value === 'string' && value !== '' ? Number(value) : value),
+      z.literal(LOG_RETENTIONS_DAYS, `must be one of ${LOG_RETENTIONS_DAYS.join(', ')}`),
+    ),
+    /** An existing secret; one is made, empty, where there is none. */
+    apiTokenSecretArn: text(
+      /^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:.+-[A-Za-z0-9]{6}$/,
+      'must be the full ARN of a secret, its six random characters at the end',
+    ).optional(),
+    /** The customer managed key of that secret, where it has one. */
+    apiTokenKeyArn: text(
+      /^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/[A-Za-z0-9-]+$/,
+      'must be the ARN of a KMS key, not of an alias',
+    ).optional(),
+    /** Whom the alarms notify. */
+    alarmTopicArn: text(
+      /^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]+$/,
+      'must be the ARN of an SNS topic',
+    ).optional(),
+  })
+  .superRefine((value, context) => {
+    const { callBurst, functionTimeoutSeconds, batchWindowSeconds } = value;
+    const refuse = (option: string, rule: string) =>
+      context.addIssue({ code: 'custom', path: [option], message: rule, input: value[option as keyof typeof value] });
+    if (value.interactiveReserve >= callBurst) {
+      refuse('interactiveReserve', `must be below callBurst (${callBurst}), or the bulk lane never gets a permit`);
+    }
+    if (value.batchSize > 10 && batchWindowSeconds < 1) {
+      refuse('batchSize', 'must be at most 10 unless batchWindowSeconds is 1 or more: a rule of Lambda');
+    }
+    const leastSeconds = VISIBILITY_PER_TIMEOUT * functionTimeoutSeconds + batchWindowSeconds;
+    if (value.visibilityTimeoutSeconds < leastSeconds) {
+      refuse(
+        'visibilityTimeoutSeconds',
+        `must be at least ${leastSeconds}: ${VISIBILITY_PER_TIMEOUT} times functionTimeoutSeconds and the batch window, or a message shows again while it is worked on`,
+      );
+    }
+    if (value.apiTokenKeyArn !== undefined && value.apiTokenSecretArn === undefined) {
+      refuse('apiTokenKeyArn', 'is for an existing secret alone: give apiTokenSecretArn as well, or leave it out');
+    }
+  });
+
+export type Configuration = z.infer<typeof configurationSchema>;
+
+/** One line a mistake in `problems`. */
+export class InvalidConfiguration extends Error {
+  override name = 'InvalidConfiguration';
+  readonly problems: readonly string[];
+  constructor(problems: readonly string[]) {
+    super(problems.join('\n'));
+    this.problems = problems;
+  }
+}
+
+/**
+ * Reads the configuration out of an app's whole context, in which the CDK keeps things of its own.
+ * @throws {InvalidConfiguration}
+ */
+export function readConfiguration(context: Record<string, unknown>): Configuration {
+  const options = Object.fromEntries(Object.entries(context).filter(([name]) => !isOfTheCdk(name)));
+  const parsed = configurationSchema.safeParse(options);
+  if (parsed.success) return parsed.data;
+  throw new InvalidConfiguration(parsed.error.issues.flatMap((issue) => describe(issue, options)));
+}
+
+/** Feature flags, look-ups and switches of the CDK all have a colon or a slash in their names; its command line adds two without. */
+const isOfTheCdk = (name: string): boolean =>
+  /[:/]/.test(name) || name === 'cli-telemetry' || name === 'acknowledged-issue-numbers';
+
+const WAY_OUT = 'Set it under "context" in cdk.json, or give';
+
+function describe(issue: z.core.$ZodIssue, options: Record<string, unknown>): string[] {
+  if (issue.code === 'unrecognized_keys') {
+    const known = Object.keys(configurationSchema.shape).join(', ');
+    return issue.keys.map((name) => `Unknown option ${name}. The options are: ${known}.`);
+  }
+  const option = String(issue.path[0]);
+  const value = options[option];
+  if (value === undefined || value === '') return [`Option ${option} is missing. ${WAY_OUT} -c ${option}=VALUE.`];
+  // A URL may carry a password, the very mistake that is told of.
+  const shown = JSON.stringify(value).replace(/\/\/[^/@]*@/, '//***@');
+  return [`Option ${option} is ${shown}: it ${issue.message}. ${WAY_OUT} -c ${option}=VALUE.`];
+}

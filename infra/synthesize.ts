@@ -1,0 +1,45 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { App } from 'aws-cdk-lib';
+import { addResetStack } from './reset-app.ts';
+
+export interface SynthesizeOptions {
+  /** A folder of its own; what it holds of an earlier synthesis is overwritten. */
+  outdir: string;
+  /** Configuration by name, over that of `cdk.json`. */
+  context: Record<string, unknown>;
+}
+
+export interface Synthesized {
+  stackName: string;
+  templateFile: string;
+  /** The folder with the files that a function of the template is deployed from. */
+  assetDirectory: (functionLogicalId: string) => string;
+}
+
+/**
+ * Does what `cdk synth` does, in this process.
+ * @throws {InvalidConfiguration} where the context is at fault.
+ */
+export function synthesize({ outdir, context }: SynthesizeOptions): Synthesized {
+  const app = new App({ outdir, context: { ...projectContext(), ...context }, autoSynth: false });
+  const { artifactId, stackName } = addResetStack(app);
+  const assembly = app.synth();
+  const { templateFullPath: templateFile } = assembly.getStackArtifact(artifactId);
+  return {
+    stackName,
+    templateFile,
+    assetDirectory: (functionLogicalId) => {
+      const key = readJson(templateFile).Resources[functionLogicalId]?.Properties?.Code?.S3Key;
+      if (typeof key !== 'string') throw new Error(`The template has no function ${functionLogicalId} with an asset.`);
+      const assets = readJson(join(assembly.directory, `${artifactId}.assets.json`));
+      return join(assembly.directory, assets.files[key.replace(/\.zip$/, '')].source.path);
+    },
+  };
+}
+
+/** What the CDK's command line reads; an app that runs without it must read it itself. */
+const projectContext = (): Record<string, unknown> =>
+  readJson(new URL('../cdk.json', import.meta.url)).context as Record<string, unknown>;
+
+const readJson = (file: string | URL) => JSON.parse(readFileSync(file, 'utf8'));

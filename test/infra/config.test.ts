@@ -1,0 +1,95 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { InvalidConfiguration, readConfiguration } from '../../infra/config.ts';
+
+const PROJECT_CONTEXT = JSON.parse(readFileSync(new URL('../../cdk.json', import.meta.url), 'utf8')).context;
+const API = 'https://example-corp.console.ves.volterra.io';
+const SECRET = 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:f5/token-AbCdEf';
+const KEY = 'arn:aws:kms:eu-west-1:111122223333:key/0f0e0d0c-1111-2222-3333-444455556666';
+
+const read = (options: Record<string, unknown>) =>
+  readConfiguration({ ...PROJECT_CONTEXT, apiBaseUrl: API, ...options });
+
+function problemsOf(options: Record<string, unknown>): readonly string[] {
+  try {
+    read(options);
+  } catch (error) {
+    if (error instanceof InvalidConfiguration) return error.problems;
+    throw error;
+  }
+  throw new Error('The configuration was accepted.');
+}
+
+test('the base URL is all that cdk.json leaves to say', () => {
+  expect(read({})).toEqual({
+    stackName: 'PasswordResets',
+    apiBaseUrl: API,
+    callsPerMinute: 60,
+    callBurst: 10,
+    interactiveReserve: 3,
+    concurrency: 2,
+    batchSize: 10,
+    batchWindowSeconds: 0,
+    functionTimeoutSeconds: 120,
+    visibilityTimeoutSeconds: 720,
+    memoryMb: 512,
+    ledgerRetentionDays: 90,
+    logRetentionDays: 90,
+  });
+});
+
+test.each([
+  ['a base URL with a path', { apiBaseUrl: `${API}/proxy/f5/` }],
+  ['plain http to this machine', { apiBaseUrl: 'http://127.0.0.1:8080' }],
+  ['numbers as -c gives them', { callsPerMinute: '600', logRetentionDays: '365' }],
+  ['no reserve', { interactiveReserve: 0 }],
+  ['a large batch that has a window', { batchSize: 50, batchWindowSeconds: 1, visibilityTimeoutSeconds: 721 }],
+  ['an existing secret with a key of its own', { apiTokenSecretArn: SECRET, apiTokenKeyArn: KEY }],
+  ['a topic', { alarmTopicArn: 'arn:aws-us-gov:sns:us-gov-west-1:111122223333:on-call' }],
+  ['what the CDK keeps in the context', { 'aws:cdk:bundling-stacks': ['**'], 'acknowledged-issue-numbers': [34892] }],
+])('%s is accepted', (_, options) => {
+  expect(() => read(options)).not.toThrow();
+});
+
+test.each([
+  ['a missing base URL', { apiBaseUrl: undefined }, /^Option apiBaseUrl is missing\. .*-c apiBaseUrl=/],
+  ['an empty base URL', { apiBaseUrl: '' }, /^Option apiBaseUrl is missing/],
+  ['another protocol', { apiBaseUrl: 'ftp://x' }, /^Option apiBaseUrl is "ftp:\/\/x": it must begin with https:/],
+  ['http to a host', { apiBaseUrl: 'http://example.com' }, /^Option apiBaseUrl .* must begin with https:/],
+  ['no URL', { apiBaseUrl: 'example.com' }, /^Option apiBaseUrl .* is not a URL/],
+  ['a base URL with a query', { apiBaseUrl: `${API}?a=b` }, /^Option apiBaseUrl .* no query/],
+  ['an unknown option', { callPerMinute: 3 }, /^Unknown option callPerMinute\. The options are: .*callsPerMinute/],
+  ['a quota of 0', { callsPerMinute: '0' }, /^Option callsPerMinute is "0": it must be a whole number from 1 to /],
+  ['a quota that is no number', { callsPerMinute: 'many' }, /^Option callsPerMinute is "many": it must be a whole/],
+  ['a fraction', { callsPerMinute: 1.5 }, /^Option callsPerMinute is 1\.5: it must be a whole number/],
+  ['a number without a value', { callBurst: '' }, /^Option callBurst is missing/],
+  ['a reserve as large as the burst', { callBurst: 3 }, /^Option interactiveReserve is 3: it must be below callBurst/],
+  ['one copy a lane', { concurrency: 1 }, /^Option concurrency is 1: it must be a whole number from 2/],
+  ['a large batch without a window', { batchSize: 11 }, /^Option batchSize is 11: it must be at most 10 unless/],
+  ['a short function', { functionTimeoutSeconds: 30 }, /^Option functionTimeoutSeconds is 30/],
+  ['a short visibility', { functionTimeoutSeconds: 121 }, /^Option visibilityTimeoutSeconds is 720: .* at least 726/],
+  ['a window that eats the visibility', { batchWindowSeconds: 9 }, /^Option visibilityTimeoutSeconds .* at least 729/],
+  ['little memory', { memoryMb: 128 }, /^Option memoryMb is 128/],
+  ['a ledger that forgets before the queues', { ledgerRetentionDays: 29 }, /^Option ledgerRetentionDays is 29/],
+  ['a log retention unknown to AWS', { logRetentionDays: 91 }, /^Option logRetentionDays is 91: .* 90, 120/],
+  ['a stack name with a space', { stackName: 'a b' }, /^Option stackName is "a b"/],
+  ['a stack name too long for queues', { stackName: 'a'.repeat(51) }, /^Option stackName .* at most 50/],
+  ['a secret by name', { apiTokenSecretArn: 'f5/token' }, /^Option apiTokenSecretArn .* full ARN/],
+  ['a key without a secret', { apiTokenKeyArn: KEY }, /^Option apiTokenKeyArn .* give apiTokenSecretArn as well/],
+  ['a topic by name', { alarmTopicArn: 'on-call' }, /^Option alarmTopicArn .* ARN of an SNS topic/],
+])('%s is refused in one line', (_, options, line) => {
+  const problems = problemsOf(options);
+  expect(problems).toHaveLength(1);
+  expect(problems[0]).toMatch(line);
+  expect(problems[0]).not.toContain('\n');
+});
+
+test('every mistake has its line', () => {
+  expect(problemsOf({ apiBaseUrl: 'ftp://x', callsPerMinute: 0, colour: 'red' })).toHaveLength(3);
+});
+
+test('a password in the base URL is not repeated', () => {
+  const [problem] = problemsOf({ apiBaseUrl: 'https://me:hunter2@example.com' });
+  expect(problem).toContain('must not carry a user name or password');
+  expect(problem).not.toContain('hunter2');
+});

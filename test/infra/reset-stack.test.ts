@@ -1,0 +1,336 @@
+import { mkdtempDisposableSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { App, RemovalPolicy } from 'aws-cdk-lib';
+import { Match, Template } from 'aws-cdk-lib/assertions';
+import { ArnPrincipal, Role } from 'aws-cdk-lib/aws-iam';
+import { CfnQueue, type Queue } from 'aws-cdk-lib/aws-sqs';
+import { describe, expect, test, vi } from 'vitest';
+import { OUTPUTS } from '../../functions/contract/deployment.ts';
+import { LEDGER } from '../../functions/ledger/items.ts';
+import { readSettings, VARIABLES } from '../../functions/reset-worker/settings.ts';
+import { addResetStack } from '../../infra/reset-app.ts';
+import { synthesize } from '../../infra/synthesize.ts';
+
+const PROJECT_CONTEXT = JSON.parse(readFileSync(new URL('../../cdk.json', import.meta.url), 'utf8')).context;
+const API = 'https://example-corp.console.ves.volterra.io';
+const SECRET = 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:f5/token-AbCdEf';
+const KEY = 'arn:aws:kms:eu-west-1:111122223333:key/0f0e0d0c-1111-2222-3333-444455556666';
+const TOPIC = 'arn:aws:sns:eu-west-1:111122223333:on-call';
+
+function templateWith(context: Record<string, unknown>): Template {
+  using folder = mkdtempDisposableSync(join(tmpdir(), 'synthesized-'));
+  const { templateFile } = synthesize({ outdir: folder.path, context: { apiBaseUrl: API, ...context } });
+  return Template.fromJSON(JSON.parse(readFileSync(templateFile, 'utf8')));
+}
+
+const template = templateWith({});
+const resources: Record<string, Resource> = template.toJSON().Resources;
+interface Resource {
+  Type: string;
+  DeletionPolicy?: string;
+  // biome-ignore lint/suspicious/noExplicitAny: A template's properties are what a test says they are.
+  Properties: any;
+}
+
+/** The logical id that an output's reference or attribute names. */
+function idOf(output: string): string {
+  const { Value } = template.toJSON().Outputs[output];
+  return Value.Ref ?? Value['Fn::GetAtt'][0];
+}
+const INTERACTIVE = idOf(OUTPUTS.interactiveQueueUrl);
+const BULK = idOf(OUTPUTS.bulkQueueUrl);
+const DEAD_LETTERS = idOf(OUTPUTS.deadLetterQueueUrl);
+const TABLE = idOf(OUTPUTS.ledgerTableName);
+const FUNCTION = idOf(OUTPUTS.functionName);
+const NEW_SECRET = idOf(OUTPUTS.apiTokenSecretArn);
+const properties = (id: string) => resources[id]?.Properties;
+const arnOf = (id: string) => ({ 'Fn::GetAtt': [id, 'Arn'] });
+const only = (type: string, of = template) => Object.values<Resource>(of.findResources(type) as never);
+
+describe('the queues', () => {
+  test.each([
+    ['interactive', INTERACTIVE],
+    ['bulk', BULK],
+  ])('%s keeps messages 14 days and gives them up after 1000 receives alone', (_, id) => {
+    expect(properties(id)).toMatchObject({
+      MessageRetentionPeriod: 14 * 86_400,
+      VisibilityTimeout: 720,
+      RedrivePolicy: { deadLetterTargetArn: arnOf(DEAD_LETTERS), maxReceiveCount: 1000 },
+    });
+  });
+
+  test('dead letters are kept 14 days, and no other queue may add to them', () => {
+    const { MessageRetentionPeriod, RedriveAllowPolicy } = properties(DEAD_LETTERS);
+    expect(MessageRetentionPeriod).toBe(14 * 86_400);
+    expect(RedriveAllowPolicy.redrivePermission).toBe('byQueue');
+    // By name, since by reference the queues would wait for each other; so the names must be those of the lanes.
+    const allowed = RedriveAllowPolicy.sourceQueueArns.map(namesIn);
+    expect(allowed).toEqual([namesIn(properties(INTERACTIVE).QueueName), namesIn(properties(BULK).QueueName)]);
+  });
+
+  test('a new stack of the same name does not meet the queues that the first one left', () => {
+    for (const id of [INTERACTIVE, BULK, DEAD_LETTERS]) {
+      expect(JSON.stringify(properties(id).QueueName)).toContain('AWS::StackId');
+    }
+  });
+
+  test.each([INTERACTIVE, BULK, DEAD_LETTERS])('%s is encrypted and refuses plain text on the way', (id) => {
+    expect(properties(id).SqsManagedSseEnabled).toBe(true);
+    template.hasResourceProperties('AWS::SQS::QueuePolicy', {
+      Queues: [{ Ref: id }],
+      PolicyDocument: {
+        Statement: Match.arrayWith([
+          Match.objectLike({
+            Effect: 'Deny',
+            Action: 'sqs:*',
+            Resource: arnOf(id),
+            Condition: { Bool: { 'aws:SecureTransport': 'false' } },
+          }),
+        ]),
+      },
+    });
+  });
+});
+
+/** The constant parts of a joined name or ARN, without what stands before the name. */
+const namesIn = (joined: { 'Fn::Join': [string, unknown[]] }): string[] =>
+  joined['Fn::Join'][1]
+    .filter((part) => typeof part === 'string')
+    .map((part) => part.replace(/^.*:/, ''))
+    .filter((part) => part !== '');
+
+test('what people entrusted to the stack outlives it', () => {
+  for (const id of [INTERACTIVE, BULK, DEAD_LETTERS, TABLE, NEW_SECRET]) {
+    expect(resources[id]?.DeletionPolicy, id).toBe('Retain');
+  }
+});
+
+describe('the ledger', () => {
+  test('has the keys that the worker writes by, and the index that counts are read from', () => {
+    template.hasResourceProperties('AWS::DynamoDB::Table', {
+      KeySchema: [{ AttributeName: LEDGER.partitionKey, KeyType: 'HASH' }],
+      TimeToLiveSpecification: { AttributeName: LEDGER.timeToLive, Enabled: true },
+      GlobalSecondaryIndexes: [
+        {
+          IndexName: LEDGER.campaignIndex,
+          KeySchema: [
+            { AttributeName: LEDGER.campaignKey, KeyType: 'HASH' },
+            { AttributeName: LEDGER.stateReasonKey, KeyType: 'RANGE' },
+          ],
+          Projection: { ProjectionType: 'ALL' },
+        },
+      ],
+    });
+  });
+
+  test('is paid by use, can be restored to any second, and is not deleted by a slip', () => {
+    expect(properties(TABLE)).toMatchObject({
+      BillingMode: 'PAY_PER_REQUEST',
+      PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+      DeletionProtectionEnabled: true,
+    });
+  });
+});
+
+describe('the function', () => {
+  test('runs the bundle on Node 24, arm64, within its time and memory', () => {
+    expect(properties(FUNCTION)).toMatchObject({
+      Runtime: 'nodejs24.x',
+      Architectures: ['arm64'],
+      Handler: 'index.handler',
+      MemorySize: 512,
+      Timeout: 120,
+    });
+  });
+
+  test('takes nothing out of the concurrency that the account shares', () => {
+    expect(properties(FUNCTION)).not.toHaveProperty('ReservedConcurrentExecutions');
+  });
+
+  test('gets every setting that it reads, and no other', () => {
+    const { Variables } = properties(FUNCTION).Environment;
+    const names = Object.keys(Variables).filter((name) => !name.startsWith('POWERTOOLS_'));
+    expect(names.sort()).toEqual(Object.values(VARIABLES).sort());
+    const environment = Object.fromEntries(
+      Object.entries(Variables).map(([name, value]) => [
+        name,
+        typeof value === 'string' ? value : 'known at deployment',
+      ]),
+    );
+    expect(readSettings(environment)).toMatchObject({
+      apiBaseUrl: new URL(API),
+      callsPerMinute: 60,
+      callBurst: 10,
+      interactiveReserve: 3,
+      ledgerRetentionDays: 90,
+    });
+    expect(Variables[VARIABLES.interactiveQueueUrl]).toEqual({ Ref: INTERACTIVE });
+    expect(Variables[VARIABLES.bulkQueueUrl]).toEqual({ Ref: BULK });
+    expect(Variables[VARIABLES.deadLetterQueueUrl]).toEqual({ Ref: DEAD_LETTERS });
+  });
+
+  test('keeps the path of the base URL', () => {
+    const apiBaseUrl = `${API}/proxy/f5`;
+    templateWith({ apiBaseUrl }).hasResourceProperties('AWS::Lambda::Function', {
+      Environment: { Variables: Match.objectLike({ [VARIABLES.apiBaseUrl]: apiBaseUrl }) },
+    });
+  });
+
+  test('is told how many copies of it share the quota', () => {
+    templateWith({ concurrency: 5 }).hasResourceProperties('AWS::Lambda::Function', {
+      Environment: { Variables: Match.objectLike({ [VARIABLES.workerCopies]: '10' }) },
+    });
+  });
+
+  test('logs to a group that forgets in time', () => {
+    const { LogGroup } = properties(FUNCTION).LoggingConfig;
+    expect(properties(LogGroup.Ref)).toEqual({ RetentionInDays: 90 });
+  });
+
+  test.each([
+    ['interactive', INTERACTIVE],
+    ['bulk', BULK],
+  ])('is fed from %s in small batches of which it may fail a part, by two copies at most', (_, id) => {
+    template.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
+      EventSourceArn: arnOf(id),
+      BatchSize: 10,
+      MaximumBatchingWindowInSeconds: 0,
+      FunctionResponseTypes: ['ReportBatchItemFailures'],
+      ScalingConfig: { MaximumConcurrency: 2 },
+      // A filter deletes what does not match.
+      FilterCriteria: Match.absent(),
+    });
+  });
+});
+
+describe('the role', () => {
+  const statementsOf = (of: Template) => only('AWS::IAM::Role', of)[0]?.Properties.Policies[0].PolicyDocument.Statement;
+
+  test('may do what the worker does, and nothing else', () => {
+    const { LogGroup } = properties(FUNCTION).LoggingConfig;
+    const allow = (Action: string | string[], Resource: unknown) => ({ Effect: 'Allow', Action, Resource });
+    expect(statementsOf(template)).toEqual([
+      allow(
+        ['sqs:ChangeMessageVisibility', 'sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:ReceiveMessage'],
+        [arnOf(BULK), arnOf(INTERACTIVE)],
+      ),
+      allow('sqs:SendMessage', arnOf(DEAD_LETTERS)),
+      allow(['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'], arnOf(TABLE)),
+      allow('secretsmanager:GetSecretValue', { Ref: NEW_SECRET }),
+      allow(['logs:CreateLogStream', 'logs:PutLogEvents'], arnOf(LogGroup.Ref)),
+    ]);
+  });
+
+  test('has no other policy, by itself or beside it', () => {
+    const roles = only('AWS::IAM::Role');
+    expect(roles).toHaveLength(1);
+    expect(roles[0]?.Properties).not.toHaveProperty('ManagedPolicyArns');
+    expect(roles[0]?.Properties.Policies).toHaveLength(1);
+    template.resourceCountIs('AWS::IAM::Policy', 0);
+  });
+
+  test('reads an existing secret, and decrypts by its key', () => {
+    const other = templateWith({ apiTokenSecretArn: SECRET, apiTokenKeyArn: KEY });
+    other.resourceCountIs('AWS::SecretsManager::Secret', 0);
+    expect(statementsOf(other)).toEqual(
+      expect.arrayContaining([
+        { Effect: 'Allow', Action: 'secretsmanager:GetSecretValue', Resource: SECRET },
+        { Effect: 'Allow', Action: 'kms:Decrypt', Resource: KEY },
+      ]),
+    );
+  });
+});
+
+test('the secret is empty until an operator puts the token in', () => {
+  expect(Object.keys(properties(NEW_SECRET))).toEqual(['Description']);
+});
+
+describe('a producer', () => {
+  const ENQUEUE = ['sqs:GetQueueAttributes', 'sqs:GetQueueUrl', 'sqs:SendMessage'];
+
+  test('may send to both lanes with the managed policy, and do nothing else', () => {
+    expect(only('AWS::IAM::ManagedPolicy').map(({ Properties }) => Properties.PolicyDocument.Statement)).toEqual([
+      [{ Effect: 'Allow', Action: ENQUEUE, Resource: [arnOf(BULK), arnOf(INTERACTIVE)] }],
+    ]);
+  });
+
+  test('of the same app may be let into one lane alone', () => {
+    const app = new App({ context: { ...PROJECT_CONTEXT, apiBaseUrl: API }, autoSynth: false });
+    const stack = addResetStack(app);
+    const assumedBy = new ArnPrincipal('arn:aws:iam::111122223333:root');
+    stack.grantEnqueue(new Role(stack, 'Portal', { assumedBy }), ['interactive']);
+    Template.fromStack(stack).hasResourceProperties('AWS::IAM::Policy', {
+      PolicyDocument: { Statement: [{ Effect: 'Allow', Action: ENQUEUE, Resource: arnOf(INTERACTIVE) }] },
+    });
+  });
+});
+
+describe('the alarm', () => {
+  const alarm = only('AWS::CloudWatch::Alarm')[0]?.Properties;
+
+  test('counts dead letters that wait and those that a listing took in flight', () => {
+    const [sum, ...counted] = alarm.Metrics;
+    expect(sum.Expression).toBe('waiting + inFlight');
+    expect(counted.map((metric: { MetricStat: { Metric: unknown } }) => metric.MetricStat.Metric)).toEqual(
+      ['ApproximateNumberOfMessagesVisible', 'ApproximateNumberOfMessagesNotVisible'].map((MetricName) => ({
+        Namespace: 'AWS/SQS',
+        MetricName,
+        Dimensions: [{ Name: 'QueueName', Value: { 'Fn::GetAtt': [DEAD_LETTERS, 'QueueName'] } }],
+      })),
+    );
+    expect(alarm).toMatchObject({
+      Threshold: 1,
+      ComparisonOperator: 'GreaterThanOrEqualToThreshold',
+      TreatMissingData: 'notBreaching',
+    });
+  });
+
+  test('tells what it means, what to do and what its silence means', () => {
+    expect(alarm.AlarmDescription).toMatch(/users wait .* docs\/runbook\.md, ".+"\. .* no data means no dead letters/);
+    expect(alarm.AlarmDescription.length).toBeLessThanOrEqual(1024);
+  });
+
+  test('notifies the topic given, of its end too', () => {
+    templateWith({ alarmTopicArn: TOPIC }).hasResourceProperties('AWS::CloudWatch::Alarm', {
+      AlarmActions: [TOPIC],
+      OKActions: [TOPIC],
+    });
+    expect(alarm).not.toHaveProperty('AlarmActions');
+  });
+});
+
+test('the outputs are those that the command line looks for', () => {
+  expect(Object.keys(template.toJSON().Outputs).sort()).toEqual(Object.values(OUTPUTS).sort());
+});
+
+describe('a synthesis fails', () => {
+  const synthesisWith = (change: (lane: Queue) => void) => () => {
+    using folder = mkdtempDisposableSync(join(tmpdir(), 'synthesized-'));
+    const app = new App({ outdir: folder.path, context: { ...PROJECT_CONTEXT, apiBaseUrl: API }, autoSynth: false });
+    const stack = addResetStack(app);
+    change(stack.node.findChild('Lanes').node.findChild('Bulk') as Queue);
+    // The report goes to the terminal, where it belongs except here.
+    const silenced = vi.spyOn(console, 'error').mockImplementation(() => {});
+    try {
+      app.synth();
+    } finally {
+      silenced.mockRestore();
+    }
+  };
+
+  test('unless something is wrong', () => {
+    expect(synthesisWith(() => {})).not.toThrow();
+  });
+
+  test('on a finding of the AwsSolutions checks', () => {
+    const unprotected = (lane: Queue) => new CfnQueue(lane, 'Unprotected').applyRemovalPolicy(RemovalPolicy.RETAIN);
+    expect(synthesisWith(unprotected)).toThrow('AwsSolutions-SQS4');
+  });
+
+  test('on a finding of the CloudFormation validation', () => {
+    const resource = (lane: Queue) => lane.node.defaultChild as CfnQueue;
+    const tooLong = (lane: Queue) => resource(lane).addPropertyOverride('MessageRetentionPeriod', 99_999_999);
+    expect(synthesisWith(tooLong)).toThrow('99999999 is greater than the maximum');
+  });
+});
