@@ -54,7 +54,7 @@ export function pacedBudget(pace: Pace, clock: Clock, telemetry: Telemetry): Cal
         bucket = { permits: 0, at: now };
         quietUntil = Math.max(quietUntil, now + clampRetryAfter(report.retryAfterMs ?? 0));
       }
-      news.abort();
+      news.abort('news');
       news = new AbortController();
     },
     holdForCredential() {

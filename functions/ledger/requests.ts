@@ -236,7 +236,13 @@ export function requestLedger({ client, tableName, retentionDays, now }: LedgerO
         add: counted.add ?? {},
         remove: ['leaseEnd', 'notBefore'],
       };
-      const result = await updateOnce(request.key, change, condition, (item) => item.failureId === failureId);
+      const result = await updateOnce(
+        request.key,
+        change,
+        condition,
+        // Moved on since by a late 200 or by whoever sent the letter, it wants no letter from here.
+        (item) => item.state === 'failing' && item.failureId === failureId,
+      );
       return 'own' in result ? result.own : undefined;
     },
 
@@ -250,7 +256,7 @@ export function requestLedger({ client, tableName, retentionDays, now }: LedgerO
       const change: Change = {
         set: { ...(first ? described(request) : {}), ...counters.set, ...inState('cancelled'), finishedAt: now() },
         add: counters.add ?? {},
-        remove: ['leaseEnd', 'notBefore', 'reason'],
+        remove: ['leaseEnd', 'notBefore', 'reason', 'detail'],
       };
       const result = await updateOnce(request.key, change, condition, (item) => item.state === 'cancelled');
       return 'own' in result ? result.own : undefined;

@@ -12,14 +12,17 @@ const MAX_SEARCHED_LENGTH = 4096;
  * markup, control characters, any address or the token, however they were encoded.
  */
 export function cleanDetail(body: string, known: { email: string; token: string }): string {
-  let text = firstWords(messageIn(body)).replace(/<[^>]*>/g, ' ');
-  text = replaceAll(text, known.token, TOKEN);
+  let text = firstWords(messageIn(body)).replace(/<[^<>]*>/g, ' ');
+  text = maskAddress(replaceAll(text, known.token, TOKEN), known.email);
   for (const encoding of ['base64', 'base64url', 'hex'] as const) {
-    text = replaceAll(text, Buffer.from(known.email).toString(encoding), ADDRESS);
-    text = replaceAll(text, Buffer.from(known.token).toString(encoding), TOKEN);
+    text = replaceAll(text, encoded(known.email, encoding), ADDRESS);
+    text = replaceAll(text, encoded(known.token, encoding), TOKEN);
   }
   text = replaceAll(decode(text), known.token, TOKEN).replace(/\b(APIToken|Bearer|Basic)\s+[^\s"']+/gi, `$1 ${TOKEN}`);
-  text = maskAddress(text, known.email).replace(/[^\s"'<>(),;:]*\s?@\s?[^\s"'<>(),;:]*/g, ADDRESS);
+  // An address may itself look like an escape: `100%25@example.com`.
+  text = maskAddress(maskAddress(text, known.email), decode(known.email));
+  // The look-behind starts each search at the beginning of a word: from the middle of a long one it would take the square of its length.
+  text = text.replace(/(?<![^\s"'<>(),;:])[^\s"'<>(),;:]*\s?@\s?[^\s"'<>(),;:]*/g, ADDRESS);
   return oneLine(text, MAX_DETAIL_LENGTH);
 }
 
@@ -41,11 +44,11 @@ function messageIn(body: string): string {
 }
 
 const firstWords = (text: string): string =>
-  text.length <= MAX_SEARCHED_LENGTH ? text : text.slice(0, MAX_SEARCHED_LENGTH).replace(/\S*$/, '');
+  text.length <= MAX_SEARCHED_LENGTH ? text : text.slice(0, MAX_SEARCHED_LENGTH).replace(/(?<!\S)\S*$/, '');
 
-/** Undoes what could hide an `@`: compatibility letters, invisible characters, and percent, entity and unicode escapes, also twice over. */
+/** Undoes what could hide an `@`: compatibility letters, invisible characters, and percent, entity and backslash escapes, also twice over. */
 function decode(text: string): string {
-  let decoded = text;
+  let decoded = plainLetters(text);
   for (let pass = 0; pass < 3; pass += 1) {
     decoded = decoded
       .replace(/%([0-7][0-9a-f])/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
@@ -54,10 +57,26 @@ function decode(text: string): string {
       .replace(/&commat;/gi, '@')
       .replace(/&amp;/gi, '&')
       .replace(/\\u00([0-7][0-9a-f])/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
-      .replace(/\\x([0-7][0-9a-f])/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+      .replace(/\\x([0-7][0-9a-f])/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
+      .replace(/\\[bfnrt]/g, ' ');
+    decoded = plainLetters(decoded);
   }
-  return decoded.normalize('NFKC').replace(/\p{Cf}/gu, '');
+  return decoded;
 }
+
+/** What a terminal would show of it. One compatibility letter can stand for eighteen, so the length is bounded again. */
+const plainLetters = (text: string): string =>
+  firstWords(
+    text
+      .normalize('NFKC')
+      .replace(/[\p{Cf}\p{Default_Ignorable_Code_Point}]/gu, '')
+      // Colours: their last letter would otherwise join the word behind them.
+      .replace(/\p{Cc}\[[\d;]*[a-z]/giu, ' '),
+  );
+
+/** Without its padding, which may be missing. */
+const encoded = (text: string, encoding: 'base64' | 'base64url' | 'hex'): string =>
+  Buffer.from(text).toString(encoding).replace(/=+$/, '');
 
 /** Masks the address and, as a word of its own, its local part. */
 function maskAddress(text: string, email: string): string {

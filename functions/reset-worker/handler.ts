@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
 import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics } from '@aws-lambda-powertools/metrics';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
@@ -54,10 +53,17 @@ function wire(): Ports {
   const now = () => Date.now();
   const clock: Clock = {
     now,
-    async sleep(delayMs, signal) {
-      // An abort is a way to wake up, not an error.
-      await delay(delayMs, undefined, signal ? { signal } : {}).catch(() => undefined);
-    },
+    sleep: (delayMs, signal) =>
+      new Promise((resolve) => {
+        if (signal?.aborted) return resolve();
+        const wake = () => {
+          clearTimeout(timer);
+          signal?.removeEventListener('abort', wake);
+          resolve();
+        };
+        const timer = setTimeout(wake, delayMs);
+        signal?.addEventListener('abort', wake);
+      }),
   };
   const telemetry = powertoolsTelemetry(logger, metrics);
   const sqs = new SQSClient(AWS_CLIENT_OPTIONS);

@@ -25,10 +25,10 @@ export function letterOf(item: RequestItem, key: string, message: Message, now: 
   };
 }
 
-/** Names length and hash of a body that its letter will not hold whole. */
+/** Our own words about a body, cut to a detail's length; they name length and hash of a body that its letter will not hold whole. */
 export function detailWithCut(detail: string, body: string): string {
   const bytes = Buffer.from(body);
-  if (bytes.length <= MAX_LETTER_BODY_BYTES) return detail;
+  if (bytes.length <= MAX_LETTER_BODY_BYTES) return detail.slice(0, MAX_DETAIL_LENGTH);
   const hash = createHash('sha256').update(bytes).digest('hex');
   return `first ${CUT_BODY_BYTES} of ${bytes.length} bytes, SHA-256 ${hash}: ${detail}`.slice(0, MAX_DETAIL_LENGTH);
 }

@@ -32,10 +32,12 @@ export async function processBatch(
   const netAt = end - CLOSING_MS;
   const times: Times = { latestStart: end - CALL_TIMEOUT_MS - AFTER_CALL_MS, deadline: netAt - ACKNOWLEDGE_MS };
   const messages = event.Records.map((record) => messageOf(record, laneOf(record.eventSourceARN)));
-  const acknowledged = await Promise.all(messages.map((message) => handle(ports, message, times, netAt)));
+  // Settled, not all: were even the net's own words to throw, the neighbours' results would still be kept.
+  const handled = await Promise.allSettled(messages.map((message) => handle(ports, message, times, netAt)));
+  const isKept = (result: (typeof handled)[number] | undefined) => result?.status !== 'fulfilled' || !result.value;
   return {
     batchItemFailures: messages
-      .filter((_, index) => !acknowledged[index])
+      .filter((_, index) => isKept(handled[index]))
       .map((message) => ({ itemIdentifier: message.id })),
   };
 }
@@ -59,8 +61,8 @@ function messageOf(record: SQSRecord, lane: Lane): Message {
 /** The net: whatever happens to one message, its neighbours' results are kept. */
 async function handle(ports: Ports, message: Message, times: Times, netAt: number): Promise<boolean> {
   const { lane, id: messageId, receiveCount } = message;
-  ports.telemetry.measure(METRICS.queuedAge, Math.max(0, (ports.clock.now() - message.sentAt) / 1000));
   try {
+    ports.telemetry.measure(METRICS.queuedAge, Math.max(0, (ports.clock.now() - message.sentAt) / 1000));
     const work = processMessage(ports, message, times).then(async (outcome) => {
       if (outcome.kind === 'deferred' || outcome.kind === 'given-back') await hide(ports, message, outcome);
       return isAcknowledged(outcome);
@@ -91,12 +93,12 @@ async function hide(
   }
 }
 
-/** Class and place of a defect. Its message stays out: it may quote what the message held. */
+/** Class and place of a defect. Its message stays out, also where a line of it looks like a place: it may quote what the body held. */
 function whereThrown(error: unknown): { errorName: string; errorPlace?: string } {
   if (!(error instanceof Error)) return { errorName: typeof error };
   const place = error.stack
     ?.split('\n')
-    .find((line) => /^\s+at /.test(line))
-    ?.trim();
+    .map((line) => line.trim())
+    .find((line) => line.startsWith('at ') && !error.message.includes(line));
   return { errorName: error.name, ...(place === undefined ? {} : { errorPlace: place }) };
 }

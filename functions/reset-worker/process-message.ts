@@ -1,4 +1,4 @@
-import type { FailureReason } from '../contract/dead-letter.ts';
+import { type FailureReason, MAX_DETAIL_LENGTH } from '../contract/dead-letter.ts';
 import { parseRequestId, parseResetRequest, type ResetRequest } from '../contract/reset-request.ts';
 import type { RequestItem } from '../ledger/items.ts';
 import { cleanAuditText } from './clean-detail.ts';
@@ -12,6 +12,7 @@ import {
   type Message,
   type NewRequest,
   type Ports,
+  type Spent,
 } from './ports.ts';
 import { LEASE_MS, MAX_FAILED_CALLS, MAX_UNKNOWNS, nextTry, type Verdict, verdictOf } from './retry-policy.ts';
 import { addressBits, isRedriveOf, type Standing, standingOf } from './standing.ts';
@@ -176,12 +177,7 @@ async function endUncalled(
 ): Promise<Outcome | undefined> {
   const { ports, message } = work;
   const giveUp = (reason: FailureReason, detail: string) =>
-    deadLetter(
-      work,
-      request,
-      { seen },
-      { reason, detail: detail + earlierUnknowns(standing.unknowns), spent: 'nothing' },
-    );
+    deadLetter(work, request, { seen }, { reason, detail: withUnknowns(detail, standing.unknowns), spent: 'nothing' });
   if (standing.unknowns >= MAX_UNKNOWNS) return giveUp('outcome-unknown', 'the last call had no answer');
   if (standing.failedCalls >= MAX_FAILED_CALLS)
     return giveUp('retries-exhausted', `${standing.failedCalls} calls failed`);
@@ -193,8 +189,11 @@ async function endUncalled(
   return cancelled ? { kind: 'cancelled' } : heldElsewhere(work);
 }
 
-const earlierUnknowns = (unknowns: number): string =>
-  unknowns === 0 ? '' : `; calls without an answer, so perhaps made: ${unknowns}`;
+/** What a person must know before a redrive is never cut off; the API's words are. */
+function withUnknowns(detail: string, unknowns: number): string {
+  const note = unknowns === 0 ? '' : `; calls without an answer, so perhaps made: ${unknowns}`;
+  return detail.slice(0, MAX_DETAIL_LENGTH - note.length).toWellFormed() + note;
+}
 
 /** Somebody else has taken the request up meanwhile; the next receive will show what came of it. */
 const heldElsewhere = (work: Work): Outcome => ({
@@ -237,7 +236,7 @@ async function call(
       ports.budget.report({ kind: 'answered' });
       // Perhaps the unanswered call made the reset and this answer only says that it is made.
       const reason = claim.item.unknowns > 0 ? 'outcome-unknown' : verdict.reason;
-      const detail = verdict.detail + earlierUnknowns(claim.item.unknowns);
+      const detail = withUnknowns(verdict.detail, claim.item.unknowns);
       const failure = { reason, detail, status: verdict.status, spent: 'failed-call' } as const;
       return ended(await deadLetter(work, request, claim, failure));
     }
@@ -283,7 +282,7 @@ async function waitForToken(
   const written = await persist(work, () =>
     ports.ledger.wait(request.key, claim.nonce, { notBefore, lastStatus: 401, spent: 'nothing' }),
   );
-  if (!written.ok) return ended(unwritten(work));
+  if (!written.ok) return ended(unwritten(work, 'nothing'));
   if (written.value === undefined) return ended(heldElsewhere(work));
   if (renewed) return { kind: 'again', item: written.value };
   return ended({ kind: 'deferred', cause: 'credential', until: notBefore, attempted: false });
@@ -308,7 +307,7 @@ async function retry(
     () => ports.random(),
   );
   if (next.kind === 'never') {
-    const detail = `${failedCalls} calls failed${earlierUnknowns(unknowns)}`;
+    const detail = withUnknowns(`${failedCalls} calls failed`, unknowns);
     return ended(await deadLetter(work, request, claim, { reason: next.reason, detail, spent, ...statusOf(verdict) }));
   }
   const notBefore = now + next.delayMs;
@@ -316,22 +315,22 @@ async function retry(
   const written = await persist(work, () =>
     ports.ledger.wait(request.key, claim.nonce, { notBefore, spent, ...lastStatus }),
   );
-  if (!written.ok) return ended(unwritten(work));
+  if (!written.ok) return ended(unwritten(work, spent));
   if (written.value === undefined) return ended(heldElsewhere(work));
-  const delayMs = notBefore - ports.clock.now();
-  if (next.kind === 'later' || ports.clock.now() + delayMs > times.latestStart) {
+  if (next.kind === 'later' || ports.clock.now() > times.latestStart) {
     return ended({ kind: 'deferred', cause: 'backoff', until: notBefore, attempted: true });
   }
-  if (delayMs > 0) await ports.clock.sleep(delayMs);
+  // A timer may end a millisecond early, and the ledger lets nobody call before the time.
+  while (ports.clock.now() < notBefore) await ports.clock.sleep(notBefore - ports.clock.now());
   return { kind: 'again', item: written.value };
 }
 
-/** The claim stays as it is until its lease ends; then the call counts as unknown. */
-const unwritten = (work: Work): Outcome => ({
+/** A claim stays as it is until its lease ends; then the call counts as unknown. */
+const unwritten = (work: Work, spent: Spent): Outcome => ({
   kind: 'deferred',
   cause: 'ledger-unreachable',
   until: work.ports.clock.now() + LEASE_MS,
-  attempted: true,
+  attempted: spent !== 'nothing',
 });
 
 /**
@@ -374,7 +373,7 @@ async function deadLetter(
 ): Promise<Outcome> {
   const failureId = work.ports.newId();
   const written = await persist(work, () => work.ports.ledger.failing(request, fence, { ...failure, failureId }));
-  if (!written.ok) return unwritten(work);
+  if (!written.ok) return unwritten(work, failure.spent);
   if (written.value === undefined) return heldElsewhere(work);
   return sendLetter(work, request.key, written.value);
 }
@@ -389,7 +388,7 @@ async function sendLetter(work: Work, key: string, item: RequestItem): Promise<O
     return { kind: 'deferred', cause: 'letter-not-sent', until: ports.clock.now(), attempted: false };
   }
   const written = await persist(work, () => ports.ledger.failed(key, letter));
-  return written.ok ? { kind: 'dead-lettered', reason: letter.reason } : unwritten(work);
+  return written.ok ? { kind: 'dead-lettered', reason: letter.reason } : unwritten(work, 'nothing');
 }
 
 /** Writes again and again while the time lasts: what a call came to is worth more than a quick end. */

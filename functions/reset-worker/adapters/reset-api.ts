@@ -19,7 +19,7 @@ const MAX_IDLE_MS = 4_000;
 export interface ResetApiOptions {
   /** May carry a path of its own, which is kept. */
   baseUrl: URL;
-  /** For the whole call, from the look-up of the name to the status. */
+  /** For the call, from the look-up of the name to the status; the start of an error's body has 2 s more. */
   timeoutMs: number;
   /** For the connection alone; a call that fails by it was not made. */
   connectTimeoutMs: number;
@@ -32,15 +32,16 @@ export function httpResetApi({ baseUrl, timeoutMs, connectTimeoutMs, now }: Rese
   url.pathname = url.pathname.replace(/\/+$/, '') + OPERATION;
   const { Agent, request } = url.protocol === 'https:' ? https : http;
   const agent = new Agent({ keepAlive: true });
-  let lastUsedAt: EpochMs = now();
+  const idleSince = new WeakMap<Socket, EpochMs>();
+  agent.on('free', (socket: Socket) => idleSince.set(socket, now()));
 
   return {
     reset(email, token) {
-      if (now() - lastUsedAt > MAX_IDLE_MS) closeIdle(agent);
-      lastUsedAt = now();
+      closeIdle(agent, (socket) => now() - (idleSince.get(socket) ?? 0) > MAX_IDLE_MS);
       const body = JSON.stringify({ email });
       return new Promise<ApiAnswer>((resolve) => {
         let connected = false;
+        let handedOver = false;
         let answered = false;
         const call = request(url, {
           method: 'POST',
@@ -52,8 +53,9 @@ export function httpResetApi({ baseUrl, timeoutMs, connectTimeoutMs, now }: Rese
             accept: 'application/json',
           },
         });
+        const failed = (why: string, sent = connected) => settle({ kind: sent ? 'no-answer' : 'not-sent', why });
         const giveUp = (why: string) => {
-          settle(connected ? { kind: 'no-answer', why } : { kind: 'not-sent', why });
+          failed(why);
           call.destroy();
         };
         const callTimer = setTimeout(() => giveUp('timeout'), timeoutMs);
@@ -61,27 +63,32 @@ export function httpResetApi({ baseUrl, timeoutMs, connectTimeoutMs, now }: Rese
         const settle = (answer: ApiAnswer) => {
           clearTimeout(callTimer);
           clearTimeout(connectTimer);
-          lastUsedAt = now();
           resolve(answer);
         };
         call.on('socket', (socket: Socket) => {
-          if (!socket.connecting) {
-            connected = true;
-            return;
+          // A new one that is not connecting by now has failed already.
+          if (call.reusedSocket) connected = true;
+          else {
+            socket.once(url.protocol === 'https:' ? 'secureConnect' : 'connect', () => {
+              connected = true;
+            });
           }
-          socket.once(url.protocol === 'https:' ? 'secureConnect' : 'connect', () => {
-            connected = true;
-          });
         });
         call.on('error', (error: NodeJS.ErrnoException) => {
           // After an answer the rest of the exchange is of no interest.
           if (answered) return;
-          // A write that the kernel refused never reached the wire: the connection was dead before the request.
-          const sent = connected && error.syscall !== 'write';
-          settle({ kind: sent ? 'no-answer' : 'not-sent', why: error.code ?? error.name });
+          // A request that the kernel refused never reached the wire: the connection was dead before it.
+          const refused = error.syscall === 'write' && !handedOver;
+          failed(error.code ?? error.name, connected && !refused);
         });
+        call.on('finish', () => {
+          handedOver = true;
+        });
+        // A switch of protocols ends the exchange without any other event.
+        call.on('close', () => answered || failed('closed'));
         call.on('response', (response) => {
           answered = true;
+          clearTimeout(callTimer);
           const status = response.statusCode ?? 0;
           const retryAfterMs = parseRetryAfter(response.headers['retry-after'], now());
           const answer = (detail: string): ApiAnswer => ({
@@ -90,9 +97,13 @@ export function httpResetApi({ baseUrl, timeoutMs, connectTimeoutMs, now }: Rese
             detail,
             ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
           });
-          // Done is done, whatever becomes of the body.
-          if (status >= 200 && status < 300) settle(answer(''));
-          readStart(response, (text) => settle(answer(cleanDetail(text, { email, token }))));
+          if (status >= 200 && status < 300) {
+            // Done is done, whatever becomes of the body.
+            settle(answer(''));
+            readStart(response, () => undefined);
+          } else {
+            readStart(response, (text) => settle(answer(cleanDetail(text, { email, token }))));
+          }
         });
         call.end(body);
       });
@@ -109,8 +120,11 @@ function readStart(response: http.IncomingMessage, done: (text: string) => void)
     if (isDone) return;
     isDone = true;
     clearTimeout(timer);
-    if (!response.complete) response.destroy();
-    done(Buffer.concat(chunks).subarray(0, MAX_BODY_BYTES).toString('utf8'));
+    const text = Buffer.concat(chunks).subarray(0, MAX_BODY_BYTES).toString('utf8');
+    if (response.complete) return done(text);
+    response.destroy();
+    // The word that the break goes through is dropped: half an address would not be known for one.
+    done(text.replace(/(?<!\S)\S*$/, ''));
   };
   const timer = setTimeout(finish, BODY_TIMEOUT_MS);
   response.on('data', (chunk: Buffer) => {
@@ -123,8 +137,8 @@ function readStart(response: http.IncomingMessage, done: (text: string) => void)
   response.on('error', finish);
 }
 
-function closeIdle(agent: http.Agent): void {
+function closeIdle(agent: http.Agent, isStale: (socket: Socket) => boolean): void {
   for (const sockets of Object.values(agent.freeSockets)) {
-    for (const socket of sockets ?? []) socket.destroy();
+    for (const socket of sockets ?? []) if (isStale(socket)) socket.destroy();
   }
 }
