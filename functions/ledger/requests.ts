@@ -59,6 +59,10 @@ function countersOf(seen: RequestItem | undefined): Pick<Change, 'set' | 'add'> 
   return { set: {} };
 }
 
+/** A redrive begins a new story: the status of the old one would read as an answer in it. */
+const staleIn = (seen: RequestItem | undefined): string[] =>
+  seen?.state === 'failed' || seen?.state === 'discarded' ? ['lastStatus'] : [];
+
 function costOf(spent: Spent): Record<string, number> {
   switch (spent) {
     case 'nothing':
@@ -181,7 +185,7 @@ export function requestLedger({ client, tableName, retentionDays, now }: LedgerO
         },
         setIfMissing: { firstCallAt: now() },
         add: counters.add ?? {},
-        remove: ['notBefore', 'reason', 'detail', 'finishedAt'],
+        remove: ['notBefore', 'reason', 'detail', 'finishedAt', ...staleIn(seen)],
       };
       const condition = seen?.state === 'waiting' ? all(is('waiting'), isDue(now())) : stillAs(seen, now());
       const result = await updateOnce(
@@ -234,7 +238,7 @@ export function requestLedger({ client, tableName, retentionDays, now }: LedgerO
           ...(status === undefined ? {} : { lastStatus: status }),
         },
         add: counted.add ?? {},
-        remove: ['leaseEnd', 'notBefore'],
+        remove: ['leaseEnd', 'notBefore', ...(status === undefined && 'seen' in fence ? staleIn(fence.seen) : [])],
       };
       const result = await updateOnce(
         request.key,

@@ -38,7 +38,8 @@ export async function handler(event: SQSEvent, context: Context): Promise<SQSBat
   try {
     return await processBatch(ports, event, laneOf, context.getRemainingTimeInMillis());
   } finally {
-    metrics.publishStoredMetrics();
+    // Powertools warns in plain text where there is nothing to publish.
+    if (metrics.hasStoredMetrics()) metrics.publishStoredMetrics();
   }
 }
 

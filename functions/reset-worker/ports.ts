@@ -51,13 +51,19 @@ export interface ApiTokens {
 /** Thrown by a ledger that cannot be reached, is throttled, or refuses. The state of the item is then not known. */
 export class LedgerUnreachable extends Error {
   override name = 'LedgerUnreachable';
-  /** The cause's class, such as `ThrottlingException`: a word that may be logged. */
+  /** The cause's class or code, such as `ThrottlingException` or `ECONNREFUSED`: a word that may be logged. */
   readonly why: string;
 
   constructor(cause: unknown) {
     super('The ledger could not be reached.', { cause });
-    this.why = cause instanceof Error ? cause.name : 'unknown';
+    this.why = whyOf(cause);
   }
+}
+
+/** The class says nothing where it is plain `Error`, as for a refused connection; its code does. */
+function whyOf(cause: unknown): string {
+  if (!(cause instanceof Error)) return 'unknown';
+  return cause.name === 'Error' && 'code' in cause && typeof cause.code === 'string' ? cause.code : cause.name;
 }
 
 /** What is known of a request from its message, for the item that a first write makes. */

@@ -50,6 +50,7 @@ export function secretApiTokens(client: SecretsManagerClient, secretArn: string,
 async function readSecret(client: SecretsManagerClient, secretArn: string): Promise<TokenAnswer> {
   try {
     const secret = await client.send(new GetSecretValueCommand({ SecretId: secretArn }));
+    if (secret.SecretBinary !== undefined) return { kind: 'none', why: 'malformed' };
     return parseSecret(secret.SecretString, secret.VersionId ?? '');
   } catch (error) {
     // A secret without a value, as just after the first deployment, is answered like one that does not exist.

@@ -125,10 +125,10 @@ describe('the token in use', () => {
     expect(await tokens.current()).toEqual(NONE('malformed'));
   });
 
-  test('is none where the secret is binary', async () => {
+  test('is malformed where the secret is binary', async () => {
     const send = async () => ({ VersionId: 'v1', SecretBinary: new Uint8Array([1, 2]) });
     const binary = secretApiTokens({ send } as unknown as SecretsManagerClient, arn, () => now);
-    expect(await binary.current()).toEqual(NONE('empty'));
+    expect(await binary.current()).toEqual(NONE('malformed'));
   });
 
   test.each([

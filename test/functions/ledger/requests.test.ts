@@ -172,11 +172,12 @@ describe('claim', () => {
     await expect(ledger.claim(aRequest(), seen, LEASE)).rejects.toThrow('never taken up');
   });
 
-  test('a redrive begins anew: no failure shown, the lane of its message, the first times kept', async () => {
+  test('a redrive begins anew: no failure and no status shown, the lane of its message, the first times kept', async () => {
     const { request, seen } = await prepared(anItem('failed'), anItem('failed'));
     const { item } = await ledger.claim({ ...request, lane: 'bulk' }, seen, LEASE);
     expect(item).toMatchObject({ lane: 'bulk', firstSentAt: seen?.firstSentAt, firstCallAt: seen?.firstCallAt });
-    for (const gone of ['reason', 'detail', 'finishedAt', 'notBefore']) expect(item).not.toHaveProperty(gone);
+    for (const gone of ['reason', 'detail', 'finishedAt', 'notBefore', 'lastStatus'])
+      expect(item).not.toHaveProperty(gone);
   });
 
   test('a second redrive of the same letter finds the first one at work', async () => {
