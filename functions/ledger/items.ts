@@ -64,6 +64,8 @@ export interface CampaignItem {
 
 export const requestKey = (key: string): string => `request#${key}`;
 export const campaignKey = (campaignId: string): string => `campaign#${campaignId}`;
+/** The one item of the call budget. */
+export const BUDGET_KEY = 'budget';
 export const requestIdOf = (pk: string): string => pk.slice('request#'.length);
 export const campaignOf = (campaignId: string | undefined): string => campaignId ?? NO_CAMPAIGN;
 

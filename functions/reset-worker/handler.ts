@@ -7,9 +7,9 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { LANES, type Lane } from '../contract/reset-request.ts';
+import { dynamoBudgetStore } from '../ledger/budget-store.ts';
+import { sharedBudget } from '../ledger/call-budget.ts';
 import { campaignLedger } from '../ledger/campaigns.ts';
-import { pacedBudget } from '../ledger/paced-budget.ts';
-import { paceOfOneCopy } from '../ledger/permits.ts';
 import { requestLedger } from '../ledger/requests.ts';
 import { secretApiTokens } from './adapters/api-token.ts';
 import { AWS_CLIENT_OPTIONS } from './adapters/aws-client-options.ts';
@@ -70,14 +70,10 @@ function wire(): Ports {
   const sqs = new SQSClient(AWS_CLIENT_OPTIONS);
   const dynamo = DynamoDBDocumentClient.from(new DynamoDBClient(AWS_CLIENT_OPTIONS));
   const table = { client: dynamo, tableName: settings.ledgerTableName, now };
-  const pace = {
-    perMinute: settings.callsPerMinute,
-    burst: settings.callBurst,
-    reserve: settings.interactiveReserve,
-  };
+  const random = () => Math.random();
   return {
     clock,
-    random: () => Math.random(),
+    random,
     newId: randomUUID,
     api: httpResetApi({
       baseUrl: settings.apiBaseUrl,
@@ -90,7 +86,14 @@ function wire(): Ports {
       ...requestLedger({ ...table, retentionDays: settings.ledgerRetentionDays }),
       ...campaignLedger(table),
     },
-    budget: pacedBudget(paceOfOneCopy(pace, settings.workerCopies), clock, telemetry),
+    budget: sharedBudget({
+      store: dynamoBudgetStore(dynamo, settings.ledgerTableName),
+      ceiling: { perMinute: settings.callsPerMinute, burst: settings.callBurst },
+      reserve: settings.interactiveReserve,
+      clock,
+      random,
+      telemetry,
+    }),
     deadLetters: sqsDeadLetters(sqs, settings.deadLetterQueueUrl),
     visibility: sqsVisibility(sqs, settings.queueUrls),
     telemetry,

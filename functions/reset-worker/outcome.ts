@@ -7,6 +7,8 @@ export type DeferralCause =
   | 'backoff'
   /** The API token is not accepted; no attempt is spent. */
   | 'credential'
+  /** So many of its lane were rejected in a row that the fault is probably ours. */
+  | 'brake'
   /** Another copy of the message is being called for. */
   | 'busy'
   /** Its next try is later. */
@@ -23,7 +25,12 @@ export type Outcome =
   /** The request had ended before; this is a late copy. */
   | { kind: 'duplicate' }
   /** `attempted`: a call of this receive spent an attempt, of which there are few; all else can go on for days. */
-  | { kind: 'deferred'; cause: DeferralCause; until: EpochMs; attempted: boolean }
+  | {
+      kind: 'deferred';
+      cause: DeferralCause;
+      until: EpochMs;
+      attempted: boolean;
+    }
   /** Not begun: no turn before the time was up. */
   | { kind: 'given-back'; until: EpochMs; why: string };
 

@@ -5,6 +5,7 @@ import { cleanAuditText } from './clean-detail.ts';
 import { detailWithCut, letterOf } from './letter.ts';
 import type { Outcome } from './outcome.ts';
 import {
+  type CallReport,
   type EpochMs,
   type Failure,
   type Fence,
@@ -13,6 +14,7 @@ import {
   type NewRequest,
   type Ports,
   type Spent,
+  type Ticket,
 } from './ports.ts';
 import { LEASE_MS, MAX_FAILED_CALLS, MAX_UNKNOWNS, nextTry, type Verdict, verdictOf } from './retry-policy.ts';
 import { addressBits, isRedriveOf, type Standing, standingOf } from './standing.ts';
@@ -41,9 +43,16 @@ interface Work {
   /** Grows as the story goes on; goes into its last log line. */
   story: EventFields;
 }
+type Retryable = Extract<Verdict, { kind: 'throttled' | 'unavailable' | 'unknown' }>;
 type Callable = Extract<Standing, { kind: 'callable' }>;
 /** A call's end: the message's too, or another try now, with the item as it was written. */
 type Step = { kind: 'ended'; outcome: Outcome } | { kind: 'again'; item: RequestItem };
+/** The lease of one call, and the turn that allowed it. */
+interface Claim {
+  nonce: string;
+  item: RequestItem;
+  ticket: Ticket;
+}
 const ended = (outcome: Outcome): Step => ({ kind: 'ended', outcome });
 
 const EVENT_OF: Record<Outcome['kind'], EventCode> = {
@@ -99,8 +108,9 @@ async function pursue(work: Work, body: ResetRequest, key: string): Promise<Outc
 
     const pointless = await endUncalled(work, request, body, item, standing);
     if (pointless) return pointless;
-    const turn = await ports.budget.turn(message.lane, times.latestStart);
+    const turn = await ports.budget.turn(message.lane, key, times.latestStart);
     if (turn.kind === 'none') return { kind: 'given-back', until: turn.retryAt, why: turn.why };
+    const { ticket } = turn;
 
     // From here on every way out reports the turn, so that a probe is not waited for in vain.
     let used = false;
@@ -111,7 +121,9 @@ async function pursue(work: Work, body: ResetRequest, key: string): Promise<Outc
       const token = await ports.tokens.current();
       if (token.kind === 'none') {
         ports.telemetry.event('TOKEN_UNUSABLE', { ...work.story, why: token.why });
-        return { kind: 'given-back', until: ports.budget.holdForCredential(), why: `token-${token.why}` };
+        used = true;
+        const { heldUntil = ports.clock.now() } = await ports.budget.report(ticket, { kind: 'unauthorized' });
+        return { kind: 'given-back', until: heldUntil, why: `token-${token.why}` };
       }
       const nonce = ports.newId();
       const claim = await ports.ledger.claim(request, item, { nonce, end: ports.clock.now() + LEASE_MS });
@@ -123,11 +135,11 @@ async function pursue(work: Work, body: ResetRequest, key: string): Promise<Outc
       if (ports.clock.now() > times.latestStart) return await giveBackClaim(work, key, nonce);
 
       used = true;
-      const step = await call(work, request, body.email, token, { nonce, item: claim.item });
+      const step = await call(work, request, body.email, token, { nonce, item: claim.item, ticket });
       if (step.kind === 'ended') return step.outcome;
       item = step.item;
     } finally {
-      if (!used) ports.budget.report({ kind: 'unused' });
+      if (!used) await ports.budget.report(ticket, { kind: 'unused' });
     }
   }
   return { kind: 'deferred', cause: 'busy', until: ports.clock.now(), attempted: false };
@@ -215,9 +227,15 @@ async function call(
   request: NewRequest,
   email: string,
   token: { token: string; version: string },
-  claim: { nonce: string; item: RequestItem },
+  claim: Claim,
 ): Promise<Step> {
   const { ports } = work;
+  const tell = (report: CallReport) => ports.budget.report(claim.ticket, report);
+  // At once, since the wait is counted from the answer.
+  const retryAndTell = async (report: CallReport, again: Retryable): Promise<Step> => {
+    const [step] = await Promise.all([retry(work, request, claim, again), tell(report)]);
+    return step;
+  };
   const verdict = verdictOf(await ports.api.reset(email, token.token));
   ports.telemetry.measure(METRICS.calls, 1);
   Object.assign(
@@ -226,14 +244,19 @@ async function call(
     verdict.status === undefined ? {} : { status: verdict.status },
   );
   switch (verdict.kind) {
-    case 'done':
-      ports.budget.report({ kind: 'success' });
-      return ended(await recordSuccess(work, request, verdict.status));
+    case 'done': {
+      const told = tell({ kind: 'success' });
+      const outcome = await recordSuccess(work, request, verdict.status);
+      await told;
+      return ended(outcome);
+    }
     case 'unauthorized':
       ports.telemetry.event('CALL_UNAUTHORIZED', work.story);
       return waitForToken(work, request, claim, token.version);
     case 'refused': {
-      ports.budget.report({ kind: 'answered' });
+      const { heldUntil } = await tell({ kind: verdict.reason === 'rejected' ? 'rejected' : 'answered' });
+      if (heldUntil !== undefined)
+        return ended(await waitUnspent(work, request, claim, 'brake', heldUntil, verdict.status));
       // Perhaps the unanswered call made the reset and this answer only says that it is made.
       const reason = claim.item.unknowns > 0 ? 'outcome-unknown' : verdict.reason;
       const detail = withUnknowns(verdict.detail, claim.item.unknowns);
@@ -241,17 +264,14 @@ async function call(
       return ended(await deadLetter(work, request, claim, failure));
     }
     case 'throttled':
-      ports.budget.report({ kind: 'throttled', ...retryAfterOf(verdict) });
       ports.telemetry.event('CALL_THROTTLED', work.story);
-      return retry(work, request, claim, verdict);
+      return retryAndTell({ kind: 'throttled', ...retryAfterOf(verdict) }, verdict);
     case 'unavailable':
-      ports.budget.report({ kind: 'unavailable', key: request.key });
       ports.telemetry.event('CALL_UNAVAILABLE', work.story);
-      return retry(work, request, claim, verdict);
+      return retryAndTell({ kind: 'unavailable' }, verdict);
     case 'unknown':
-      ports.budget.report({ kind: 'unanswered' });
       ports.telemetry.event('CALL_UNKNOWN', work.story);
-      return retry(work, request, claim, verdict);
+      return retryAndTell({ kind: 'unanswered' }, verdict);
   }
 }
 
@@ -267,33 +287,49 @@ async function recordSuccess(work: Work, request: NewRequest, status: number): P
 }
 
 /** A 401 is never the request's fault: no attempt is spent. */
-async function waitForToken(
-  work: Work,
-  request: NewRequest,
-  claim: { nonce: string },
-  usedVersion: string,
-): Promise<Step> {
+async function waitForToken(work: Work, request: NewRequest, claim: Claim, usedVersion: string): Promise<Step> {
   const { ports } = work;
-  const renewed = await ports.tokens.hasOtherThan(usedVersion);
-  // Not told before the secret is read, or the end of a hold's probe would let others call with the same token.
-  if (renewed) ports.budget.report({ kind: 'answered' });
-  const notBefore = renewed ? ports.clock.now() : ports.budget.holdForCredential();
-  ports.telemetry.event(renewed ? 'TOKEN_REFRESHED' : 'TOKEN_REJECTED', work.story);
+  // Nothing is told before the secret is read, or the end of a hold's probe would let others call with the same token.
+  if (!(await ports.tokens.hasOtherThan(usedVersion))) {
+    ports.telemetry.event('TOKEN_REJECTED', work.story);
+    const { heldUntil = ports.clock.now() } = await ports.budget.report(claim.ticket, { kind: 'unauthorized' });
+    return ended(await waitUnspent(work, request, claim, 'credential', heldUntil, 401));
+  }
+  await ports.budget.report(claim.ticket, { kind: 'answered' });
+  ports.telemetry.event('TOKEN_REFRESHED', work.story);
+  const now = ports.clock.now();
   const written = await persist(work, () =>
-    ports.ledger.wait(request.key, claim.nonce, { notBefore, lastStatus: 401, spent: 'nothing' }),
+    ports.ledger.wait(request.key, claim.nonce, {
+      notBefore: now,
+      lastStatus: 401,
+      spent: 'nothing',
+    }),
   );
   if (!written.ok) return ended(unwritten(work, 'nothing'));
-  if (written.value === undefined) return ended(heldElsewhere(work));
-  if (renewed) return { kind: 'again', item: written.value };
-  return ended({ kind: 'deferred', cause: 'credential', until: notBefore, attempted: false });
+  return written.value === undefined ? ended(heldElsewhere(work)) : { kind: 'again', item: written.value };
 }
 
-async function retry(
+/** Puts a request back whose call failed by a fault that is not its own. */
+async function waitUnspent(
   work: Work,
   request: NewRequest,
-  claim: { nonce: string; item: RequestItem },
-  verdict: Extract<Verdict, { kind: 'throttled' | 'unavailable' | 'unknown' }>,
-): Promise<Step> {
+  claim: Claim,
+  cause: 'credential' | 'brake',
+  until: EpochMs,
+  status: number,
+): Promise<Outcome> {
+  const written = await persist(work, () =>
+    work.ports.ledger.wait(request.key, claim.nonce, {
+      notBefore: until,
+      lastStatus: status,
+      spent: 'nothing',
+    }),
+  );
+  if (!written.ok) return unwritten(work, 'nothing');
+  return written.value ? { kind: 'deferred', cause, until, attempted: false } : heldElsewhere(work);
+}
+
+async function retry(work: Work, request: NewRequest, claim: Claim, verdict: Retryable): Promise<Step> {
   const { ports, times } = work;
   const isUnknown = verdict.kind === 'unknown';
   const spent = isUnknown ? 'unknown-call' : 'failed-call';

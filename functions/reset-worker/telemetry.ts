@@ -21,6 +21,7 @@ export const METRICS = {
   givenBack: 'GivenBack',
   credentialHolds: 'CredentialHolds',
   outageHolds: 'OutageHolds',
+  brakeHolds: 'BrakeHolds',
   unrecordedResets: 'UnrecordedResets',
   unexpectedErrors: 'UnexpectedErrors',
   queuedAge: 'QueuedAge',
@@ -72,11 +73,17 @@ export const EVENTS = {
     sentence: 'The secret gives no usable token. Calls are held; nothing is dead-lettered for it.',
     metric: METRICS.credentialHolds,
   },
+  CREDENTIAL_HELD: { level: 'warn', sentence: 'No call is made until the API token is probed again.' },
   TOKEN_REFRESHED: { level: 'info', sentence: 'The secret holds another token; it is tried.' },
   OUTAGE_HELD: {
     level: 'warn',
     sentence: 'The API is not available to several requests. Calls are held.',
     metric: METRICS.outageHolds,
+  },
+  BRAKE_HELD: {
+    level: 'error',
+    sentence: 'So many requests of a lane were rejected in a row that the fault is probably ours. The lane is held.',
+    metric: METRICS.brakeHolds,
   },
   DEAD_LETTERED: {
     level: 'warn',

@@ -48,9 +48,8 @@ function portsOf(answer: ApiAnswer, cancelled: boolean): Ports {
         : campaignLedger({ client: table.client, tableName: TABLE, now: () => NOW })),
     },
     budget: {
-      turn: async () => ({ kind: 'granted' }),
-      report: () => {},
-      holdForCredential: () => NOW + 30_000,
+      turn: async (lane, key) => ({ kind: 'granted', ticket: { lane, key, probe: false, grantedAt: NOW } }),
+      report: async (_, { kind }) => (kind === 'unauthorized' ? { heldUntil: NOW + 30_000 } : {}),
     },
     deadLetters: { send: async () => {} },
     visibility: { hide: async () => {} },

@@ -108,7 +108,7 @@ export function recording(client: DynamoDBDocumentClient): { client: DynamoDBDoc
  */
 export function sendingTwice(client: DynamoDBDocumentClient, between: () => Promise<unknown> = async () => {}) {
   const send = async (command: Command) => {
-    if (command.constructor.name === 'UpdateCommand') {
+    if (['UpdateCommand', 'PutCommand'].includes(command.constructor.name)) {
       await client.send(command);
       await between();
     }
