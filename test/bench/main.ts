@@ -1,0 +1,8 @@
+import { measureBundle } from './bundle-size.ts';
+import { measureColdStart } from './cold-start.ts';
+import { measureThroughput } from './throughput.ts';
+
+// Figures of one run on one machine, next to each other: a ratio says more than a time.
+console.log(await measureBundle());
+console.log(await measureColdStart());
+console.log(await measureThroughput());
