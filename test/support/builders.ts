@@ -1,0 +1,108 @@
+import type { SQSEvent, SQSRecord } from 'aws-lambda';
+import { LETTER_ATTRIBUTES } from '../../functions/contract/dead-letter.ts';
+import type { Lane } from '../../functions/contract/reset-request.ts';
+import { campaignOf, type RequestItem, requestKey, stateReason } from '../../functions/ledger/items.ts';
+import type { Message, NewRequest } from '../../functions/reset-worker/ports.ts';
+import { addressBits } from '../../functions/reset-worker/standing.ts';
+import { NOON } from './virtual-clock.ts';
+
+export const EMAIL = 'jane.roe@example.com';
+export const KEY = 'order-1';
+export const QUEUE_ARNS: Record<Lane, string> = {
+  interactive: 'arn:aws:sqs:eu-central-1:123456789012:interactive',
+  bulk: 'arn:aws:sqs:eu-central-1:123456789012:bulk',
+};
+
+/** The body of a valid message; `undefined` leaves a member out. */
+export const aBody = (members: Record<string, unknown> = {}): string =>
+  JSON.stringify({ email: EMAIL, requestId: KEY, ...members });
+
+export const aMessage = (overrides: Partial<Message> = {}): Message => ({
+  id: 'message-1',
+  receiptHandle: 'receipt-1',
+  body: aBody(),
+  lane: 'interactive',
+  sentAt: NOON - 1000,
+  receiveCount: 1,
+  sender: 'AIDAPRODUCER',
+  carried: {},
+  ...overrides,
+});
+
+export interface RecordOptions {
+  id?: string;
+  body?: string;
+  lane?: Lane;
+  sentAt?: number;
+  receiveCount?: number;
+  requestId?: string;
+  failureId?: string;
+}
+
+export function aRecord(options: RecordOptions = {}): SQSRecord {
+  const { id = 'message-1', lane = 'interactive', sentAt = NOON - 1000, receiveCount = 1 } = options;
+  const attribute = (name: string, value: string | undefined) =>
+    value === undefined ? {} : { [name]: { dataType: 'String', stringValue: value } };
+  return {
+    messageId: id,
+    receiptHandle: `receipt-of-${id}`,
+    body: options.body ?? aBody(),
+    attributes: {
+      SentTimestamp: String(sentAt),
+      ApproximateReceiveCount: String(receiveCount),
+      ApproximateFirstReceiveTimestamp: String(sentAt),
+      SenderId: 'AIDAPRODUCER',
+    },
+    messageAttributes: {
+      ...attribute(LETTER_ATTRIBUTES.requestId, options.requestId),
+      ...attribute(LETTER_ATTRIBUTES.failureId, options.failureId),
+    },
+    md5OfBody: '',
+    eventSource: 'aws:sqs',
+    eventSourceARN: QUEUE_ARNS[lane],
+    awsRegion: 'eu-central-1',
+  };
+}
+
+export const anEvent = (...records: SQSRecord[]): SQSEvent => ({ Records: records });
+
+export const aRequest = (overrides: Partial<NewRequest> = {}): NewRequest => ({
+  key: KEY,
+  lane: 'interactive',
+  address: addressBits(KEY, EMAIL),
+  firstSentAt: NOON - 1000,
+  ...overrides,
+});
+
+/** A request's item; `waiting` and due unless told otherwise. */
+export function anItem({
+  key = KEY,
+  campaignId,
+  ...overrides
+}: Partial<RequestItem> & { key?: string; campaignId?: string } = {}): RequestItem {
+  const state = overrides.state ?? 'waiting';
+  const of: Partial<Record<RequestItem['state'], Partial<RequestItem>>> = {
+    waiting: { notBefore: NOON, leaseNonce: 'nonce-0' },
+    calling: { leaseNonce: 'nonce-0', leaseEnd: NOON + 30_000 },
+    failing: { reason: 'rejected', failureId: 'failure-0', detail: 'no such user', lastStatus: 404, finishedAt: NOON },
+    failed: { reason: 'rejected', failureId: 'failure-0', detail: 'no such user', lastStatus: 404, finishedAt: NOON },
+    discarded: { reason: 'rejected', failureId: 'failure-0', detail: 'no such user', lastStatus: 404 },
+    succeeded: { lastStatus: 200, finishedAt: NOON },
+  };
+  return {
+    pk: requestKey(key),
+    campaign: campaignOf(campaignId),
+    state,
+    lane: 'interactive',
+    address: addressBits(key, EMAIL),
+    calls: 1,
+    failedCalls: 0,
+    unknowns: 0,
+    firstSentAt: NOON - 1000,
+    firstCallAt: NOON - 500,
+    expiresAt: NOON / 1000 + 90 * 24 * 60 * 60,
+    ...of[state],
+    ...overrides,
+    stateReason: stateReason(state, overrides.reason ?? of[state]?.reason),
+  };
+}

@@ -1,0 +1,182 @@
+import type {
+  ApiAnswer,
+  ApiTokens,
+  CallBudget,
+  CallReport,
+  Clock,
+  DeadLetters,
+  EpochMs,
+  Letter,
+  Message,
+  ResetApi,
+  TokenAnswer,
+  Turn,
+  Visibility,
+} from '../../functions/reset-worker/ports.ts';
+import type { EventCode, EventFields, MetricName, Telemetry } from '../../functions/reset-worker/telemetry.ts';
+
+/** An answer of the API: a status, no answer, or a call that was not sent; with what belongs to it. */
+export type Scripted =
+  | number
+  | 'no-answer'
+  | 'not-sent'
+  | { status: number; retryAfterMs?: number; detail?: string; tookMs?: number }
+  /** Called in its turn, for what should happen meanwhile. */
+  | (() => Scripted | Promise<Scripted>);
+
+export interface ScriptedApi extends ResetApi {
+  calls: { at: EpochMs; email: string; token: string }[];
+  /** What the next calls are answered. */
+  answers(...script: Scripted[]): void;
+}
+
+/** Answers call by call; one call more than scripted throws. */
+export function scriptedApi(clock: Clock, ...script: Scripted[]): ScriptedApi {
+  const answerOf = async (scripted: Scripted): Promise<ApiAnswer> => {
+    if (typeof scripted === 'function') return answerOf(await scripted());
+    if (scripted === 'no-answer') return { kind: 'no-answer', why: 'timeout' };
+    if (scripted === 'not-sent') return { kind: 'not-sent', why: 'ECONNREFUSED' };
+    if (typeof scripted === 'number') return { kind: 'answered', status: scripted, detail: '' };
+    const { status, detail = '', retryAfterMs, tookMs } = scripted;
+    if (tookMs !== undefined) await clock.sleep(tookMs);
+    return { kind: 'answered', status, detail, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
+  };
+  const api: ScriptedApi = {
+    calls: [],
+    answers(...more) {
+      script.push(...more);
+    },
+    async reset(email, token) {
+      api.calls.push({ at: clock.now(), email, token });
+      const next = script.shift();
+      if (next === undefined) throw new Error(`Call ${api.calls.length} of the API was not expected.`);
+      return answerOf(next);
+    },
+  };
+  return api;
+}
+
+export interface FakeTokens extends ApiTokens {
+  answer: TokenAnswer;
+  /** What a read after a 401 finds; without it, the same. */
+  newer: TokenAnswer | undefined;
+  /** How long that read takes. */
+  readMs: number;
+}
+
+export function fakeTokens(clock: Clock): FakeTokens {
+  const tokens: FakeTokens = {
+    answer: { kind: 'token', token: 'token-of-v1', version: 'v1' },
+    newer: undefined,
+    readMs: 0,
+    current: async () => tokens.answer,
+    async hasOtherThan(usedVersion) {
+      if (tokens.readMs > 0) await clock.sleep(tokens.readMs);
+      if (tokens.newer) tokens.answer = tokens.newer;
+      return tokens.answer.kind === 'token' && tokens.answer.version !== usedVersion;
+    },
+  };
+  return tokens;
+}
+
+export interface FakeBudget extends CallBudget {
+  /** Turns that are not simply granted at once, in order. */
+  turns: (Turn | { waitMs: number } | (() => void))[];
+  /** All that was asked and told, in order. */
+  story: (CallReport['kind'] | 'turn' | 'held-for-credential')[];
+  reports: CallReport[];
+  asked: { lane: string; latest: EpochMs }[];
+  holdMs: number;
+}
+
+export function fakeBudget(clock: Clock): FakeBudget {
+  const budget: FakeBudget = {
+    turns: [],
+    story: [],
+    reports: [],
+    asked: [],
+    holdMs: 30_000,
+    async turn(lane, latest) {
+      budget.asked.push({ lane, latest });
+      budget.story.push('turn');
+      const next = budget.turns.shift();
+      if (typeof next === 'function') next();
+      else if (next && 'waitMs' in next) await clock.sleep(next.waitMs);
+      else if (next) return next;
+      return { kind: 'granted' };
+    },
+    report(report) {
+      budget.reports.push(report);
+      budget.story.push(report.kind);
+    },
+    holdForCredential() {
+      budget.story.push('held-for-credential');
+      return clock.now() + budget.holdMs;
+    },
+  };
+  return budget;
+}
+
+export interface FakeDeadLetters extends DeadLetters {
+  sent: Letter[];
+  /** How many of the next sends fail, and whether the letter went all the same. */
+  failures: { times: number; when: 'before' | 'after' };
+}
+
+export function fakeDeadLetters(): FakeDeadLetters {
+  const letters: FakeDeadLetters = {
+    sent: [],
+    failures: { times: 0, when: 'before' },
+    async send(letter) {
+      const fails = letters.failures.times > 0;
+      if (fails) letters.failures.times -= 1;
+      if (!fails || letters.failures.when === 'after') letters.sent.push(structuredClone(letter));
+      if (fails) throw new Error('The queue refused.');
+    },
+  };
+  return letters;
+}
+
+export interface FakeVisibility extends Visibility {
+  hidden: { id: string; seconds: number }[];
+  broken: boolean;
+}
+
+export function fakeVisibility(): FakeVisibility {
+  const visibility: FakeVisibility = {
+    hidden: [],
+    broken: false,
+    async hide(message: Message, seconds: number) {
+      if (visibility.broken) throw new Error('ReceiptHandleIsInvalid');
+      visibility.hidden.push({ id: message.id, seconds });
+    },
+  };
+  return visibility;
+}
+
+export interface TelemetryRecorder extends Telemetry {
+  events: { code: EventCode; fields: EventFields }[];
+  measured: { metric: MetricName; value: number }[];
+  codes(): EventCode[];
+  of(code: EventCode): EventFields;
+}
+
+export function telemetryRecorder(): TelemetryRecorder {
+  const recorder: TelemetryRecorder = {
+    events: [],
+    measured: [],
+    event(code, fields) {
+      recorder.events.push({ code, fields: { ...fields } });
+    },
+    measure(metric, value) {
+      recorder.measured.push({ metric, value });
+    },
+    codes: () => recorder.events.map(({ code }) => code),
+    of(code) {
+      const found = recorder.events.find((event) => event.code === code);
+      if (!found) throw new Error(`${code} was not logged; logged were ${recorder.codes().join(', ') || 'none'}.`);
+      return found.fields;
+    },
+  };
+  return recorder;
+}
