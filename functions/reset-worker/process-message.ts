@@ -14,7 +14,15 @@ import {
   type Ports,
   type Spent,
 } from './ports.ts';
-import { LEASE_MS, MAX_FAILED_CALLS, MAX_UNKNOWNS, nextTry, type Verdict, verdictOf } from './retry-policy.ts';
+import {
+  CALL_TIMEOUT_MS,
+  LEASE_MS,
+  MAX_FAILED_CALLS,
+  MAX_UNKNOWNS,
+  nextTry,
+  type Verdict,
+  verdictOf,
+} from './retry-policy.ts';
 import { addressBits, isRedriveOf, type Standing, standingOf } from './standing.ts';
 import { type EventCode, type EventFields, METRICS } from './telemetry.ts';
 import { withinTime } from './within-time.ts';
@@ -114,13 +122,16 @@ async function pursue(work: Work, body: ResetRequest, key: string): Promise<Outc
         return { kind: 'given-back', until: ports.budget.holdForCredential(), why: `token-${token.why}` };
       }
       const nonce = ports.newId();
-      const claim = await ports.ledger.claim(request, item, { nonce, end: ports.clock.now() + LEASE_MS });
+      const leaseEnd = ports.clock.now() + LEASE_MS;
+      const claim = await ports.ledger.claim(request, item, { nonce, end: leaseEnd });
       if (claim.kind === 'lost') {
         item = claim.item;
         lostClaims += 1;
         continue;
       }
-      if (ports.clock.now() > times.latestStart) return await giveBackClaim(work, key, nonce);
+      // After a standstill the rest of the lease may be shorter than a call, or the request another copy's by now.
+      const latestStart = Math.min(times.latestStart, leaseEnd - CALL_TIMEOUT_MS);
+      if (ports.clock.now() > latestStart) return await giveBackClaim(work, key, nonce);
 
       used = true;
       const step = await call(work, request, body.email, token, { nonce, item: claim.item });
