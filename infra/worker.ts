@@ -85,7 +85,6 @@ function environmentOf({ configuration, lanes, ledger, apiToken }: WorkerProps):
     [VARIABLES.callsPerMinute]: `${configuration.callsPerMinute}`,
     [VARIABLES.callBurst]: `${configuration.callBurst}`,
     [VARIABLES.interactiveReserve]: `${configuration.interactiveReserve}`,
-    [VARIABLES.workerCopies]: `${LANES.length * configuration.concurrency}`,
     [VARIABLES.ledgerRetentionDays]: `${configuration.ledgerRetentionDays}`,
     POWERTOOLS_SERVICE_NAME: SERVICE_NAME,
     POWERTOOLS_METRICS_NAMESPACE: METRIC_NAMESPACE,

@@ -16,7 +16,15 @@ import {
   type Spent,
   type Ticket,
 } from './ports.ts';
-import { LEASE_MS, MAX_FAILED_CALLS, MAX_UNKNOWNS, nextTry, type Verdict, verdictOf } from './retry-policy.ts';
+import {
+  CALL_TIMEOUT_MS,
+  LEASE_MS,
+  MAX_FAILED_CALLS,
+  MAX_UNKNOWNS,
+  nextTry,
+  type Verdict,
+  verdictOf,
+} from './retry-policy.ts';
 import { addressBits, isRedriveOf, type Standing, standingOf } from './standing.ts';
 import { type EventCode, type EventFields, METRICS } from './telemetry.ts';
 import { withinTime } from './within-time.ts';
@@ -81,9 +89,11 @@ async function begin(work: Work): Promise<Outcome> {
   try {
     const parsed = parseResetRequest(work.message.body);
     if (!parsed.ok) return await refuse(work, parsed.problem);
+    const { requestId } = parsed.request;
+    if (requestId !== undefined) return await pursue(work, parsed.request, requestId);
     const carriedId = parseRequestId(work.message.carried.requestId);
     if (!carriedId.ok) return await refuse(work, `the message attribute RequestId ${carriedId.problem}`);
-    return await pursue(work, parsed.request, parsed.request.requestId ?? carriedId.requestId ?? work.message.id);
+    return await pursue(work, parsed.request, carriedId.requestId ?? work.message.id);
   } catch (error) {
     if (!(error instanceof LedgerUnreachable)) throw error;
     work.ports.telemetry.event('LEDGER_UNREACHABLE', { ...work.story, why: error.why });
@@ -126,13 +136,16 @@ async function pursue(work: Work, body: ResetRequest, key: string): Promise<Outc
         return { kind: 'given-back', until: heldUntil, why: `token-${token.why}` };
       }
       const nonce = ports.newId();
-      const claim = await ports.ledger.claim(request, item, { nonce, end: ports.clock.now() + LEASE_MS });
+      const leaseEnd = ports.clock.now() + LEASE_MS;
+      const claim = await ports.ledger.claim(request, item, { nonce, end: leaseEnd });
       if (claim.kind === 'lost') {
         item = claim.item;
         lostClaims += 1;
         continue;
       }
-      if (ports.clock.now() > times.latestStart) return await giveBackClaim(work, key, nonce);
+      // After a standstill the rest of the lease may be shorter than a call, or the request another copy's by now.
+      const latestStart = Math.min(times.latestStart, leaseEnd - CALL_TIMEOUT_MS);
+      if (ports.clock.now() > latestStart) return await giveBackClaim(work, key, nonce);
 
       used = true;
       const step = await call(work, request, body.email, token, { nonce, item: claim.item, ticket });

@@ -11,8 +11,6 @@ export const VARIABLES = {
   callsPerMinute: 'CALLS_PER_MINUTE',
   callBurst: 'CALL_BURST',
   interactiveReserve: 'INTERACTIVE_RESERVE',
-  /** Copies of the function that may run at once: lanes × concurrency. */
-  workerCopies: 'WORKER_COPIES',
   ledgerRetentionDays: 'LEDGER_RETENTION_DAYS',
 } as const;
 
@@ -25,7 +23,6 @@ export interface Settings {
   callsPerMinute: number;
   callBurst: number;
   interactiveReserve: number;
-  workerCopies: number;
   ledgerRetentionDays: number;
 }
 
@@ -67,7 +64,6 @@ export function readSettings(environment: Record<string, string | undefined>): S
     callsPerMinute: whole(VARIABLES.callsPerMinute, 1),
     callBurst: whole(VARIABLES.callBurst, 1),
     interactiveReserve: whole(VARIABLES.interactiveReserve, 0),
-    workerCopies: whole(VARIABLES.workerCopies, 1),
     ledgerRetentionDays: whole(VARIABLES.ledgerRetentionDays, 1),
   };
   if (problems.length > 0) throw new InvalidSettings(`The function's environment: ${problems.join('; ')}.`);

@@ -177,12 +177,6 @@ describe('the function', () => {
     });
   });
 
-  test('is told how many copies of it share the quota', () => {
-    templateWith({ concurrency: 5 }).hasResourceProperties('AWS::Lambda::Function', {
-      Environment: { Variables: Match.objectLike({ [VARIABLES.workerCopies]: '10' }) },
-    });
-  });
-
   test('logs to a group that forgets in time', () => {
     const { LogGroup } = properties(FUNCTION).LoggingConfig;
     expect(properties(LogGroup.Ref)).toEqual({ RetentionInDays: 90 });

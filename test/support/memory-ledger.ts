@@ -32,6 +32,8 @@ export interface MemoryLedger extends Ledger {
   /** Every change of state, as `new>calling`, in order. */
   transitions: string[];
   cancelledCampaigns: Set<string>;
+  /** All keys and campaigns that were asked for. */
+  asked: string[];
   put(...items: RequestItem[]): void;
   item(key: string): RequestItem;
   breaks(method: Method | 'every', fault?: Fault): void;
@@ -47,6 +49,7 @@ const RETENTION_SECONDS = 90 * 24 * 60 * 60;
 export function memoryLedger(clock: Clock): MemoryLedger {
   const items = new Map<string, RequestItem>();
   const transitions: string[] = [];
+  const asked: string[] = [];
   const faults: { method: Method | 'every'; fault: Fault; left: number }[] = [];
 
   const faulty = async <T>(method: Method, work: () => T): Promise<T> => {
@@ -92,6 +95,7 @@ export function memoryLedger(clock: Clock): MemoryLedger {
   return {
     items,
     transitions,
+    asked,
     cancelledCampaigns: new Set(),
     put(...added) {
       for (const item of added) items.set(requestIdOf(item.pk), structuredClone(item));
@@ -108,7 +112,10 @@ export function memoryLedger(clock: Clock): MemoryLedger {
       faults.length = 0;
     },
 
-    find: (key) => faulty('find', () => structuredClone(items.get(key))),
+    find(key) {
+      asked.push(key);
+      return faulty('find', () => structuredClone(items.get(key)));
+    },
 
     claim: (request, seen, lease) =>
       faulty('claim', () => {
@@ -119,7 +126,10 @@ export function memoryLedger(clock: Clock): MemoryLedger {
           seen?.state === 'waiting' ? isDue : stillAs(seen, now),
           (item) => {
             const { notBefore: _, reason: __, detail: ___, finishedAt: ____, ...kept } = item;
-            const counted = takenUp(seen)({ ...kept, ...(seen ? { lane: request.lane } : described(request)) });
+            const counted = takenUp(seen)({
+              ...withoutOldStatus(seen, kept),
+              ...(seen ? { lane: request.lane } : described(request)),
+            });
             return {
               ...counted,
               state: 'calling',
@@ -174,11 +184,12 @@ export function memoryLedger(clock: Clock): MemoryLedger {
     failing: (request, fence, { reason, failureId, detail, status, spent }) =>
       faulty('failing', () => {
         const { holds, counted, isFirst } = fenceOf(fence);
+        const seen = 'seen' in fence ? fence.seen : undefined;
         const result = updateOnce(
           request.key,
           holds,
           ({ leaseEnd: _, notBefore: __, ...item }) => ({
-            ...paid(counted({ ...item, ...(isFirst ? described(request) : {}) }), spent),
+            ...paid(counted({ ...withoutOldStatus(seen, item), ...(isFirst ? described(request) : {}) }), spent),
             state: 'failing',
             reason,
             failureId,
@@ -213,6 +224,7 @@ export function memoryLedger(clock: Clock): MemoryLedger {
       }),
 
     isCancelled(campaignId) {
+      asked.push(campaignId);
       return faulty('isCancelled', () => this.cancelledCampaigns.has(campaignId));
     },
   };
@@ -239,19 +251,36 @@ function stillAs(seen: RequestItem | undefined, now: EpochMs): Condition {
 
 /** What taking a request up again does to its counters. */
 function takenUp(seen: RequestItem | undefined): Change {
-  if (!seen || seen.state === 'failed' || seen.state === 'discarded') {
+  if (!seen || isRedriven(seen)) {
     return (item) => ({ ...item, calls: 0, failedCalls: 0, unknowns: 0 });
   }
   return seen.state === 'calling' ? (item) => paid(item, 'unknown-call') : (item) => item;
 }
 
-const paid = (item: Partial<RequestItem>, spent: Spent): Partial<RequestItem> => ({
-  ...item,
-  failedCalls: (item.failedCalls ?? 0) + (spent === 'nothing' ? 0 : 1),
-  unknowns: (item.unknowns ?? 0) + (spent === 'unknown-call' ? 1 : 0),
-});
+const isRedriven = (seen: RequestItem | undefined) => seen?.state === 'failed' || seen?.state === 'discarded';
+
+/** A redrive begins a new story. */
+function withoutOldStatus(seen: RequestItem | undefined, item: Partial<RequestItem>): Partial<RequestItem> {
+  if (!isRedriven(seen)) return item;
+  const { lastStatus: _, ...rest } = item;
+  return rest;
+}
+
+const COST: Record<Spent, readonly [failedCalls: number, unknowns: number]> = {
+  nothing: [0, 0],
+  'failed-call': [1, 0],
+  'unknown-call': [1, 1],
+};
+
+function paid(item: Partial<RequestItem>, spent: Spent): Partial<RequestItem> {
+  const [failedCalls, unknowns] = COST[spent];
+  return { ...item, failedCalls: (item.failedCalls ?? 0) + failedCalls, unknowns: (item.unknowns ?? 0) + unknowns };
+}
 
 function described({ key: _, campaignId, ...rest }: NewRequest): Partial<RequestItem> {
+  // DynamoDB's client refuses such a write, and for good.
+  if (Object.values<unknown>(rest).includes(undefined))
+    throw new TypeError('A member without a value cannot be written.');
   return { ...rest, campaign: campaignOf(campaignId) };
 }
 

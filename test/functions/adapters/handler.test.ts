@@ -15,7 +15,6 @@ const COMPLETE: Record<string, string> = {
   [VARIABLES.callsPerMinute]: '60',
   [VARIABLES.callBurst]: '10',
   [VARIABLES.interactiveReserve]: '3',
-  [VARIABLES.workerCopies]: '4',
   [VARIABLES.ledgerRetentionDays]: '90',
 };
 

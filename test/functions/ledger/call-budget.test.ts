@@ -309,7 +309,7 @@ describe('a store that cannot be reached', () => {
     expect(await times(3)).toEqual([0, 0, 1000]);
   });
 
-  it.each<CallReport['kind']>(['success', 'throttled', 'unauthorized', 'rejected'])(
+  it.each<CallReport['kind']>(['throttled', 'unauthorized', 'rejected'])(
     'for a report (%s) loses it, says so, and rules nothing',
     async (kind) => {
       const { clock, store, budget, granted, telemetry } = aBudget();
@@ -322,6 +322,15 @@ describe('a store that cannot be reached', () => {
       ]);
     },
   );
+
+  it('is not even asked for a success in calm, however old the last look', async () => {
+    const { clock, store, budget, granted, telemetry } = aBudget();
+    const ticket = await granted('bulk', 'a');
+    clock.jump(60_000);
+    store.broken = true;
+    expect(await clock.run(budget.report(ticket, { kind: 'success' }))).toEqual({});
+    expect(telemetry.events).toEqual([]);
+  });
 
   it('is not what a defect is taken for', async () => {
     const { clock, store, budget, granted } = aBudget();

@@ -15,7 +15,7 @@ describe('an answer of the API', () => {
     expect(worker.api.calls).toEqual([{ at: NOON, email: EMAIL, token: 'token-of-v1' }]);
     expect(worker.deadLetters.sent).toEqual([]);
     expect(worker.telemetry.codes()).toEqual(['RESET_MADE']);
-    expect(worker.telemetry.of('RESET_MADE')).toEqual({
+    expect(worker.telemetry.of('RESET_MADE')).toStrictEqual({
       lane: 'interactive',
       messageId: 'message-1',
       receiveCount: 1,
@@ -62,7 +62,7 @@ describe('an answer of the API', () => {
       unknowns: told.unknowns,
       leaseEnd: undefined,
     });
-    expect(worker.telemetry.of('DEFERRED')).toEqual({
+    expect(worker.telemetry.of('DEFERRED')).toStrictEqual({
       lane: 'interactive',
       messageId: 'message-1',
       receiveCount: 1,
@@ -85,7 +85,7 @@ describe('an answer of the API', () => {
   it('429 tells the budget what Retry-After said, and nothing where there was none', async () => {
     const worker = aWorker({ status: 429, retryAfterMs: 4000 }, 429, 200);
     await worker.deliver();
-    expect(worker.budget.reports).toEqual([
+    expect(worker.budget.reports).toStrictEqual([
       { kind: 'throttled', retryAfterMs: 4000 },
       { kind: 'throttled' },
       { kind: 'success' },
@@ -322,7 +322,7 @@ describe('calls without an answer', () => {
   });
 
   it('that end with a 504 are dead-lettered with that status', async () => {
-    const worker = aWorker(504, 504, 504);
+    const worker = aWorker('no-answer', 503, 'no-answer', 504);
     await worker.deliver();
     expect(worker.deadLetters.sent).toMatchObject([{ reason: 'outcome-unknown', status: 504 }]);
   });

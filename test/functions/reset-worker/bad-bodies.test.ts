@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { aBody, anItem, EMAIL, KEY } from '../../support/builders.ts';
+import { processMessage } from '../../../functions/reset-worker/process-message.ts';
+import { aBody, aMessage, anItem, EMAIL, KEY } from '../../support/builders.ts';
 import { untouched } from '../../support/untouched.ts';
+import { NOON } from '../../support/virtual-clock.ts';
 import { aWorker } from '../../support/worker.ts';
 
 const nested = (depth: number) => `${'{"a":'.repeat(depth)}1${'}'.repeat(depth)}`;
@@ -77,6 +79,7 @@ describe('a message that is no request', () => {
       sender: 'AIDAPRODUCER',
     });
     expect(worker.ledger.item('message-1')).not.toHaveProperty('address');
+    expect(worker.ledger.asked).toEqual(['message-1']);
     expect(await worker.deliver({ body })).toEqual({ kind: 'duplicate' });
   });
 
@@ -110,6 +113,16 @@ describe('a message that is no request', () => {
       });
     },
   );
+
+  it('is refused without a sender too', async () => {
+    const worker = aWorker();
+    const { sender: _, ...message } = aMessage({ body: '{' });
+    const times = { latestStart: NOON, deadline: NOON + 1000 };
+    expect(await worker.clock.run(processMessage(worker.ports, message, times))).toMatchObject({
+      kind: 'dead-lettered',
+    });
+    expect(worker.ledger.item('message-1')).not.toHaveProperty('sender');
+  });
 
   it('and is redriven goes by the id that its letter carries, not by a new one', async () => {
     const worker = aWorker();

@@ -147,6 +147,11 @@ describe('the API’s words', () => {
     ['&amp;&#38;', '&&'],
     ['ﬁne', 'fine'],
     ['a\ue000b', 'a b'],
+    ['a\u200bb', 'ab'],
+    ['\u001b[31mred\u001b[0m and\u001b[1;32mgreen', 'red and green'],
+    ['&#x41;&#X041;&#x42 &#65;&#0065;&#66 \\x41\\x7e \\u0041', 'AAB AAB A~ A'],
+    ['a&#x9;b', 'a b'],
+    [`a <${' '.repeat(5000)}> b`, 'a <'],
     ['tenant\\nexample\\tcorp\\r\\f\\b!', 'tenant example corp !'],
   ])('%j become %j', (body, detail) => {
     expect(clean(body)).toBe(detail);
@@ -179,6 +184,14 @@ describe('the API’s words', () => {
     const email = 'a.c+x%41-y@example.com';
     expect(clean('abc+x and a.c+x%41-y here', { email, token: TOKEN })).toBe('abc+x and [address] here');
     expect(clean(`an ${email} there`, { email, token: TOKEN })).toBe('an [address] there');
+  });
+
+  it('never hold a token whose base64 has letters beyond A to Z and digits', () => {
+    const token = 'tok~?>~en?';
+    for (const encoding of ['base64', 'base64 without its padding', 'base64url', 'hex']) {
+      const words = clean(`bad ${ENCODINGS[encoding]?.(token)} here`, { email: EMAIL, token });
+      expect(words.replace(/=+/, '')).toBe('bad [token] here');
+    }
   });
 
   it('stay as they are where the token is empty', () => {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { isAcknowledged } from '../../../functions/reset-worker/outcome.ts';
 import { type Ledger, LedgerUnreachable } from '../../../functions/reset-worker/ports.ts';
 import { hideSeconds } from '../../../functions/reset-worker/retry-policy.ts';
-import { aBody, anItem, KEY } from '../../support/builders.ts';
+import { aBody, anItem, aRequest, KEY } from '../../support/builders.ts';
 import type { Scripted } from '../../support/fakes.ts';
 import { NOON } from '../../support/virtual-clock.ts';
 import { aWorker } from '../../support/worker.ts';
@@ -75,7 +75,8 @@ describe('a success that cannot be written down', () => {
     expect(await worker.deliver()).toEqual({ kind: 'reset' });
     expect(worker.clock.now()).toBe(NOON + 3 * 250);
     expect(worker.ledger.item(KEY).state).toBe('succeeded');
-    expect(worker.telemetry.codes()).not.toContain('RESET_NOT_RECORDED');
+    expect(worker.telemetry.codes()).toEqual([...Array(3).fill('LEDGER_UNREACHABLE'), 'RESET_MADE']);
+    expect(worker.telemetry.of('LEDGER_UNREACHABLE')).toMatchObject({ why: 'ThrottlingException', requestId: KEY });
   });
 
   it('as long as the time lasts is acknowledged all the same, and reported', async () => {
@@ -199,7 +200,7 @@ describe('dead-lettering', () => {
     const worker = aWorker();
     worker.ledger.put(anItem({ state: 'failing' }));
     worker.ports.deadLetters = {
-      send: () => worker.ledger.succeed({ key: KEY, lane: 'interactive', firstSentAt: NOON }, 200),
+      send: () => worker.ledger.succeed(aRequest(), 200),
     };
     expect(await worker.deliver()).toEqual({ kind: 'dead-lettered', reason: 'rejected' });
     expect(worker.ledger.item(KEY).state).toBe('succeeded');

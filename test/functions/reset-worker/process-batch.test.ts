@@ -19,6 +19,17 @@ describe('a batch', () => {
     expect(await worker.deliverBatch([])).toEqual({ batchItemFailures: [] });
   });
 
+  it('acknowledges what is reset, dead-lettered, cancelled or a duplicate', async () => {
+    const worker = aWorker(200, 404);
+    worker.ledger.cancelledCampaigns.add('c1');
+    worker.ledger.put(anItem({ key: 'key-of-d', state: 'succeeded' }));
+    const cancelled = record('c', { body: aBody({ requestId: 'key-of-c', campaignId: 'c1' }) });
+    expect(await worker.deliverBatch([record('a'), record('b'), cancelled, record('d')])).toEqual({
+      batchItemFailures: [],
+    });
+    expect(worker.telemetry.codes().sort()).toEqual(['CANCELLED', 'DEAD_LETTERED', 'DUPLICATE', 'RESET_MADE']);
+  });
+
   it('works its messages off at once', async () => {
     const slow = { status: 200, tookMs: 19_000 };
     const worker = aWorker(slow, slow, slow);
@@ -236,7 +247,7 @@ describe('the net of a message', () => {
     const worker = aWorker();
     worker.ledger.find = () => Promise.reject(thrown);
     expect(failedIds(await worker.deliverBatch([record('a')]))).toEqual(['a']);
-    expect(worker.telemetry.of('UNEXPECTED')).toEqual({
+    expect(worker.telemetry.of('UNEXPECTED')).toStrictEqual({
       lane: 'interactive',
       messageId: 'a',
       receiveCount: 1,

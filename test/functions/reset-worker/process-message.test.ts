@@ -465,6 +465,12 @@ describe('a wait between two calls', () => {
     expect(await worker.deliver({}, { latestStartMs: 2499 })).toMatchObject({ kind: 'deferred', cause: 'backoff' });
   });
 
+  it('whose note took until the last moment for a call is followed by that call', async () => {
+    const worker = aWorker(429, 200);
+    worker.ledger.breaks('wait', { delayMs: 2500 });
+    expect(await worker.deliver({}, { latestStartMs: 2500 })).toEqual({ kind: 'reset' });
+  });
+
   it('that would end after the last start is a deferral; one that ends at it is slept', async () => {
     const late = aWorker(429);
     expect(await late.deliver({}, { latestStartMs: 999 })).toMatchObject({ kind: 'deferred', cause: 'backoff' });

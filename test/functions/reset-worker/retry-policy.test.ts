@@ -66,7 +66,7 @@ describe('the verdict on an answer', () => {
   });
 
   it('has no Retry-After where the answer had none', () => {
-    expect(verdictOf({ kind: 'answered', status: 429, detail: '' })).toEqual({ kind: 'throttled', status: 429 });
+    expect(verdictOf({ kind: 'answered', status: 429, detail: '' })).toStrictEqual({ kind: 'throttled', status: 429 });
   });
 });
 
@@ -191,6 +191,9 @@ describe('Retry-After', () => {
     ['Monday, 23-Nov-26 12:00:30 GMT or so', undefined],
     ['xMon Nov 23 12:00:30 2026', undefined],
     ['Mon Nov 23 12:00:30 2026 or so', undefined],
+    ['Mon, 23 Nov 2026 12:00:30 GMT+0100', undefined],
+    ['Monday, 23-Nov-26 12:00:30 GMT+0100', undefined],
+    ['Mon Nov 23 12:00:30 2026 GMT', undefined],
     ['Mon, 99 Nov 2026 99:99:99 GMT', undefined],
     ['Mon, 23 Xyz 2026 12:00:30 GMT', undefined],
     [undefined, undefined],

@@ -11,7 +11,6 @@ const ENVIRONMENT: Record<string, string> = {
   CALLS_PER_MINUTE: '60',
   CALL_BURST: '10',
   INTERACTIVE_RESERVE: '3',
-  WORKER_COPIES: '4',
   LEDGER_RETENTION_DAYS: '90',
 };
 const problemOf = (environment: Record<string, string | undefined>): string => {
@@ -36,7 +35,6 @@ describe('the settings', () => {
       callsPerMinute: 60,
       callBurst: 10,
       interactiveReserve: 3,
-      workerCopies: 4,
       ledgerRetentionDays: 90,
     });
   });
@@ -65,7 +63,6 @@ describe('the settings', () => {
     ['CALLS_PER_MINUTE', 1],
     ['CALL_BURST', 1],
     ['INTERACTIVE_RESERVE', 0],
-    ['WORKER_COPIES', 1],
     ['LEDGER_RETENTION_DAYS', 1],
   ])('%s is a whole number from %i', (name, least) => {
     const problem = `The function's environment: ${name} is not a whole number from ${least}.`;
@@ -91,7 +88,7 @@ describe('the API’s base URL', () => {
     'https://example-corp.console.ves.volterra.io:8443/',
     'http://localhost:3000/api',
     'http://127.0.0.1:3000',
-    'http://127.8.9.10',
+    'http://127.18.19.10',
     'http://[::1]:3000',
     'https://localhost',
   ])('may be %s', (value) => {

@@ -1,0 +1,173 @@
+import { createLogUpdate } from 'log-update';
+import { FAILURE_REASONS } from '../../functions/contract/dead-letter.ts';
+import { LANES } from '../../functions/contract/reset-request.ts';
+import { STATES } from '../../functions/ledger/items.ts';
+import type { Connection, Context } from '../context.ts';
+import { EXIT, type ExitCode, print, wrongUsage } from '../io.ts';
+import { type LedgerCounts, ledgerCounts } from '../ledger-counts.ts';
+import { counted, jsonText, number, type Painter, painter, printJson, time } from '../terminal.ts';
+import { type Situation, type Verdict, verdictOf } from '../verdict.ts';
+
+export interface StatusOptions {
+  watch?: boolean;
+  json?: boolean;
+}
+
+const REFRESH_MS = 2000;
+/** Counting a large ledger costs read units: it is done at most this part of the time. */
+const COUNTING_SHARE = 1 / 20;
+
+/** Tells how the deployment stands: a verdict, the lanes, the dead letters, and what became of all requests. */
+export async function status(context: Context, { watch, json }: StatusOptions): Promise<ExitCode> {
+  if (watch && !json && !context.stdout.isTTY) {
+    throw wrongUsage('--watch redraws a terminal and there is none; add --json for a line of JSON each time.');
+  }
+  const connection = await context.connect();
+  const look = looker(context, connection);
+  if (watch) return watchUntilInterrupted(context, connection, look, json ?? false);
+  const situation = await look();
+  if (json) await printJson(context, statusJson(situation, connection, context.clock.now()));
+  else await print(context.stdout, render(context, connection, situation));
+  return EXIT.done;
+}
+
+async function watchUntilInterrupted(
+  context: Context,
+  connection: Connection,
+  look: () => Promise<Situation>,
+  json: boolean,
+): Promise<ExitCode> {
+  const { stdout, clock } = context;
+  const draw = json ? undefined : createLogUpdate(stdout);
+  await context.graceful(async (interrupted) => {
+    while (!interrupted.aborted) {
+      const situation = await look();
+      if (draw) draw(`${render(context, connection, situation)}\n\n${time(clock.now())}, Ctrl-C ends.`);
+      else await print(stdout, jsonText(statusJson(situation, connection, clock.now())));
+      await clock.sleep(REFRESH_MS, interrupted);
+    }
+  });
+  draw?.done();
+  return EXIT.interrupted;
+}
+
+/** Looks at the queues each time, and counts the ledger anew only as often as its size permits. */
+function looker({ clock }: Context, { deployment, queues, ledger }: Connection): () => Promise<Situation> {
+  let counts: LedgerCounts | undefined;
+  let nextCountAt = 0;
+  return async () => {
+    const count = async (): Promise<LedgerCounts> => {
+      const begin = clock.now();
+      if (counts !== undefined && begin < nextCountAt) return counts;
+      counts = await ledgerCounts(ledger, begin);
+      nextCountAt = clock.now() + (clock.now() - begin) / COUNTING_SHARE;
+      return counts;
+    };
+    const [interactive, bulk, deadLetterQueue, found] = await Promise.all([
+      queues.counts(deployment.laneQueueUrls.interactive),
+      queues.counts(deployment.laneQueueUrls.bulk),
+      queues.counts(deployment.deadLetterQueueUrl),
+      count(),
+    ]);
+    return { lanes: { interactive, bulk }, deadLetterQueue, ledger: found };
+  };
+}
+
+/** What `--json` prints. The queues' counts are approximate, as SQS counts. */
+const statusJson = (situation: Situation, { deployment }: Connection, now: number) => ({
+  at: new Date(now).toISOString(),
+  deployment: deployment.name,
+  verdict: { ...verdictOf(situation), next: verdictOf(situation).next ?? null },
+  lanes: situation.lanes,
+  deadLetters: {
+    byReason: situation.ledger.deadLetters,
+    queue: situation.deadLetterQueue,
+    /** Of the queue; below zero if the queue holds fewer than the ledger knows. An estimate. */
+    unexplained: unexplained(situation),
+  },
+  requests: { ...situation.ledger.states, unconfirmed: situation.ledger.unconfirmed },
+  waitingAfter: situation.ledger.waitingAfter,
+});
+
+/** Messages in the dead-letter queue beyond those that the ledger knows of. */
+const unexplained = ({ deadLetterQueue: { waiting, inFlight, delayed }, ledger }: Situation): number =>
+  waiting + inFlight + delayed - ledger.states.failed;
+
+const COLOURS: Record<Verdict['kind'], Parameters<Painter>[0]> = {
+  'token-rejected': ['bold', 'red'],
+  'not-moving': ['bold', 'yellow'],
+  working: ['bold', 'green'],
+  waiting: ['bold', 'cyan'],
+  idle: 'bold',
+};
+
+function render(context: Context, { deployment }: Connection, situation: Situation): string {
+  const paint = painter(context.stdout, context.env);
+  const { lanes, deadLetterQueue, ledger } = situation;
+  const verdict = verdictOf(situation);
+  const lines = [
+    paint(COLOURS[verdict.kind], verdict.sentence),
+    ...(verdict.next === undefined ? [] : [`Next: ${verdict.next}`]),
+    '',
+    paint('bold', `Lanes of ${deployment.name} (SQS counts approximately)`),
+    ...grid(
+      ['', 'waiting', 'in flight', 'delayed'],
+      LANES.map((lane) => [lane, lanes[lane].waiting, lanes[lane].inFlight, lanes[lane].delayed]),
+    ),
+    '',
+    paint('bold', 'Dead letters'),
+    ...deadLetterLines(situation),
+    `  in the queue: ${number(deadLetterQueue.waiting)} visible, ${number(deadLetterQueue.inFlight)} in flight${estimate(unexplained(situation))}`,
+    '',
+    paint('bold', 'Requests so far'),
+    ...grid([], nonZero(STATES.map((state) => [state, ledger.states[state]]))),
+    ...(ledger.unconfirmed > 0
+      ? [
+          `  ${number(ledger.unconfirmed)} of calling ${ledger.unconfirmed === 1 ? 'is' : 'are'} unconfirmed: the reset was perhaps made; a message still queued is taken up again`,
+        ]
+      : []),
+    ...waitingLines(ledger.waitingAfter, ledger.states.waiting),
+  ];
+  return lines.join('\n');
+}
+
+const nonZero = (rows: readonly [string, number][]): [string, number][] => {
+  const some = rows.filter(([, count]) => count > 0);
+  return some.length > 0 ? some : [['none', 0]];
+};
+
+const deadLetterLines = ({ ledger }: Situation): string[] =>
+  ledger.states.failed === 0
+    ? ['  none in the ledger']
+    : grid([], nonZero(FAILURE_REASONS.map((reason) => [reason, ledger.deadLetters[reason]])));
+
+/** The two are counted at different times and kept for different times, so the difference is a hint alone. */
+function estimate(difference: number): string {
+  if (difference > 0) {
+    return `; an estimated ${counted(difference, 'letter')} more than the ledger knows: sent just now, or moved there by SQS itself (not-processed)`;
+  }
+  if (difference < 0) {
+    return `; an estimated ${counted(-difference, 'letter')} fewer than the ledger knows: older than the queue keeps, or taken out of it`;
+  }
+  return '';
+}
+
+function waitingLines({ lookedAt, statuses }: LedgerCounts['waitingAfter'], waiting: number): string[] {
+  if (lookedAt === 0) return [];
+  const answers = Object.entries(statuses)
+    .sort(([, one], [, other]) => other - one)
+    .map(([answer, count]) => `${answer === 'none' ? 'no answer' : answer} ×${number(count)}`);
+  const looked = lookedAt < waiting ? ` (of the first ${number(lookedAt)})` : '';
+  return [`  last answers to those waiting: ${answers.join(', ')}${looked}`];
+}
+
+/** A table with a name first and numbers after it. */
+function grid(header: readonly string[], rows: readonly (readonly [string, ...number[]])[]): string[] {
+  const cells = rows.map(([name, ...counts]) => [name, ...counts.map(number)]);
+  const all = header.length > 0 ? [[...header], ...cells] : cells;
+  const widths = (all[0] ?? []).map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));
+  return all.map(
+    (row) =>
+      `  ${row.map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0))).join('  ')}`,
+  );
+}

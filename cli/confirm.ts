@@ -1,0 +1,37 @@
+import { createInterface } from 'node:readline';
+import { CommandFailed, EXIT, type Io, print, wrongUsage } from './io.ts';
+
+/** Refuses early where nobody can be asked, before any work is done. */
+export function requireConsent(io: Pick<Io, 'stdin' | 'stderr'>, yes: boolean | undefined): void {
+  if (yes || (io.stdin.isTTY && io.stderr.isTTY)) return;
+  throw wrongUsage('There is no terminal to ask on; add --yes to go ahead without the question.');
+}
+
+/**
+ * Says what is about to be done and asks, unless `yes` was given.
+ * @throws CommandFailed when the answer is no, or an interruption.
+ */
+export async function confirm(
+  io: Pick<Io, 'stdin' | 'stderr'>,
+  { yes, about, undone }: { yes: boolean | undefined; about: readonly string[]; undone: string },
+): Promise<void> {
+  requireConsent(io, yes);
+  for (const line of about) await print(io.stderr, line);
+  if (yes) return;
+  const answer = await ask(io, 'Go ahead? [y/N] ');
+  if (answer === 'interrupted') throw new CommandFailed(undone, EXIT.interrupted);
+  if (!/^y(es)?$/i.test(answer.trim())) throw new CommandFailed(undone);
+}
+
+function ask(io: Pick<Io, 'stdin' | 'stderr'>, question: string): Promise<string> {
+  const terminal = createInterface({ input: io.stdin, output: io.stderr });
+  return new Promise<string>((resolve) => {
+    terminal.question(question, resolve);
+    terminal.on('SIGINT', () => {
+      io.stderr.write('\n');
+      resolve('interrupted');
+    });
+    // The end of the input is no answer, so it is a no.
+    terminal.on('close', () => resolve(''));
+  }).finally(() => terminal.close());
+}

@@ -1,0 +1,176 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+/** The three services behind the one address. */
+export type ServiceName = 'sqs' | 'dynamodb' | 'secretsmanager';
+
+/** What goes wrong with an operation. */
+export type FaultKind =
+  /** Not done, and answered with the service's own internal error (500). */
+  | 'fail'
+  /** Not done, and answered as throttled. */
+  | 'throttle'
+  /** Not done, and the connection breaks. */
+  | 'cut'
+  /** Not done, and never answered. */
+  | 'hang'
+  /** Done, but later. */
+  | 'slow'
+  /** Done, but answered with an internal error. */
+  | 'done-but-fail'
+  /** Done, but the connection breaks before the answer. */
+  | 'done-but-cut';
+
+export interface FaultRule {
+  /** `service:Operation`, such as `dynamodb:UpdateItem`; `service:*` means all of a service. */
+  operation: `${ServiceName}:${string}`;
+  kind: FaultKind;
+  /** How many operations it hits; 1 unless given, `Infinity` until it is cleared. */
+  times?: number;
+  /** How many matching operations pass before it begins. */
+  after?: number;
+  /** Only operations whose body holds this text. */
+  bodyIncludes?: string;
+  /** For `slow`. */
+  delayMs?: number;
+  /** Answered in place of the operation; for what no kind covers, such as a batch with a `Failed` list. Wins over `kind`. */
+  answer?: { status: number; body: unknown };
+}
+
+/** Faults to come. Tests add rules; the stand-ins ask before each operation. */
+export interface Faults {
+  add(rule: FaultRule): void;
+  clear(): void;
+  /** The rule that hits this operation, if any. Counts it. */
+  next(operation: string, body: () => string): FaultRule | undefined;
+  /** Whether a body has to be read before it is known if a rule hits. */
+  needBody(operation: string): boolean;
+}
+
+interface PendingRule extends FaultRule {
+  leftTimes: number;
+  leftPasses: number;
+}
+
+export function createFaults(): Faults {
+  let rules: PendingRule[] = [];
+  const matches = (rule: FaultRule, operation: string) =>
+    rule.operation === operation ||
+    (rule.operation.endsWith(':*') && operation.startsWith(rule.operation.slice(0, -1)));
+  return {
+    add: (rule) => void rules.push({ ...rule, leftTimes: rule.times ?? 1, leftPasses: rule.after ?? 0 }),
+    clear: () => {
+      rules = [];
+    },
+    needBody: (operation) => rules.some((rule) => rule.bodyIncludes !== undefined && matches(rule, operation)),
+    next: (operation, body) => {
+      for (const rule of rules) {
+        if (!matches(rule, operation)) continue;
+        if (rule.bodyIncludes !== undefined && !body().includes(rule.bodyIncludes)) continue;
+        if (rule.leftPasses > 0) {
+          rule.leftPasses -= 1;
+          continue;
+        }
+        rule.leftTimes -= 1;
+        if (rule.leftTimes <= 0) rules = rules.filter((other) => other !== rule);
+        return rule;
+      }
+      return undefined;
+    },
+  };
+}
+
+const ERRORS: Record<ServiceName, { prefix: string; internal: string; throttled: string; contentType: string }> = {
+  sqs: {
+    prefix: 'com.amazonaws.sqs#',
+    internal: 'InternalError',
+    throttled: 'RequestThrottled',
+    contentType: 'application/x-amz-json-1.0',
+  },
+  dynamodb: {
+    prefix: 'com.amazonaws.dynamodb.v20120810#',
+    internal: 'InternalServerError',
+    throttled: 'ProvisionedThroughputExceededException',
+    contentType: 'application/x-amz-json-1.0',
+  },
+  secretsmanager: {
+    prefix: '',
+    internal: 'InternalServiceError',
+    throttled: 'ThrottlingException',
+    contentType: 'application/x-amz-json-1.1',
+  },
+};
+
+/**
+ * Lets a fault happen to one operation.
+ * @param perform does the operation and answers on the response that it is given.
+ */
+export function inflict(
+  rule: FaultRule,
+  service: ServiceName,
+  request: IncomingMessage,
+  response: ServerResponse,
+  perform: () => void,
+): void {
+  if (rule.answer !== undefined) {
+    request.resume();
+    answer(response, rule.answer.status, ERRORS[service].contentType, rule.answer.body);
+    return;
+  }
+  switch (rule.kind) {
+    case 'fail':
+      request.resume();
+      answerError(response, service, 'internal');
+      return;
+    case 'throttle':
+      request.resume();
+      answerError(response, service, 'throttled');
+      return;
+    case 'cut':
+      request.socket.destroy();
+      return;
+    case 'hang':
+      request.resume();
+      return;
+    case 'slow':
+      setTimeout(perform, rule.delayMs ?? 1000);
+      return;
+    case 'done-but-fail':
+      insteadOfAnswer(response, () => answerError(response, service, 'internal'));
+      perform();
+      return;
+    case 'done-but-cut':
+      insteadOfAnswer(response, () => request.socket.destroy());
+      perform();
+      return;
+  }
+}
+
+function answerError(response: ServerResponse, service: ServiceName, kind: 'internal' | 'throttled'): void {
+  const { prefix, contentType, ...names } = ERRORS[service];
+  const throttledStatus = 400;
+  const status = kind === 'internal' ? 500 : throttledStatus;
+  if (service === 'sqs')
+    response.setHeader('x-amzn-query-error', `${names[kind]};${status === 500 ? 'Receiver' : 'Sender'}`);
+  answer(response, status, contentType, { __type: `${prefix}${names[kind]}`, message: 'A fault that was asked for.' });
+}
+
+export function answer(response: ServerResponse, status: number, contentType: string, body: unknown): void {
+  const text = JSON.stringify(body);
+  response.writeHead(status, { 'Content-Type': contentType, 'Content-Length': Buffer.byteLength(text) }).end(text);
+}
+
+/** Lets a service do its work and throws its answer away. */
+function insteadOfAnswer(response: ServerResponse, then: () => void): void {
+  const real = { end: response.end, write: response.write, writeHead: response.writeHead };
+  const swallow = () => response;
+  Object.assign(response, {
+    write: () => true,
+    writeHead: swallow,
+    end: () => {
+      Object.assign(response, real);
+      for (const name of response.getHeaderNames()) response.removeHeader(name);
+      then();
+      return response;
+    },
+  });
+}

@@ -1,0 +1,11 @@
+import { measureBundle } from './bundle-size.ts';
+import { measureColdStart } from './cold-start.ts';
+import { comparePeers } from './peers/main.ts';
+import { measureThroughput } from './throughput.ts';
+
+// Figures of one run on one machine, next to each other: a ratio says more than a time.
+console.log(await measureBundle());
+console.log(await measureColdStart());
+console.log(await measureThroughput());
+// About seven minutes: the last, so that the others are there before.
+console.log(await comparePeers());

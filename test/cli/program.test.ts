@@ -1,0 +1,238 @@
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { GetQueueAttributesCommand, ReceiveMessageCommand } from '@aws-sdk/client-sqs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { run } from '../../cli/program.ts';
+import { CREDENTIALS, REGION } from '../../local/account.ts';
+import { anItem } from '../support/builders.ts';
+import { aCampaign, type StandInDeployment, startDeployment, TABLE } from './stand-ins.ts';
+import { contextOf, fakeQueues, fileOf, memoryReader, testIo } from './support.ts';
+
+const noConnection = (): never => {
+  throw new Error('This test expects no connection.');
+};
+
+describe('The command line', () => {
+  it.each<[claim: string, args: string[], line: RegExp]>([
+    ['an unknown command', ['enqeue'], /unknown command 'enqeue'.*enqueue/],
+    ['an unknown option', ['status', '--wtch'], /unknown option '--wtch'.*--watch/],
+    ['a missing argument', ['request'], /missing required argument 'id'/],
+    ['an argument too many', ['status', 'x'], /too many arguments/],
+    ['an unknown lane', ['enqueue', 'a@b.de', '--lane', 'fast'], /'fast' is invalid.*interactive, bulk/],
+    ['an unknown reason', ['dlq', 'list', '--reason', 'bad'], /'bad' is invalid.*outcome-unknown/],
+    ['a limit that is no number', ['dlq', 'list', '--limit', '1e3'], /'1e3' is invalid/],
+    ['a limit of nothing', ['dlq', 'list', '--limit', '0'], /'0' is invalid/],
+    ['a status that is none', ['dlq', 'list', '--status', '99'], /'99' is invalid/],
+    ['a line that is none', ['enqueue', '--file', 'f', '--from-line', '-1'], /--from-line/],
+    ['a command that is out of order', ['enqueue', '--yes'], /either addresses or --file/],
+  ])('answers %s with one line and exit code 2', async (_claim, args, line) => {
+    const io = testIo();
+    expect(await run(args, io, noConnection)).toBe(2);
+    expect(io.stderr.lines).toHaveLength(1);
+    expect(io.stderr.text).toMatch(/^resets: /);
+    expect(io.stderr.text).toMatch(line);
+    expect(io.stdout.text).toBe('');
+  });
+
+  it.each([
+    [['--help'], 'Exit codes: 0 done, 1 failed, 2 wrong usage'],
+    [['enqueue', '--help'], 'default: interactive for addresses, bulk for a file'],
+    [['--version'], '0.'],
+  ])('%j is answered on stdout, without a connection', async (args, words) => {
+    const io = testIo();
+    expect(await run(args, io, noConnection)).toBe(0);
+    expect(io.stdout.text).toContain(words);
+    expect(io.stderr.text).toBe('');
+  });
+
+  it('without a command shows the help and exits 2', async () => {
+    const io = testIo();
+    expect(await run([], io, noConnection)).toBe(2);
+    expect(io.stderr.text).toContain('Usage: resets');
+  });
+
+  it('hands the choice of the deployment on, before or after the command', async () => {
+    const choices: unknown[] = [];
+    const io = testIo();
+    const { connect } = contextOf(io, { ledger: memoryReader() });
+    for (const args of [
+      ['--stack', 'S', 'dlq', 'list', '--outputs', 'F'],
+      ['dlq', 'list', '--stack', 'S', '--outputs', 'F'],
+    ]) {
+      await run(args, io, (_env, choice) => {
+        choices.push(choice);
+        return connect();
+      });
+    }
+    expect(choices).toEqual([
+      { stack: 'S', outputs: 'F' },
+      { stack: 'S', outputs: 'F' },
+    ]);
+  });
+
+  it('gives every option of enqueue to the command', async () => {
+    const io = testIo();
+    const { queues, sent } = fakeQueues();
+    const args = 'enqueue a@b.de --yes --lane bulk --request-id r --campaign c --requested-by d --reason e';
+    const { connect } = contextOf(io, { queues });
+    expect(await run([...args.split(' '), '--not-after', '2099-01-01T00:00:00Z'], io, connect)).toBe(0);
+    expect(sent[0]?.body).toEqual({
+      email: 'a@b.de',
+      requestId: 'r',
+      campaignId: 'c',
+      requestedBy: 'd',
+      reason: 'e',
+      notAfter: '2099-01-01T00:00:00Z',
+    });
+  });
+
+  it('reports a defect of its own in one line', async () => {
+    const io = testIo();
+    const broken = async (): Promise<never> => {
+      throw new TypeError('x is not a function');
+    };
+    expect(await run(['status'], io, broken)).toBe(1);
+    expect(io.stderr.lines).toHaveLength(1);
+    expect(io.stderr.text).toMatch(/defect of this program.*TypeError: x is not a function at .*program\.test\.ts/);
+  });
+});
+
+describe('The program against the stand-ins', () => {
+  const MAIN = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
+  let deployment: StandInDeployment;
+  beforeAll(async () => {
+    deployment = await startDeployment();
+    await deployment.put(
+      aCampaign('spring'),
+      anItem({ key: 'done', state: 'succeeded', campaignId: 'spring' }),
+      anItem({ key: 'failed', state: 'failed' }),
+    );
+  });
+  afterAll(() => deployment.stop());
+
+  const environment = (more: object = {}) => ({
+    PATH: process.env.PATH,
+    AWS_ENDPOINT_URL: deployment.origin,
+    AWS_REGION: REGION,
+    AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
+    RESETS_INTERACTIVE_QUEUE_URL: deployment.url('interactive'),
+    RESETS_BULK_QUEUE_URL: deployment.url('bulk'),
+    RESETS_DEAD_LETTER_QUEUE_URL: deployment.url('dead'),
+    RESETS_LEDGER_TABLE_NAME: TABLE,
+    ...more,
+  });
+  const resets = (args: string[], env: object = {}): Promise<{ code: number; out: string; err: string }> =>
+    new Promise((resolve) => {
+      execFile(process.execPath, [MAIN, ...args], { env: environment(env) }, (error, out, err) =>
+        resolve({ code: error === null ? 0 : Number(error.code), out, err }),
+      );
+    });
+  const bodiesIn = async (queue: 'interactive' | 'bulk'): Promise<Record<string, string>[]> =>
+    (await deployment.inspectQueue(queue)).ready.map(({ body }) => JSON.parse(body));
+
+  it('enqueues an address', async () => {
+    const { code, out, err } = await resets(['enqueue', 'a@b.de', '--yes', '--request-id', 'r-1']);
+    expect({ code, out }).toEqual({ code: 0, out: 'r-1\n' });
+    expect(err).toMatch(
+      /^About to enqueue 1 password reset in lane interactive of the deployment that RESETS_… variables name/,
+    );
+    expect(await bodiesIn('interactive')).toEqual([{ email: 'a@b.de', requestId: 'r-1' }]);
+  });
+
+  it('enqueues a file to a deployment that an outputs file names, though SQS fails at first', async () => {
+    deployment.faults.add({ operation: 'sqs:SendMessageBatch', kind: 'fail' });
+    const outputs = await fileOf(
+      JSON.stringify({
+        Mine: {
+          InteractiveQueueUrl: deployment.url('interactive'),
+          BulkQueueUrl: deployment.url('bulk'),
+          DeadLetterQueueUrl: deployment.url('dead'),
+          LedgerTableName: TABLE,
+        },
+      }),
+    );
+    const file = await fileOf(Array.from({ length: 35 }, (_, index) => `u${index}@b.de`).join('\n'));
+    const { code, out, err } = await resets(['enqueue', '--file', file, '--yes', '--run', 'r', '--outputs', outputs]);
+    expect({ code, out }).toEqual({ code: 0, out: 'Sent 35 of 35. Request ids: r:LINE.\n' });
+    expect(err).toContain('of stack Mine of');
+    const ids = (await bodiesIn('bulk')).map(({ requestId }) => requestId);
+    expect(new Set(ids)).toEqual(new Set(Array.from({ length: 35 }, (_, index) => `r:${index + 1}`)));
+  });
+
+  it('shows status, a request and the dead letters', async () => {
+    const status = JSON.parse((await resets(['status', '--json'])).out);
+    expect(status).toMatchObject({ requests: { succeeded: 1, failed: 1 }, deadLetters: { byReason: { rejected: 1 } } });
+    const { waiting } = status.lanes.interactive;
+    const attributes = await deployment.sqs.send(
+      new GetQueueAttributesCommand({
+        QueueUrl: deployment.url('interactive'),
+        AttributeNames: ['ApproximateNumberOfMessages'],
+      }),
+    );
+    expect(String(waiting)).toBe(attributes.Attributes?.ApproximateNumberOfMessages);
+    expect(JSON.parse((await resets(['request', 'done', '--json'])).out)).toMatchObject({ state: 'succeeded' });
+    expect((await resets(['dlq', 'list'])).out).toMatch(/failed +rejected/);
+  });
+
+  it('lists dead letters without a call of SQS', async () => {
+    const before = { ...deployment.operations() };
+    await resets(['dlq', 'list']);
+    const called = Object.entries(deployment.operations()).filter(([name, count]) => count !== (before[name] ?? 0));
+    expect(called.map(([name]) => name)).toEqual(['dynamodb:Query']);
+  });
+
+  it.each<[claim: string, args: string[], env: Record<string, string>, line: RegExp]>([
+    ['no region', ['status'], { AWS_REGION: '', AWS_ENDPOINT_URL: '' }, /No AWS region is set/],
+    ['nobody there', ['status'], { AWS_ENDPOINT_URL: 'http://127.0.0.1:9' }, /ECONNREFUSED.*AWS_ENDPOINT_URL/],
+    ['a request that is not known', ['request', 'nobody'], {}, /no request nobody/],
+    ['no outputs', ['status', '--outputs', '/nowhere'], {}, /\/nowhere cannot be read/],
+  ])('answers %s with one line and exit code 1', async (_claim, args, env, line) => {
+    const { code, out, err } = await resets(args, env);
+    expect({ code, out }).toEqual({ code: 1, out: '' });
+    expect(err.trim().split('\n')).toHaveLength(1);
+    expect(err).toMatch(line);
+  });
+
+  it('names a table that is missing', async () => {
+    deployment.faults.add({
+      operation: 'dynamodb:Query',
+      kind: 'fail',
+      times: 99,
+      answer: { status: 400, body: { __type: 'com.amazonaws.dynamodb.v20120810#ResourceNotFoundException' } },
+    });
+    const { err } = await resets(['dlq', 'list']);
+    deployment.faults.clear();
+    expect(err).toMatch(/^resets: There is no such thing as the ledger table Ledger; check the region/);
+  });
+
+  it('interrupted by Ctrl-C, ends the batches under way and exits 130', async () => {
+    await drain();
+    deployment.faults.add({ operation: 'sqs:SendMessageBatch', kind: 'slow', delayMs: 100, times: 9999 });
+    const file = await fileOf(Array.from({ length: 2000 }, (_, index) => `u${index}@b.de`).join('\n'));
+    const child = spawn(process.execPath, [MAIN, 'enqueue', '--file', file, '--yes', '--run', 'r'], {
+      env: environment(),
+    });
+    const [err, out] = [text(child.stderr), text(child.stdout)];
+    while ((await deployment.inspectQueue('bulk')).ready.length === 0) await new Promise((go) => setTimeout(go, 20));
+    child.kill('SIGINT');
+    const [code] = await once(child, 'exit');
+    deployment.faults.clear();
+    const sent = (await deployment.inspectQueue('bulk')).ready.length;
+    expect(code).toBe(130);
+    expect(sent).toBeLessThan(2000);
+    expect(await out).toContain(`Sent ${sent} of 2,000`);
+    expect(await err).toContain(`--run r --from-line ${sent + 1};`);
+  });
+
+  async function drain(): Promise<void> {
+    const QueueUrl = deployment.url('bulk');
+    while ((await deployment.inspectQueue('bulk')).ready.length > 0) {
+      await deployment.sqs.send(
+        new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10, VisibilityTimeout: 600 }),
+      );
+    }
+  }
+});
