@@ -100,10 +100,10 @@ describe('a message that is no request', () => {
   });
 
   it.each(['a b', '', 'x'.repeat(129), 'jane.roe@example.com'])(
-    'by its attribute RequestId %j is none either',
+    'by its attribute RequestId %j, where the body has no id, is none either',
     async (requestId) => {
       const worker = aWorker();
-      expect(await worker.deliver({ carried: { requestId } })).toEqual({
+      expect(await worker.deliver({ body: aBody({ requestId: undefined }), carried: { requestId } })).toEqual({
         kind: 'dead-lettered',
         reason: 'invalid-request',
       });
@@ -113,6 +113,11 @@ describe('a message that is no request', () => {
       });
     },
   );
+
+  it('is not what an attribute makes of a request that has an id of its own', async () => {
+    const worker = aWorker(200);
+    expect(await worker.deliver({ carried: { requestId: 'a trace/id' } })).toEqual({ kind: 'reset' });
+  });
 
   it('is refused without a sender too', async () => {
     const worker = aWorker();
