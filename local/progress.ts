@@ -49,10 +49,7 @@ function barOf({ reset, deadLettered, total }: Snapshot): string {
 const lineOf = ({ elapsedMs, reset, deadLettered, waiting, inFlight, calls }: Snapshot): string =>
   `${(elapsedMs / 1000).toFixed(0).padStart(3)} s  reset ${reset}  dead-lettered ${deadLettered}  waiting ${waiting}  in flight ${inFlight}  calls ${calls}`;
 
-const NAMES: Record<string, string> = {
-  none: 'no answer',
-  '401': '401 (holds its copy of the worker for half a minute)',
-};
+const NAMES: Record<string, string> = { none: 'no answer' };
 
 function statusesOf({ byStatus }: Snapshot): string {
   const parts = Object.entries(byStatus).map(([status, count]) => `${NAMES[status] ?? status} × ${count}`);

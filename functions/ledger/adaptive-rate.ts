@@ -30,8 +30,9 @@ export interface Refusal {
 }
 
 const MINUTE_MS = 60_000;
-/** The lowest quota that the vendor's own provider assumes, a minute. A slow start from it finds any other without a stall. */
+/** The lowest quota that the vendor's own provider assumes, a minute; and what part of a ceiling that is only a guess may be true. */
 const START_PER_MINUTE = 60;
+const START_SHARE = 1 / 5;
 const START_DOUBLES_IN_MS = 20_000;
 /** All three usual limiters (token bucket, fixed and sliding window of a minute) refuse only when about a quota was admitted in the last minute. */
 const SPAN_MS = MINUTE_MS;
@@ -63,7 +64,8 @@ export function rateAt(learned: Learned, ceiling: number, now: EpochMs): number 
   const { estimate, grewFrom } = learned;
   if (estimate === undefined || grewFrom === undefined) {
     const age = Math.max(0, now - learned.startedAt);
-    return Math.min(ceiling, (START_PER_MINUTE / MINUTE_MS) * 2 ** (age / START_DOUBLES_IN_MS));
+    const start = Math.max(START_PER_MINUTE / MINUTE_MS, ceiling * START_SHARE);
+    return Math.min(ceiling, start * 2 ** (age / START_DOUBLES_IN_MS));
   }
   const grown = Math.max(0, now - grewFrom) / DOUBLES_IN_MS;
   return Math.min(ceiling, estimate * (1 + grown ** GROWTH_POWER));

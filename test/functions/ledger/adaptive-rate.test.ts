@@ -35,11 +35,10 @@ const aRefusal = (more: Partial<Refusal> = {}): Refusal => ({ admitted: 2000, gr
 
 describe('the slow start', () => {
   it.each([
-    [0, 60],
-    [20, 120],
-    [40, 240],
-    [60, 480],
-    [67, 600],
+    [0, 120],
+    [20, 240],
+    [40, 480],
+    [47, 600],
     [3600, 600],
     [86_400 * 365 * 50, 600],
   ])('is after %d s at %d a minute', (seconds, calls) => {
@@ -48,7 +47,11 @@ describe('the slow start', () => {
 
   it('is not faster than a low ceiling, and a clock behind does not slow it', () => {
     expect(rateAt(nothingLearned(NOON), perMinute(5), NOON)).toBe(perMinute(5));
-    expect(inMinutes(rateAt(nothingLearned(NOON), CEILING, NOON - 2000))).toBeCloseTo(60);
+    expect(inMinutes(rateAt(nothingLearned(NOON), CEILING, NOON - 2000))).toBeCloseTo(120);
+  });
+
+  it('begins at 60 a minute where a fifth of the ceiling is less', () => {
+    expect(inMinutes(rateAt(nothingLearned(NOON), perMinute(200), NOON))).toBeCloseTo(60);
   });
 });
 
@@ -94,7 +97,7 @@ describe('the estimate after a refusal', () => {
     const marks = evenMarks(300, NOON, 2000);
     expectAbout(estimateAfter(learnedAt(300, { grewFrom: NOON - 53_000, marks })), 300);
     // The slow start stands at 339 a minute.
-    expectAbout(estimateAfter({ ...nothingLearned(NOON - 50_000), marks }), 0.97 * 339);
+    expectAbout(estimateAfter({ ...nothingLearned(NOON - 30_000), marks }), 0.97 * 339);
   });
 
   it('follows a rate that has grown by far: the quota has probably risen', () => {

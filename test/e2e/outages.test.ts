@@ -1,0 +1,330 @@
+import { describe, expect, test, vi } from 'vitest';
+import { requestIdOf } from '../../functions/ledger/items.ts';
+import { VARIABLES } from '../../functions/reset-worker/settings.ts';
+import { startApiSimulator } from '../../local/api-simulator.ts';
+import { letterId } from '../../local/reconcile.ts';
+import type { LocalSystemOptions } from '../../local/system.ts';
+import {
+  allReset,
+  aRequest,
+  attributesOf,
+  drained,
+  ended,
+  eventually,
+  itemOf,
+  lettersOf,
+  logged,
+  NEW_TOKEN,
+  ONE_A_LANE,
+  redrive,
+  scenes,
+  someRequests,
+  TOKEN,
+} from './support.ts';
+
+// Holds and leases of half a minute are waited for here, all at the same time.
+vi.setConfig({ maxConcurrency: 30, testTimeout: 80_000 });
+const LONGEST_MS = 70_000;
+
+const { start, expectNothingPrivate } = scenes();
+
+/** What waits inside an invocation is not delivered a second time meanwhile. */
+const CALM: LocalSystemOptions = { mapping: ONE_A_LANE, visibilityTimeoutSeconds: 60 };
+const ONE_SANDBOX: LocalSystemOptions = { ...CALM, lanes: ['bulk'] };
+/** Five calls a second a sandbox, so that the middle of the work can be met. */
+const PACED = { [VARIABLES.callsPerMinute]: '300', [VARIABLES.callBurst]: '2' };
+
+describe.concurrent('the token', () => {
+  test('expires while requests run: nothing is dead-lettered, no attempt is spent, a new value lets the work go on', async () => {
+    await using scene = await start({ ...CALM, environment: PACED });
+    const sent = someRequests(30);
+    await scene.send('interactive', sent.slice(0, 15));
+    await scene.send('bulk', sent.slice(15));
+    await eventually(() => expect(scene.simulator.statistics().resets).toBeGreaterThan(5));
+    scene.simulator.change({ tokens: [NEW_TOKEN] });
+    await eventually(() => expect(logged(scene, 'TOKEN_REJECTED')).not.toEqual([]));
+    const { started } = scene.function.sandboxes();
+    scene.putSecret(JSON.stringify({ token: NEW_TOKEN, expiresAt: '2030-01-01T00:00:00Z' }));
+
+    for (const item of await allReset(scene, sent, LONGEST_MS)) {
+      expect(item).toMatchObject({ failedCalls: 0, unknowns: 0, lastStatus: 200 });
+    }
+    expect(await scene.deadLetters()).toEqual([]);
+    expect(scene.simulator.statistics()).toMatchObject({ resets: sent.length, secondResets: 0 });
+    // Those under way when it expired, and a probe of each sandbox: far from ten a second for half a minute.
+    expect(scene.simulator.statistics().byStatus[401]).toBeLessThan(20);
+    expect(logged(scene, 'TOKEN_REFRESHED')).not.toEqual([]);
+    expect(scene.function.sandboxes().started).toBe(started);
+    await drained(scene);
+  });
+
+  test.each([
+    { state: 'empty', secretValue: null, why: 'empty' },
+    { state: 'JSON without a token', secretValue: JSON.stringify({ apiToken: TOKEN }), why: 'malformed' },
+    { state: 'unreadable', secretValue: TOKEN, why: 'unreadable' },
+  ])('is $state: nothing is called; once it is there, all are reset', async ({ state, secretValue, why }) => {
+    await using scene = await start({ ...ONE_SANDBOX, secretValue });
+    // As often as the SDK tries.
+    if (state === 'unreadable') {
+      scene.faults.add({ operation: 'secretsmanager:GetSecretValue', kind: 'fail', times: 2 });
+    }
+    const sent = someRequests(8);
+    await scene.send('bulk', sent);
+    await eventually(() => expect(logged(scene, 'TOKEN_UNUSABLE')).not.toEqual([]));
+    expect(logged(scene, 'TOKEN_UNUSABLE')[0]?.why).toBe(why);
+    expect(scene.simulator.statistics().calls).toBe(0);
+    expect(await scene.ledgerItems()).toEqual([]);
+    scene.putSecret(TOKEN);
+
+    for (const item of await allReset(scene, sent, LONGEST_MS)) {
+      expect(item).toMatchObject({ calls: 1, failedCalls: 0, unknowns: 0 });
+    }
+    expect(scene.simulator.statistics()).toMatchObject({ calls: sent.length, resets: sent.length });
+    // Read at most every 30 s: once in vain, once with a value.
+    const reads = scene.operations()['secretsmanager:GetSecretValue'];
+    expect(reads).toBeLessThanOrEqual(state === 'unreadable' ? 3 : 2);
+    expect(await scene.deadLetters()).toEqual([]);
+  });
+});
+
+describe.concurrent('the API', () => {
+  test('refuses connections: the work is held, and all are reset when it is back', async () => {
+    const port = await portThatNobodyIsGiven();
+    await using scene = await start({ ...ONE_SANDBOX, apiBaseUrl: `http://127.0.0.1:${port}` });
+    const sent = someRequests(8);
+    await scene.send('bulk', sent);
+    await eventually(() => expect(logged(scene, 'OUTAGE_HELD')).not.toEqual([]));
+    const back = await startApiSimulator({ port, tokens: [TOKEN] });
+    try {
+      const items = await allReset(scene, sent, LONGEST_MS);
+      expect(items.filter(({ failedCalls }) => failedCalls > 0).length).toBeGreaterThanOrEqual(3);
+      expect(items.filter(({ unknowns }) => unknowns > 0)).toEqual([]);
+      expect(back.statistics()).toMatchObject({ calls: sent.length, resets: sent.length });
+      expect(await scene.deadLetters()).toEqual([]);
+    } finally {
+      await back.stop();
+    }
+  });
+
+  test('is not available for a while: the work is held after three requests, and all are reset', async () => {
+    await using scene = await start({ ...ONE_SANDBOX, environment: PACED });
+    const sent = someRequests(20);
+    await scene.send('bulk', sent);
+    await eventually(() => expect(scene.simulator.statistics().resets).toBeGreaterThan(3));
+    scene.simulator.change({ outageStatus: 503 });
+    await eventually(() => expect(logged(scene, 'OUTAGE_HELD')).not.toEqual([]));
+    scene.simulator.change({ outageStatus: undefined });
+    await allReset(scene, sent, LONGEST_MS);
+    expect(scene.simulator.statistics().byStatus[503]).toBeLessThan(12);
+    expect(scene.simulator.statistics()).toMatchObject({ resets: sent.length, secondResets: 0 });
+    expect(await scene.deadLetters()).toEqual([]);
+  });
+
+  test('never answers: after 20 s that is an unknown, and the call is made again', async () => {
+    await using scene = await start(ONE_SANDBOX);
+    const silent = aRequest('hangx1');
+    const silentReset = aRequest('hangx1-reset');
+    const neighbour = aRequest();
+    await scene.send('bulk', [silent, silentReset, neighbour]);
+    expect(await ended(scene, neighbour.id)).toMatchObject({ state: 'succeeded', calls: 1 });
+    for (const { id } of [silent, silentReset]) {
+      expect(await ended(scene, id, LONGEST_MS)).toMatchObject({ state: 'succeeded', calls: 2, unknowns: 1 });
+    }
+    expect(scene.simulator.historyOf(silent.email).resets).toBe(1);
+    expect(scene.simulator.historyOf(silentReset.email)).toMatchObject({ resets: 2, silentResets: 1 });
+    expect(scene.simulator.statistics()).toMatchObject({ secondResets: 1, explainedSecondResets: 1 });
+  });
+});
+
+describe.concurrent('the ledger', () => {
+  test('took a claim and did not say so: nothing is called until the lease has ended, then once', async () => {
+    await using scene = await start(ONE_SANDBOX);
+    const request = aRequest();
+    scene.faults.add({
+      operation: 'dynamodb:UpdateItem',
+      kind: 'done-but-fail',
+      times: 2,
+      bodyIncludes: `"request#${request.id}"`,
+    });
+    await scene.send('bulk', [request]);
+    await eventually(async () => expect(await itemOf(scene, request.id)).toMatchObject({ state: 'calling' }));
+    const { leaseEnd } = (await itemOf(scene, request.id)) ?? {};
+    const item = await ended(scene, request.id, LONGEST_MS);
+    expect(item).toMatchObject({ state: 'succeeded', unknowns: 1 });
+    expect(item.finishedAt).toBeGreaterThan(leaseEnd ?? Number.NaN);
+    expect(scene.simulator.historyOf(request.email)).toMatchObject({ calls: 1, resets: 1 });
+    await drained(scene);
+  });
+
+  test('cannot be told of a reset: it is acknowledged all the same and not made again', async () => {
+    await using scene = await start({ ...ONE_SANDBOX, functionTimeoutMs: 37_000 });
+    const request = aRequest();
+    const neighbour = aRequest();
+    scene.faults.add({
+      operation: 'dynamodb:UpdateItem',
+      kind: 'fail',
+      after: 1,
+      times: Number.POSITIVE_INFINITY,
+      bodyIncludes: `"request#${request.id}"`,
+    });
+    await scene.send('bulk', [request, neighbour]);
+    await drained(scene, LONGEST_MS);
+    expect(logged(scene, 'RESET_NOT_RECORDED')).toMatchObject([{ requestId: request.id }]);
+    expect(await itemOf(scene, request.id)).toMatchObject({ state: 'calling', calls: 1 });
+    expect(await itemOf(scene, neighbour.id)).toMatchObject({ state: 'succeeded', calls: 1 });
+    expect(scene.simulator.statistics()).toMatchObject({ calls: 2, resets: 2, secondResets: 0 });
+  });
+
+  test('holds a wait that the queue could not be told of: nothing is called early', async () => {
+    await using scene = await start({ ...ONE_SANDBOX, visibilityTimeoutSeconds: 5 });
+    scene.faults.add({ operation: 'sqs:ChangeMessageVisibility', kind: 'fail', times: 2 });
+    const waits = aRequest('flaky503x1-after11');
+    await scene.send('bulk', [waits, ...someRequests(3)]);
+    const { notBefore } = await eventually(async () => {
+      const item = await itemOf(scene, waits.id);
+      expect(item?.state).toBe('waiting');
+      return item as NonNullable<typeof item>;
+    });
+    const item = await ended(scene, waits.id, LONGEST_MS);
+    expect(item).toMatchObject({ state: 'succeeded', calls: 2, failedCalls: 1 });
+    expect(item.finishedAt).toBeGreaterThanOrEqual(notBefore ?? Number.NaN);
+    expect(logged(scene, 'NOT_HIDDEN')).not.toEqual([]);
+    await drained(scene);
+  });
+});
+
+test.concurrent('one request id twice in a batch, in both lanes at once, and redriven twice at once is called for once', async () => {
+  await using scene = await start({ ...CALM, lanes: [], simulator: { latencyMs: 300 } });
+  const inBatch = aRequest();
+  const inLanes = aRequest();
+  const redriven = aRequest('notfoundx1');
+  await scene.send('bulk', [inBatch, redriven, inBatch, inLanes]);
+  await scene.send('interactive', [inLanes]);
+  scene.startLane('bulk');
+  scene.startLane('interactive');
+  await ended(scene, redriven.id);
+  const [letter] = await eventually(async () => {
+    const letters = await lettersOf(scene, redriven.id);
+    expect(letters).toHaveLength(1);
+    return letters;
+  });
+  await Promise.all([redrive(scene, letter, 'bulk'), redrive(scene, letter, 'interactive')]);
+  // A copy that met the call waits for the end of its lease.
+  await drained(scene, LONGEST_MS);
+  for (const { id } of [inBatch, inLanes, redriven]) {
+    expect(await itemOf(scene, id)).toMatchObject({ state: 'succeeded', calls: 1, unknowns: 0 });
+  }
+  expect(scene.simulator.historyOf(redriven.email)).toMatchObject({ calls: 2, resets: 1 });
+  expect(scene.simulator.statistics()).toMatchObject({ calls: 4, resets: 3, secondResets: 0 });
+  expect(await scene.deadLetters()).toHaveLength(1);
+  expect(logged(scene, 'DUPLICATE')).toHaveLength(3);
+});
+
+describe.concurrent('a sandbox that is killed', () => {
+  test('loses nothing, whatever it was about to write', async () => {
+    await using scene = await start({ ...ONE_SANDBOX, visibilityTimeoutSeconds: 20 });
+    const beforeClaim = aRequest();
+    const beforeReset = aRequest();
+    const beforeFailure = aRequest('notfound');
+    const beforeLetter = aRequest('notfound');
+    const afterLetter = aRequest('notfound');
+    const hang = (operation: 'dynamodb:UpdateItem' | 'sqs:SendMessage', bodyIncludes: string, after: number) =>
+      scene.faults.add({ operation, kind: 'hang', bodyIncludes, after, times: Number.POSITIVE_INFINITY });
+    hang('dynamodb:UpdateItem', `"request#${beforeClaim.id}"`, 0);
+    hang('dynamodb:UpdateItem', `"request#${beforeReset.id}"`, 1);
+    hang('dynamodb:UpdateItem', `"request#${beforeFailure.id}"`, 1);
+    hang('sqs:SendMessage', `"${beforeLetter.id}"`, 0);
+    hang('dynamodb:UpdateItem', `"request#${afterLetter.id}"`, 2);
+    const sent = [beforeClaim, beforeReset, beforeFailure, beforeLetter, afterLetter];
+    await scene.send('bulk', sent);
+    await eventually(async () => {
+      for (const { email } of sent.slice(1)) expect(scene.simulator.historyOf(email).calls).toBe(1);
+      expect(await itemOf(scene, beforeLetter.id)).toMatchObject({ state: 'failing' });
+      expect(await lettersOf(scene, afterLetter.id)).toHaveLength(1);
+      // Five claims, four results and a letter that is sent; the letters themselves. What is under way must have met its fault.
+      expect(scene.operations()['dynamodb:UpdateItem']).toBeGreaterThanOrEqual(10);
+      expect(scene.operations()['sqs:SendMessage']).toBeGreaterThanOrEqual(2);
+    });
+    expect(scene.function.killOne()).toBe(true);
+    await eventually(() => expect(scene.function.sandboxes().alive).toBe(0));
+    scene.faults.clear();
+    await drained(scene, LONGEST_MS);
+
+    const end = async ({ id, email }: (typeof sent)[number]) => {
+      const { calls, resets } = scene.simulator.historyOf(email);
+      const { state, reason, unknowns } = (await itemOf(scene, id)) ?? {};
+      const letters = (await lettersOf(scene, id)).map((letter) => attributesOf(letter).FailureId);
+      return { state, reason, unknowns, calls, resets, letters: letters.length, failures: new Set(letters).size };
+    };
+    const reset = { state: 'succeeded', reason: undefined, letters: 0, failures: 0 };
+    const failed = { state: 'failed', resets: 0, letters: 1, failures: 1 };
+    expect(await end(beforeClaim)).toEqual({ ...reset, unknowns: 0, calls: 1, resets: 1 });
+    expect(await end(beforeReset)).toEqual({ ...reset, unknowns: 1, calls: 2, resets: 2 });
+    expect(await end(beforeFailure)).toEqual({ ...failed, reason: 'outcome-unknown', unknowns: 1, calls: 2 });
+    expect(await end(beforeLetter)).toEqual({ ...failed, reason: 'rejected', unknowns: 0, calls: 1 });
+    expect(await end(afterLetter)).toEqual({ ...failed, reason: 'rejected', unknowns: 0, calls: 1, letters: 2 });
+  });
+
+  const SEED = 20_261;
+  test(`at moments drawn from ${SEED}: every request ends, and no second reset is without an unknown`, async () => {
+    const random = randomFrom(SEED);
+    await using scene = await start({
+      visibilityTimeoutSeconds: 6,
+      environment: PACED,
+      simulator: { latencyMs: 40, latencyJitterMs: 80 },
+    });
+    const words = [undefined, undefined, undefined, undefined, 'notfound', undefined, 'flaky503x1', 'ghost504x1'];
+    const sent = Array.from({ length: 100 }, (_, index) => aRequest(words[index % words.length]));
+    await scene.send('interactive', sent.slice(0, 50));
+    await scene.send('bulk', sent.slice(50));
+    await eventually(() => expect(scene.simulator.statistics().calls).toBeGreaterThan(0));
+    let kills = 0;
+    for (let round = 0; round < 8; round += 1) {
+      await new Promise((resolve) => setTimeout(resolve, 50 + random() * 600));
+      if (scene.function.killOne()) kills += 1;
+    }
+    expect(kills).toBeGreaterThan(4);
+    await drained(scene, LONGEST_MS);
+
+    const letters = await scene.deadLetters();
+    const items = new Map((await scene.ledgerItems()).map((item) => [requestIdOf(item.pk), item]));
+    expect(items.size).toBe(sent.length);
+    for (const { id, email } of sent) {
+      const item = items.get(id);
+      const { resets } = scene.simulator.historyOf(email);
+      const own = letters.filter((letter) => letterId(letter) === id);
+      expect(item?.state, id).toBeOneOf(['succeeded', 'failed']);
+      if (item?.state === 'succeeded') expect(resets, id).toBeGreaterThan(0);
+      expect(resets, id).toBeLessThanOrEqual(1 + (item?.unknowns ?? 0));
+      expect(new Set(own.map((letter) => attributesOf(letter).FailureId))).toEqual(
+        new Set(item?.state === 'failed' ? [item.failureId] : []),
+      );
+    }
+    expect(letters.length).toBeGreaterThanOrEqual(10);
+    expect(logged(scene, 'UNEXPECTED')).toEqual([]);
+  });
+});
+
+/** A free port below those that the system gives to whoever asks for any: no server started meanwhile can get it. */
+async function portThatNobodyIsGiven(): Promise<number> {
+  for (let port = 20_000 + (process.pid % 10_000); ; port += 1) {
+    const isFree = await startApiSimulator({ port }).then(
+      (simulator) => simulator.stop().then(() => true),
+      () => false,
+    );
+    if (isFree) return port;
+  }
+}
+
+/** Numbers from 0 to below 1, the same for the same seed (mulberry32). */
+function randomFrom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+test('no address, no token and no body in any line printed or item written', expectNothingPrivate);

@@ -1,0 +1,66 @@
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { LANES } from '../../../functions/contract/reset-request.ts';
+import type { BudgetState, Ceiling } from '../../../functions/ledger/budget-state.ts';
+import { dynamoBudgetStore } from '../../../functions/ledger/budget-store.ts';
+import { sharedBudget } from '../../../functions/ledger/call-budget.ts';
+import { BUDGET_KEY } from '../../../functions/ledger/items.ts';
+import type { CallBudget, Clock } from '../../../functions/reset-worker/ports.ts';
+import type { Telemetry } from '../../../functions/reset-worker/telemetry.ts';
+import type { ItemStore } from './item-store.ts';
+import type { Table } from './table.ts';
+
+/** What a call budget may be made of, in one sandbox. */
+export interface BudgetContext {
+  clock: Clock;
+  random: () => number;
+  newId: () => string;
+  telemetry: Telemetry;
+  /** The whole quota, as configured. */
+  pace: Ceiling & { reserve: number };
+  /** Copies of the function that may run at once, both lanes together. */
+  copies: number;
+  /** The one item that all copies share, as plain data; or through the production adapter, by the table's client. */
+  store<T extends object>(): ItemStore<T>;
+  client: DynamoDBDocumentClient;
+  tableName: string;
+}
+
+export interface BudgetFactory {
+  name: string;
+  /** Whether all copies together keep to the configured quota: then that is one of the promises. */
+  isShared: boolean;
+  make(context: BudgetContext): CallBudget;
+  /** An operator who knows better ends the brake's holds, and switches the brake off until the next success. */
+  releaseBrake(table: Table): void;
+}
+
+/** The production budget, through its production adapter. */
+export const SHARED: BudgetFactory = {
+  name: 'shared',
+  isShared: true,
+  make: ({ pace, clock, random, telemetry, client, tableName }) =>
+    sharedBudget({
+      store: dynamoBudgetStore(client, tableName),
+      ceiling: { perMinute: pace.perMinute, burst: pace.burst },
+      reserve: pace.reserve,
+      clock,
+      random,
+      telemetry,
+    }),
+  releaseBrake(table) {
+    const item = table.items.get(BUDGET_KEY) as { revision: number; state: BudgetState } | undefined;
+    if (!item) return;
+    const { holds } = item.state.holds;
+    const held = LANES.filter((lane) => holds[lane]?.why === 'brake');
+    if (held.length === 0) return;
+    const revision = item.revision + 1;
+    const kept = Object.entries(holds).filter(([, hold]) => hold?.why !== 'brake');
+    const brakeOff = { ...item.state.holds.brakeOff, ...Object.fromEntries(held.map((lane) => [lane, true])) };
+    const released = { ...item.state.holds, holds: Object.fromEntries(kept), brakeOff };
+    const state = { ...item.state, revision, holds: released };
+    table.put(BUDGET_KEY, { ...item, revision, writer: 'operator', state });
+  },
+};
+
+/** By name, for the command line; the first is used where none is named. */
+export const BUDGETS: readonly [BudgetFactory, ...BudgetFactory[]] = [SHARED];

@@ -1,0 +1,83 @@
+import { CAMPAIGN_LIST, campaignKey, stateReason } from '../../../functions/ledger/items.ts';
+import type { Chance } from '../chance.ts';
+import type { Engine } from '../engine.ts';
+import type { Options } from '../options.ts';
+import type { Queue } from './queue.ts';
+import { CAMPAIGN_ID, type Requests, TRAIT } from './requests.ts';
+import type { Table } from './table.ts';
+
+export interface ProducerParts {
+  engine: Engine;
+  chance: Chance;
+  options: Options;
+  requests: Requests;
+  queues: Record<'interactive' | 'bulk', Queue>;
+  table: Table;
+}
+
+const SECOND_COPY_WITHIN_MS = 60_000;
+
+/** Those who send: a campaign at the start, and single requests from then on. */
+export class Producers {
+  /** Whether more will be sent. */
+  isDone = false;
+  readonly #parts: ProducerParts;
+  #singles = 0;
+  #pending = 0;
+
+  constructor(parts: ProducerParts) {
+    this.#parts = parts;
+    const { bulkJobs, interactiveJobs, campaignCancelledAtMs } = parts.options.producers;
+    for (let job = 0; job < bulkJobs; job += 1) this.#send(TRAIT.bulk);
+    for (let job = 0; job < interactiveJobs; job += 1) this.#send(0);
+    if (campaignCancelledAtMs !== undefined) parts.engine.after(campaignCancelledAtMs, () => this.#cancelCampaign());
+    this.#next();
+  }
+
+  #next(): void {
+    const { engine, options, queues } = this.#parts;
+    const { singleEveryMs, singles } = options.producers;
+    const isEnough = singles > 0 ? this.#singles >= singles : queues.bulk.size === 0;
+    if (singleEveryMs <= 0 || isEnough) {
+      this.isDone = this.#pending === 0;
+      this.#singles = Number.POSITIVE_INFINITY;
+      return;
+    }
+    this.#singles += 1;
+    this.#send(0);
+    engine.after(singleEveryMs, () => this.#next());
+  }
+
+  #send(lane: number): void {
+    const { engine, chance, options, requests, queues } = this.#parts;
+    const { invalid, withoutId, inCampaign, sentTwice } = options.producers;
+    let traits = lane;
+    if (chance.hits(invalid)) traits |= TRAIT.invalid;
+    else if (chance.hits(withoutId)) traits |= TRAIT.withoutId;
+    if (lane === TRAIT.bulk && chance.hits(inCampaign)) traits |= TRAIT.inCampaign;
+    if (chance.hits(options.api.failingUsers)) traits |= TRAIT.failing;
+    const request = requests.add(traits, engine.now);
+    const queue = queues[requests.laneOf(request)];
+    queue.send(request);
+    // Without an id of the producer's two messages are two requests.
+    if ((traits & (TRAIT.withoutId | TRAIT.invalid)) !== 0 || !chance.hits(sentTwice)) return;
+    this.#pending += 1;
+    engine.after(chance.hits(0.5) ? 0 : chance.between(0, SECOND_COPY_WITHIN_MS), () => {
+      queue.send(request);
+      this.#pending -= 1;
+      if (this.#singles === Number.POSITIVE_INFINITY) this.isDone = this.#pending === 0;
+    });
+  }
+
+  #cancelCampaign(): void {
+    const pk = campaignKey(CAMPAIGN_ID);
+    this.#parts.table.put(pk, {
+      pk,
+      campaign: CAMPAIGN_LIST,
+      stateReason: stateReason('cancelled'),
+      campaignId: CAMPAIGN_ID,
+      state: 'cancelled',
+      firstSeenAt: this.#parts.engine.now,
+    });
+  }
+}
