@@ -66,12 +66,18 @@ export function paceAt(state: BudgetState, deployed: Ceiling, reserve: number, n
   return { rate, burst: kept, reserve: Math.min(reserve, kept - 1) };
 }
 
-/** A permit was taken. */
-export const afterPermit = (state: BudgetState, arrival: EpochMs, holds: Holds, now: EpochMs): BudgetState => ({
+/** Permits were taken. */
+export const afterPermits = (
+  state: BudgetState,
+  count: number,
+  arrival: EpochMs,
+  holds: Holds,
+  now: EpochMs,
+): BudgetState => ({
   ...state,
   arrival,
   holds,
-  granted: state.granted + 1,
+  granted: state.granted + count,
   learned: withMark(state.learned, state.granted - state.refused, now),
 });
 

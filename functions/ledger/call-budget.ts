@@ -10,7 +10,7 @@ import {
 import type { Telemetry } from '../reset-worker/telemetry.ts';
 import {
   afterCall,
-  afterPermit,
+  afterPermits,
   type BudgetState,
   type Ceiling,
   freshBudget,
@@ -18,7 +18,7 @@ import {
   paceAt,
 } from './budget-state.ts';
 import { type HoldCause, passage } from './holds.ts';
-import { nextPermit } from './permits.ts';
+import { nextPermit, type Pace, type Permit } from './permits.ts';
 
 export type BudgetWrite = { kind: 'written' } | { kind: 'conflict'; current: BudgetState | undefined };
 
@@ -60,6 +60,10 @@ export function sharedBudget({ store, ceiling, reserve, clock, random, telemetry
   /** The item as last seen. Old news costs a conflict, never a permit. */
   let seen: BudgetState | undefined;
   let seenAt: EpochMs = 0;
+  /** Permits taken by the same write as another's, for those who wait behind it. */
+  let inHand: { lane: Lane; count: number; at: EpochMs } = { lane: 'interactive', count: 0, at: 0 };
+  /** Turns asked for and not yet given, a lane each. */
+  const waiting: Record<Lane, number> = { interactive: 0, bulk: 0 };
   /** Turns are given in the order in which they were asked for: each waits for the one before. */
   let line: Promise<unknown> = Promise.resolve();
 
@@ -84,6 +88,9 @@ export function sharedBudget({ store, ceiling, reserve, clock, random, telemetry
   const pauseAfterConflict = (conflicts: number): Promise<void> =>
     clock.sleep(random() * Math.min(MAX_CONFLICT_PAUSE_MS, FIRST_CONFLICT_PAUSE_MS * 2 ** conflicts));
 
+  const isInHand = (lane: Lane, now: EpochMs): boolean =>
+    inHand.lane === lane && inHand.count > 0 && now - inHand.at <= STALE_MS;
+
   const headOfLine = async (lane: Lane, key: string, latest: EpochMs): Promise<Turn> => {
     for (let conflicts = 0; ; ) {
       const state = await look();
@@ -101,6 +108,10 @@ export function sharedBudget({ store, ceiling, reserve, clock, random, telemetry
         seen = undefined;
         continue;
       }
+      if (way.kind === 'free' && now <= latest && isInHand(lane, now)) {
+        inHand.count -= 1;
+        return { kind: 'granted', ticket: { lane, key, probe: false, grantedAt: inHand.at } };
+      }
       const pace = paceAt(state, ceiling, reserve, now);
       const permit = nextPermit(state.arrival, pace, lane, now);
       if (permit.at > latest) {
@@ -113,7 +124,9 @@ export function sharedBudget({ store, ceiling, reserve, clock, random, telemetry
         continue;
       }
       const holds = way.kind === 'probe' ? way.holds : state.holds;
-      if (!(await commit(afterPermit(state, permit.arrival, holds, now)))) {
+      const more = way.kind === 'free' ? dueNow(permit.arrival, pace, lane, now, waiting[lane] - 1) : [];
+      const arrival = more.at(-1)?.arrival ?? permit.arrival;
+      if (!(await commit(afterPermits(state, 1 + more.length, arrival, holds, now)))) {
         await pauseAfterConflict(conflicts);
         conflicts += 1;
         continue;
@@ -121,6 +134,7 @@ export function sharedBudget({ store, ceiling, reserve, clock, random, telemetry
       if (permit.at > clock.now()) await clock.sleep(permit.at - clock.now());
       // After a standstill others have used the time: such a permit is wasted, or it would come on top of theirs.
       if (clock.now() - permit.at > STALE_MS && way.kind === 'free') continue;
+      inHand = { lane, count: more.length, at: now };
       return {
         kind: 'granted',
         ticket: {
@@ -135,7 +149,12 @@ export function sharedBudget({ store, ceiling, reserve, clock, random, telemetry
 
   return {
     turn(lane, key, latest) {
-      const turn = line.then(() => headOfLine(lane, key, latest));
+      waiting[lane] += 1;
+      const turn = line
+        .then(() => headOfLine(lane, key, latest))
+        .finally(() => {
+          waiting[lane] -= 1;
+        });
       line = turn.catch(() => undefined);
       return turn;
     },
@@ -169,6 +188,18 @@ export function sharedBudget({ store, ceiling, reserve, clock, random, telemetry
     const until = heldUntil(state, ticket.lane, report);
     return until === undefined ? {} : { heldUntil: until };
   }
+}
+
+/** The permits after one that are due already, at most as many as are wanted: they come with the same write. */
+function dueNow(arrival: EpochMs, pace: Pace, lane: Lane, now: EpochMs, wanted: number): Permit[] {
+  const due: Permit[] = [];
+  for (let last = arrival; due.length < wanted; ) {
+    const permit = nextPermit(last, pace, lane, now);
+    if (permit.at > now) break;
+    due.push(permit);
+    last = permit.arrival;
+  }
+  return due;
 }
 
 /** Says once that a hold begins, by the copy that began it. */

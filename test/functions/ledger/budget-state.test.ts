@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Lane } from '../../../functions/contract/reset-request.ts';
 import {
   afterCall,
-  afterPermit,
+  afterPermits,
   type BudgetState,
   type Ceiling,
   freshBudget,
@@ -98,9 +98,9 @@ describe('the pace', () => {
 describe('a permit', () => {
   it('is counted, and every few seconds marked with what was admitted before it', () => {
     const state = atWork({ granted: 41, refused: 2 });
-    const next = afterPermit(state, NOON + 1000, NO_HOLDS, NOON);
+    const next = afterPermits(state, 1, NOON + 1000, NO_HOLDS, NOON);
     expect(next).toMatchObject({ granted: 42, refused: 2, arrival: NOON + 1000, learned: { marks: [[NOON, 39]] } });
-    expect(afterPermit(next, NOON + 2000, NO_HOLDS, NOON + 1000).learned).toBe(next.learned);
+    expect(afterPermits(next, 1, NOON + 2000, NO_HOLDS, NOON + 1000).learned).toBe(next.learned);
   });
 });
 
@@ -162,7 +162,7 @@ describe('the item', () => {
       const way = passage(state.holds, lane, key, now);
       if (way.kind !== 'held') {
         const permit = nextPermit(state.arrival, paceAt(state, CEILING, RESERVE, now), lane, now);
-        state = afterPermit(state, permit.arrival, way.kind === 'probe' ? way.holds : state.holds, now);
+        state = afterPermits(state, 1, permit.arrival, way.kind === 'probe' ? way.holds : state.holds, now);
         expect(permit.at).toBeLessThan(now + 3_600_000);
       }
       state = afterCall(
@@ -203,7 +203,7 @@ describe('the item', () => {
       ceiling: { perMinute: 600, burst: 20 },
     };
     for (let at = NOON; at < NOON + 300_000; at += 1000)
-      state = afterPermit(state, state.arrival, state.holds, at + 1 / 3);
+      state = afterPermits(state, 1, state.arrival, state.holds, at + 1 / 3);
     state.holds = {
       holds: { all: hold('credential'), interactive: hold('brake'), bulk: hold('brake') },
       operatorHolds: { all: { until: 8.64e15 }, interactive: { until: 8.64e15 }, bulk: { until: 8.64e15 } },

@@ -1,6 +1,6 @@
 import { DeleteCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { afterCall, afterPermit, type BudgetState, freshBudget } from '../../../functions/ledger/budget-state.ts';
+import { afterCall, afterPermits, type BudgetState, freshBudget } from '../../../functions/ledger/budget-state.ts';
 import { dynamoBudgetStore } from '../../../functions/ledger/budget-store.ts';
 import type { BudgetStore } from '../../../functions/ledger/call-budget.ts';
 import { BUDGET_KEY, LEDGER } from '../../../functions/ledger/items.ts';
@@ -43,7 +43,7 @@ function livedState(): BudgetState {
   let state: BudgetState = { ...freshBudget(NOW), ceiling: { perMinute: 90, burst: 5 } };
   kinds.forEach((kind, index) => {
     const now = NOW + index * 9000;
-    state = afterPermit(state, now + 1 / 3, state.holds, now);
+    state = afterPermits(state, 1, now + 1 / 3, state.holds, now);
     const ticket = { lane: 'bulk', key: `k${index}`, probe: index === 1, grantedAt: now } as const;
     state = afterCall(state, ticket, { kind }, { perMinute: 60, burst: 10 }, now);
   });
