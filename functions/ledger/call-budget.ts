@@ -92,6 +92,7 @@ export function sharedBudget({ store, ceiling, reserve, clock, random, telemetry
     inHand.lane === lane && inHand.count > 0 && now - inHand.at <= STALE_MS;
 
   const headOfLine = async (lane: Lane, key: string, latest: EpochMs): Promise<Turn> => {
+    let wasLate = false;
     for (let conflicts = 0; ; ) {
       const state = await look();
       // After the look: a read may take seconds, and a permit counted from before it would be used late, beside the next one.
@@ -132,9 +133,13 @@ export function sharedBudget({ store, ceiling, reserve, clock, random, telemetry
         continue;
       }
       if (permit.at > clock.now()) await clock.sleep(permit.at - clock.now());
-      // After a standstill others have used the time: such a permit is wasted, or it would come on top of theirs.
-      if (clock.now() - permit.at > STALE_MS && way.kind === 'free') continue;
-      inHand = { lane, count: more.length, at: now };
+      // After a standstill others have used the time: such a permit is wasted, or it would come on top of theirs. Late a second time, it is
+      // the table that is slow, and a call late is better than none.
+      if (clock.now() - permit.at > STALE_MS && way.kind === 'free' && !wasLate) {
+        wasLate = true;
+        continue;
+      }
+      inHand = { lane, count: more.length, at: clock.now() };
       return {
         kind: 'granted',
         ticket: {

@@ -130,6 +130,36 @@ describe('turns', () => {
     expect(store.item).toMatchObject({ revision: revision + 1, granted: granted + 2 });
   });
 
+  it('come late, but come, where each write takes longer than a permit is good for', async () => {
+    const { clock, store, ask } = aBudget();
+    store.latencyMs = () => 800;
+    const { turn, at } = await clock.run(ask('interactive', LATE));
+    expect(turn.kind).toBe('granted');
+    expect(at).toBeLessThan(6000);
+  });
+
+  it('are not taken from what a copy had before a standstill: that would come on top of the time since', async () => {
+    const { clock, store, ask } = aBudget();
+    store.afterNextWrite = () => clock.jump(60_000);
+    const { turn } = await clock.run(ask('bulk', LATE));
+    expect(turn).toMatchObject({ kind: 'granted', ticket: { grantedAt: NOON + 60_000 } });
+    expect(store.item?.granted).toBe(2);
+  });
+
+  it('of bulk never come out of what was taken for single requests', async () => {
+    const { clock, ask, times } = aBudget();
+    expect(await times(2, { lane: 'bulk' })).toEqual([0, 0]);
+    clock.jump(1000);
+    // One by the pace and the reserve: both go to the single requests, the bulk one in between waits.
+    const order = await clock.run(
+      Promise.all(
+        (['interactive', 'bulk', 'interactive'] as const).map((lane) => ask(lane, LATE).then(({ at }) => at)),
+      ),
+    );
+    expect(order[0]).toBe(1000);
+    expect(order[1]).toBeGreaterThan(1000);
+  });
+
   it('that cannot come by the latest moment are waited for until then, and say when one is likely', async () => {
     const { clock, ask, times } = aBudget();
     await times(3);

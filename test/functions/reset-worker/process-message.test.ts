@@ -428,6 +428,16 @@ describe('a claim', () => {
     expect(await worker.deliver({}, { latestStartMs: 500 })).toEqual({ kind: 'reset' });
   });
 
+  it.each([
+    [10_000, 'reset'],
+    [10_001, 'given-back'],
+  ])('that took %d ms of its lease of 30 s, of which a call needs 20 s, ends as %s', async (delayMs, kind) => {
+    const worker = aWorker(200);
+    worker.ledger.breaks('claim', { delayMs });
+    expect(await worker.deliver({}, { latestStartMs: 90_000 })).toMatchObject({ kind });
+    expect(worker.api.calls).toHaveLength(kind === 'reset' ? 1 : 0);
+  });
+
   it('that came too late and cannot be given back is given back all the same, and ends with its lease', async () => {
     const worker = aWorker();
     worker.ledger.breaks('claim', { delayMs: 501 });
