@@ -7,12 +7,13 @@ export default {
   coverageAnalysis: 'perTest',
   vitest: { configFile: 'test/support/mutation.vitest.config.ts' },
   mutate: [
-    'functions/reset-worker/*.ts',
-    // Wiring, which the end-to-end tests cover; types alone; names and sentences alone.
-    '!functions/reset-worker/handler.ts',
-    '!functions/reset-worker/ports.ts',
-    '!functions/reset-worker/telemetry.ts',
-    'functions/ledger/{requests,permits,holds,adaptive-rate,budget-state,call-budget}.ts',
+    'functions/reset-worker/{settings,core/*}.ts',
+    'functions/ledger/{standing,lease,ledger,dynamo/{table,conditions,changes,requests}}.ts',
+    'functions/call-budget/*.ts',
+    'functions/common/within-time.ts',
+    // Types only.
+    '!functions/reset-worker/core/ports.ts',
+    '!functions/call-budget/{call-budget,dynamo-store}.ts',
   ],
   // No file of that name: rewriting the real one needs an interface that TypeScript 7 no longer has, and nothing here needs it rewritten.
   tsconfigFile: 'tsconfig.none.json',

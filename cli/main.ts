@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-import { EXIT } from './io.ts';
-import { processIo } from './process-io.ts';
 import { run } from './program.ts';
+import { EXIT } from './terminal/io.ts';
+import { processIo } from './terminal/process-io.ts';
 
 // `resets … | head` closes the pipe when it has enough.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

@@ -1,17 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { FAILURE_REASONS } from '../functions/contract/dead-letter.ts';
-import { DEFAULT_STACK_NAME } from '../functions/contract/deployment.ts';
 import { LANES } from '../functions/contract/reset-request.ts';
-import { failureOf } from './aws-errors.ts';
-import { DEFAULT_LIMIT, type DlqListOptions, dlqList } from './commands/dlq.ts';
-import { type EnqueueOptions, enqueue } from './commands/enqueue.ts';
+import { DEFAULT_STACK_NAME } from '../functions/contract/stack-outputs.ts';
+import { DEFAULT_LIMIT, type DlqListOptions, dlqList } from './commands/dlq/list.ts';
+import { type EnqueueOptions, enqueue } from './commands/enqueue/enqueue.ts';
 import { request } from './commands/request.ts';
 import { type StatusOptions, status } from './commands/status.ts';
-import { type Connection, type Context, connect, type DeploymentChoice } from './context.ts';
-import { DEPLOYMENT_VARIABLES } from './deployment.ts';
-import { CommandFailed, EXIT, type ExitCode, type Io, print } from './io.ts';
-import { plain } from './terminal.ts';
+import { failureOf } from './deployment/aws-errors.ts';
+import { type Connection, type Context, connect, type DeploymentChoice } from './deployment/connect.ts';
+import { DEPLOYMENT_VARIABLES } from './deployment/find-deployment.ts';
+import { CommandFailed, EXIT, type ExitCode, type Io, print } from './terminal/io.ts';
+import { plain } from './terminal/text.ts';
 
 type Connect = (env: Io['env'], choice: DeploymentChoice) => Promise<Connection>;
 

@@ -1,7 +1,7 @@
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import * as z from 'zod';
-import { DEFAULT_STACK_NAME } from '../functions/contract/deployment.ts';
-import { parseApiBaseUrl } from '../functions/reset-worker/settings.ts';
+import { parseApiBaseUrl } from '../functions/contract/function-environment.ts';
+import { DEFAULT_STACK_NAME } from '../functions/contract/stack-outputs.ts';
 
 /** AWS's advice for a queue that feeds a function: time for its own retries of a throttled batch. The batch window comes on top. */
 const VISIBILITY_PER_TIMEOUT = 6;

@@ -1,14 +1,14 @@
 import { CfnOutput, Stack } from 'aws-cdk-lib';
 import type { Grant, IGrantable } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
-import { OUTPUTS } from '../functions/contract/deployment.ts';
 import type { Lane } from '../functions/contract/reset-request.ts';
-import { Alarms } from './alarms.ts';
-import { ApiToken } from './api-token.ts';
+import { OUTPUTS } from '../functions/contract/stack-outputs.ts';
 import type { Configuration } from './config.ts';
-import { Lanes } from './lanes.ts';
-import { Ledger } from './ledger.ts';
-import { Worker } from './worker.ts';
+import { Alarms } from './password-resets/alarms.ts';
+import { ApiToken } from './password-resets/api-token.ts';
+import { Lanes } from './password-resets/lanes.ts';
+import { Ledger } from './password-resets/ledger.ts';
+import { Worker } from './password-resets/worker.ts';
 
 export class ResetStack extends Stack {
   private readonly lanes: Lanes;

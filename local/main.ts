@@ -2,12 +2,12 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { CREDENTIALS, REGION } from './account.ts';
-import { TemplateError } from './intrinsics.ts';
-import { progressOn } from './progress.ts';
-import { reportOf } from './report.ts';
-import { ResetsFailed } from './resets-command.ts';
-import { runSample } from './run-sample.ts';
+import { CREDENTIALS, REGION } from './aws/account.ts';
+import { progressOn } from './sample/progress-bar.ts';
+import { reportOf } from './sample/report.ts';
+import { ResetsFailed } from './sample/resets-command.ts';
+import { runSample } from './sample/run.ts';
+import { TemplateError } from './stack/intrinsics.ts';
 import { type LocalSystem, startLocalSystem } from './system.ts';
 
 const USAGE = `Usage: npm start [-- --stay]

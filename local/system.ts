@@ -1,19 +1,19 @@
-import { OUTPUTS } from '../functions/contract/deployment.ts';
+import { VARIABLES } from '../functions/contract/function-environment.ts';
 import { LANES, type Lane } from '../functions/contract/reset-request.ts';
+import { OUTPUTS } from '../functions/contract/stack-outputs.ts';
 import type { RequestItem } from '../functions/ledger/items.ts';
-import { VARIABLES } from '../functions/reset-worker/settings.ts';
-import { CREDENTIALS, REGION } from './account.ts';
-import { type ApiSimulator, type SimulatorOptions, startApiSimulator } from './api-simulator.ts';
-import { type AwsStandIns, type InspectedMessage, type QueueDepth, startAwsStandIns } from './aws-stand-ins.ts';
-import { createResources } from './create-resources.ts';
-import { type Deployment, synthesizeDeployment } from './deployment.ts';
-import { type EventSource, type MappingOptions, startEventSource } from './event-source.ts';
-import type { Faults } from './faults.ts';
-import { createFunction, type LambdaFunction } from './lambda-function.ts';
-import { readLedger } from './ledger-reader.ts';
-import { type OutgoingMessage, sendMessages } from './send-messages.ts';
-import { sourceQueue } from './source-queue.ts';
-import { readTemplate } from './template.ts';
+import { CREDENTIALS, REGION } from './aws/account.ts';
+import type { Faults } from './aws/faults.ts';
+import { readLedger } from './aws/scan-ledger.ts';
+import { type OutgoingMessage, sendMessages } from './aws/send-messages.ts';
+import { type AwsStandIns, type InspectedMessage, type QueueDepth, startAwsStandIns } from './aws/stand-ins.ts';
+import { type EventSource, type MappingOptions, startEventSource } from './lambda/event-source.ts';
+import { createFunction, type LambdaFunction } from './lambda/function.ts';
+import { sourceQueue } from './lambda/source-queue.ts';
+import { type ApiSimulator, type SimulatorOptions, startApiSimulator } from './reset-api/simulator.ts';
+import { createResources } from './stack/create-resources.ts';
+import { type Deployment, synthesizeDeployment } from './stack/synthesized-stack.ts';
+import { readTemplate } from './stack/template.ts';
 
 export interface LocalSystemOptions {
   /** Synthesized before, to be used by several systems. */

@@ -1,10 +1,10 @@
 import { NO_CAMPAIGN } from '../../functions/contract/reset-request.ts';
 import type { RequestItem } from '../../functions/ledger/items.ts';
-import type { Context } from '../context.ts';
-import { CommandFailed, EXIT, type ExitCode, print, wrongUsage } from '../io.ts';
-import { isUnconfirmed, requestJson } from '../request-view.ts';
-import { problemOf } from '../rules.ts';
-import { counted, listing, painter, plain, printJson, relative, time } from '../terminal.ts';
+import type { Context } from '../deployment/connect.ts';
+import { isUnconfirmed, requestJson } from '../queries/request-json.ts';
+import { CommandFailed, EXIT, type ExitCode, print, wrongUsage } from '../terminal/io.ts';
+import { counted, listing, painter, plain, printJson, relative, time } from '../terminal/text.ts';
+import { problemOf } from '../validation.ts';
 
 export interface RequestOptions {
   requestId: string;

@@ -2,11 +2,11 @@ import { createLogUpdate } from 'log-update';
 import { FAILURE_REASONS } from '../../functions/contract/dead-letter.ts';
 import { LANES } from '../../functions/contract/reset-request.ts';
 import { STATES } from '../../functions/ledger/items.ts';
-import type { Connection, Context } from '../context.ts';
-import { EXIT, type ExitCode, print, wrongUsage } from '../io.ts';
-import { type LedgerCounts, ledgerCounts } from '../ledger-counts.ts';
-import { counted, jsonText, number, type Painter, painter, printJson, time } from '../terminal.ts';
-import { type Situation, type Verdict, verdictOf } from '../verdict.ts';
+import type { Connection, Context } from '../deployment/connect.ts';
+import { type Situation, type Verdict, verdictOf } from '../queries/diagnosis.ts';
+import { type LedgerCounts, ledgerCounts } from '../queries/ledger-counts.ts';
+import { EXIT, type ExitCode, print, wrongUsage } from '../terminal/io.ts';
+import { counted, jsonText, number, type Painter, painter, printJson, time } from '../terminal/text.ts';
 
 export interface StatusOptions {
   watch?: boolean;

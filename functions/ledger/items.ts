@@ -1,17 +1,6 @@
 import type { FailureReason } from '../contract/dead-letter.ts';
 import { type Lane, NO_CAMPAIGN } from '../contract/reset-request.ts';
 
-/** The ledger table's keys, for whoever creates, writes or reads it. */
-export const LEDGER = {
-  partitionKey: 'pk',
-  /** Items by campaign, then by `state#reason`. All counts come from here, so that there is no counter to drift. */
-  campaignIndex: 'byCampaign',
-  campaignKey: 'campaign',
-  stateReasonKey: 'stateReason',
-  /** Seconds since the epoch. */
-  timeToLive: 'expiresAt',
-} as const;
-
 /** The index partition that lists the campaigns themselves. `#` is outside the alphabet of campaign ids. */
 export const CAMPAIGN_LIST = '#campaigns';
 

@@ -1,18 +1,5 @@
+import { parseApiBaseUrl, VARIABLES } from '../contract/function-environment.ts';
 import type { Lane } from '../contract/reset-request.ts';
-
-/** The function's environment variables. The stack sets them by these names. */
-export const VARIABLES = {
-  apiBaseUrl: 'API_BASE_URL',
-  apiTokenSecretArn: 'API_TOKEN_SECRET_ARN',
-  interactiveQueueUrl: 'INTERACTIVE_QUEUE_URL',
-  bulkQueueUrl: 'BULK_QUEUE_URL',
-  deadLetterQueueUrl: 'DEAD_LETTER_QUEUE_URL',
-  ledgerTableName: 'LEDGER_TABLE_NAME',
-  callsPerMinute: 'CALLS_PER_MINUTE',
-  callBurst: 'CALL_BURST',
-  interactiveReserve: 'INTERACTIVE_RESERVE',
-  ledgerRetentionDays: 'LEDGER_RETENTION_DAYS',
-} as const;
 
 export interface Settings {
   apiBaseUrl: URL;
@@ -68,25 +55,4 @@ export function readSettings(environment: Record<string, string | undefined>): S
   };
   if (problems.length > 0) throw new InvalidSettings(`The function's environment: ${problems.join('; ')}.`);
   return settings;
-}
-
-export type ParsedBaseUrl = { ok: true; url: URL } | { ok: false; problem: string };
-
-/** The API's base URL: https (http on loopback hosts alone), a path of its own allowed, nothing secret and nothing after the path. */
-export function parseApiBaseUrl(value: string): ParsedBaseUrl {
-  if (!URL.canParse(value)) {
-    return { ok: false, problem: 'is not a URL such as https://example-corp.console.ves.volterra.io' };
-  }
-  const url = new URL(value);
-  const loopback =
-    url.hostname === 'localhost' || url.hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(url.hostname);
-  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && loopback)) {
-    return {
-      ok: false,
-      problem: 'must begin with https:// (http:// is for loopback hosts alone): the API token travels with each call',
-    };
-  }
-  if (url.username || url.password) return { ok: false, problem: 'must not carry a user name or password' };
-  if (url.search || url.hash) return { ok: false, problem: 'must end with its path: no query and no fragment' };
-  return { ok: true, url };
 }

@@ -1,5 +1,5 @@
 import { gzipSync } from 'node:zlib';
-import { bundledWorker } from '../../infra/bundle.ts';
+import { bundledWorker } from '../../infra/password-resets/bundle.ts';
 
 const LIMIT_KB = 450;
 

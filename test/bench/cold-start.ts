@@ -1,10 +1,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { synthesizeDeployment } from '../../local/deployment.ts';
-import { createFunction, type FunctionOptions } from '../../local/lambda-function.ts';
+import { createFunction, type FunctionOptions } from '../../local/lambda/function.ts';
+import { synthesizeDeployment } from '../../local/stack/synthesized-stack.ts';
+import { readTemplate } from '../../local/stack/template.ts';
 import { startLocalSystem } from '../../local/system.ts';
-import { readTemplate } from '../../local/template.ts';
 
 const PROCESSES = 10;
 const AIM_MS = 90;

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Lane } from '../../functions/contract/reset-request.ts';
-import { startApiSimulator } from '../../local/api-simulator.ts';
+import { startApiSimulator } from '../../local/reset-api/simulator.ts';
 import { startLocalSystem } from '../../local/system.ts';
 
 const RESETS = 2_000;

@@ -5,10 +5,10 @@ import { fileURLToPath } from 'node:url';
 import { GetQueueAttributesCommand, ReceiveMessageCommand } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { run } from '../../cli/program.ts';
-import { CREDENTIALS, REGION } from '../../local/account.ts';
+import { CREDENTIALS, REGION } from '../../local/aws/account.ts';
 import { anItem } from '../support/builders.ts';
-import { aCampaign, type StandInDeployment, startDeployment, TABLE } from './stand-ins.ts';
-import { contextOf, fakeQueues, fileOf, memoryReader, testIo } from './support.ts';
+import { contextOf, fakeQueues, fileOf, memoryReader, testIo } from '../support/cli/command-line.ts';
+import { aCampaign, type StandInDeployment, startDeployment, TABLE } from '../support/cli/stand-ins.ts';
 
 const noConnection = (): never => {
   throw new Error('This test expects no connection.');

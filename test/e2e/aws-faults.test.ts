@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { RequestItem } from '../../functions/ledger/items.ts';
-import type { FaultKind, FaultRule } from '../../local/faults.ts';
+import type { FaultKind, FaultRule } from '../../local/aws/faults.ts';
 import {
   allReset,
   aRequest,
@@ -15,7 +15,7 @@ import {
   scenes,
   someRequests,
   type TestRequest,
-} from './support.ts';
+} from '../support/local-system.ts';
 
 const { start, expectNothingPrivate } = scenes();
 

@@ -1,8 +1,8 @@
 import { describe, expect, test, vi } from 'vitest';
+import { VARIABLES } from '../../functions/contract/function-environment.ts';
 import { requestIdOf } from '../../functions/ledger/items.ts';
-import { VARIABLES } from '../../functions/reset-worker/settings.ts';
-import { startApiSimulator } from '../../local/api-simulator.ts';
-import { letterId } from '../../local/reconcile.ts';
+import { startApiSimulator } from '../../local/reset-api/simulator.ts';
+import { letterId } from '../../local/sample/reconcile.ts';
 import type { LocalSystemOptions } from '../../local/system.ts';
 import {
   allReset,
@@ -20,7 +20,7 @@ import {
   scenes,
   someRequests,
   TOKEN,
-} from './support.ts';
+} from '../support/local-system.ts';
 
 // Holds and leases of half a minute are waited for here, all at the same time.
 vi.setConfig({ maxConcurrency: 30, testTimeout: 80_000 });

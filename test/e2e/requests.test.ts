@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
+import { LEDGER } from '../../functions/contract/ledger-table.ts';
 import { LANES } from '../../functions/contract/reset-request.ts';
-import { LEDGER, type RequestItem, requestIdOf } from '../../functions/ledger/items.ts';
-import { callAws } from '../../local/aws-call.ts';
-import { attribute } from '../../local/reconcile.ts';
+import { type RequestItem, requestIdOf } from '../../functions/ledger/items.ts';
+import { callAws } from '../../local/aws/aws-call.ts';
+import { attribute } from '../../local/sample/reconcile.ts';
 import {
   anAddress,
   aRequest,
@@ -20,7 +21,7 @@ import {
   scenes,
   someRequests,
   TOKEN,
-} from './support.ts';
+} from '../support/local-system.ts';
 
 const { start, expectNothingPrivate } = scenes();
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { eventually } from './support.ts';
+import { eventually } from '../support/local-system.ts';
 
 /** What `npm start` needs, in a folder of its own: a run of somebody else's in the project's is not disturbed. */
 const NEEDED = ['cli', 'functions', 'infra', 'local', 'cdk.json', 'package.json', 'tsconfig.json'];

@@ -4,8 +4,8 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { expect, test } from 'vitest';
-import { VARIABLES } from '../../functions/reset-worker/settings.ts';
-import { BUNDLE_FILE, bundledWorker, writeBundle } from '../../infra/bundle.ts';
+import { VARIABLES } from '../../functions/contract/function-environment.ts';
+import { BUNDLE_FILE, bundledWorker, writeBundle } from '../../infra/password-resets/bundle.ts';
 
 const bytes = bundledWorker();
 const source = Buffer.from(bytes).toString('utf8');

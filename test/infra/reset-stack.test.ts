@@ -6,9 +6,10 @@ import { Match, Template } from 'aws-cdk-lib/assertions';
 import { ArnPrincipal, Role } from 'aws-cdk-lib/aws-iam';
 import { CfnQueue, type Queue } from 'aws-cdk-lib/aws-sqs';
 import { describe, expect, test, vi } from 'vitest';
-import { OUTPUTS } from '../../functions/contract/deployment.ts';
-import { LEDGER } from '../../functions/ledger/items.ts';
-import { readSettings, VARIABLES } from '../../functions/reset-worker/settings.ts';
+import { VARIABLES } from '../../functions/contract/function-environment.ts';
+import { LEDGER } from '../../functions/contract/ledger-table.ts';
+import { OUTPUTS } from '../../functions/contract/stack-outputs.ts';
+import { readSettings } from '../../functions/reset-worker/settings.ts';
 import { addResetStack } from '../../infra/reset-app.ts';
 import { synthesize } from '../../infra/synthesize.ts';
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test, vi } from 'vitest';
-import { BUNDLE_FILE, bundledWorker } from '../../infra/bundle.ts';
+import { BUNDLE_FILE, bundledWorker } from '../../infra/password-resets/bundle.ts';
 import { synthesize } from '../../infra/synthesize.ts';
 
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url));

@@ -1,13 +1,13 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
-import { CASES, type Case, optionsOf } from './cases.ts';
-import { type Options, optionsWith, type QuotaModel } from './options.ts';
-import { pageOf } from './page.ts';
-import { explain, runSeed, runSeeds } from './seeds.ts';
-import { costTable, number, rowsOf, table } from './summary.ts';
+import { pageOf } from './report/page.ts';
+import { costTable, number, rowsOf, table } from './report/summary.ts';
+import { CASES, type Case, optionsOf } from './scenarios/cases.ts';
+import { type Options, optionsWith, type QuotaModel } from './scenarios/options.ts';
+import { explain, runSeed, runSeeds } from './scenarios/seeds.ts';
 import { BUDGETS, type BudgetFactory } from './world/budget.ts';
-import { World } from './world.ts';
+import { World } from './world/world.ts';
 
 const USAGE = `The worker on a virtual clock. One seed makes one history.
 

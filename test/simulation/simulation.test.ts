@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import { CASES } from './cases.ts';
-import { chance } from './chance.ts';
-import { Engine } from './engine.ts';
-import { percentilesOf } from './figures.ts';
-import { optionsWith } from './options.ts';
-import { pageOf } from './page.ts';
-import { explain, runSeed, runSeeds } from './seeds.ts';
+import { chance } from './engine/chance.ts';
+import { Engine } from './engine/engine.ts';
+import { percentilesOf } from './report/figures.ts';
+import { pageOf } from './report/page.ts';
+import { CASES } from './scenarios/cases.ts';
+import { optionsWith } from './scenarios/options.ts';
+import { explain, runSeed, runSeeds } from './scenarios/seeds.ts';
 import { BUDGETS } from './world/budget.ts';
 import { quotaOf } from './world/quota.ts';
-import { World } from './world.ts';
+import { World } from './world/world.ts';
 
 const SEEDS = 15;
 

@@ -2,8 +2,9 @@ import type { SQSEvent, SQSRecord } from 'aws-lambda';
 import { LETTER_ATTRIBUTES } from '../../functions/contract/dead-letter.ts';
 import type { Lane } from '../../functions/contract/reset-request.ts';
 import { campaignOf, type RequestItem, requestKey, stateReason } from '../../functions/ledger/items.ts';
-import type { Message, NewRequest } from '../../functions/reset-worker/ports.ts';
-import { addressBits } from '../../functions/reset-worker/standing.ts';
+import type { NewRequest } from '../../functions/ledger/ledger.ts';
+import { addressBits } from '../../functions/ledger/standing.ts';
+import type { Message } from '../../functions/reset-worker/core/ports.ts';
 import { NOON } from './virtual-clock.ts';
 
 export const EMAIL = 'jane.roe@example.com';

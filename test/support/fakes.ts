@@ -1,21 +1,17 @@
+import type { CallBudget, CallReport, Ticket, Turn } from '../../functions/call-budget/call-budget.ts';
+import type { Clock, EpochMs } from '../../functions/common/clock.ts';
+import type { EventCode, EventFields, MetricName, Telemetry } from '../../functions/common/telemetry.ts';
 import type { Lane } from '../../functions/contract/reset-request.ts';
 import type {
   ApiAnswer,
   ApiTokens,
-  CallBudget,
-  CallReport,
-  Clock,
   DeadLetters,
-  EpochMs,
   Letter,
   Message,
   ResetApi,
-  Ticket,
   TokenAnswer,
-  Turn,
   Visibility,
-} from '../../functions/reset-worker/ports.ts';
-import type { EventCode, EventFields, MetricName, Telemetry } from '../../functions/reset-worker/telemetry.ts';
+} from '../../functions/reset-worker/core/ports.ts';
 
 /** An answer of the API: a status, no answer, or a call that was not sent; with what belongs to it. */
 export type Scripted =

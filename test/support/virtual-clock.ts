@@ -1,5 +1,5 @@
 import { setImmediate as allElseIdle } from 'node:timers/promises';
-import type { Clock, EpochMs } from '../../functions/reset-worker/ports.ts';
+import type { Clock, EpochMs } from '../../functions/common/clock.ts';
 
 /** Monday noon. Any time does; a round one reads well in failures. */
 export const NOON: EpochMs = Date.UTC(2026, 10, 23, 12);

@@ -1,9 +1,9 @@
 import type { SQSBatchResponse, SQSRecord } from 'aws-lambda';
 import { LANES, type Lane } from '../../functions/contract/reset-request.ts';
-import type { Outcome } from '../../functions/reset-worker/outcome.ts';
-import type { Message, Ports } from '../../functions/reset-worker/ports.ts';
-import { processBatch } from '../../functions/reset-worker/process-batch.ts';
-import { processMessage, type Times } from '../../functions/reset-worker/process-message.ts';
+import type { Outcome } from '../../functions/reset-worker/core/outcome.ts';
+import type { Message, Ports } from '../../functions/reset-worker/core/ports.ts';
+import { processBatch } from '../../functions/reset-worker/core/process-batch.ts';
+import { processMessage, type Times } from '../../functions/reset-worker/core/process-message.ts';
 import { aMessage, anEvent, QUEUE_ARNS } from './builders.ts';
 import {
   fakeBudget,
@@ -14,7 +14,7 @@ import {
   scriptedApi,
   telemetryRecorder,
 } from './fakes.ts';
-import { memoryLedger } from './memory-ledger.ts';
+import { memoryLedger } from './ledger/memory-ledger.ts';
 import { virtualClock } from './virtual-clock.ts';
 
 /** The function's time-out, as deployed. */

@@ -3,7 +3,8 @@ import {
   ResourceNotFoundException,
   type SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
-import type { ApiTokens, EpochMs, TokenAnswer } from '../ports.ts';
+import type { EpochMs } from '../../common/clock.ts';
+import type { ApiTokens, TokenAnswer } from '../core/ports.ts';
 
 const FRESH_MS = 5 * 60_000;
 /** Neither a rejected token nor an unreadable secret is a reason to read more often. */

@@ -1,6 +1,6 @@
 import { type MessageAttributeValue, SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import { LETTER_ATTRIBUTES } from '../../contract/dead-letter.ts';
-import type { DeadLetters, Letter } from '../ports.ts';
+import type { DeadLetters, Letter } from '../core/ports.ts';
 
 export function sqsDeadLetters(client: SQSClient, queueUrl: string): DeadLetters {
   return {

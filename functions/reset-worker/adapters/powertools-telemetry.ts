@@ -1,6 +1,6 @@
 import type { Logger } from '@aws-lambda-powertools/logger';
 import { type Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
-import { EVENTS, METRICS, type Telemetry } from '../telemetry.ts';
+import { EVENTS, METRICS, type Telemetry } from '../../common/telemetry.ts';
 
 /** Events as log lines and metrics. Metrics carry no request's id: their dimensions are the service and the lane. */
 export function powertoolsTelemetry(logger: Logger, metrics: Metrics): Telemetry {

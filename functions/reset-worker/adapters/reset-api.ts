@@ -1,9 +1,10 @@
 import http from 'node:http';
 import https from 'node:https';
 import type { Socket } from 'node:net';
-import { cleanDetail } from '../clean-detail.ts';
-import type { ApiAnswer, EpochMs, ResetApi } from '../ports.ts';
-import { parseRetryAfter } from '../retry-policy.ts';
+import type { EpochMs } from '../../common/clock.ts';
+import type { ApiAnswer, ResetApi } from '../core/ports.ts';
+import { cleanDetail } from '../core/redact.ts';
+import { parseRetryAfter } from '../core/retry-policy.ts';
 
 const OPERATION = '/api/web/custom/password/admin_reset';
 /** Error bodies are for a person's eyes; a gateway may send megabytes. */

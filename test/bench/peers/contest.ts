@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ApiSimulator } from '../../../local/api-simulator.ts';
-import type { Quota } from '../../../local/token-bucket.ts';
+import type { ApiSimulator } from '../../../local/reset-api/simulator.ts';
+import type { Quota } from '../../../local/reset-api/token-bucket.ts';
 import { measureCpu } from './cpu-time.ts';
 import { type Job, leastCalls, leastMs } from './jobs.ts';
 

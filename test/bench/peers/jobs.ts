@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { personalityOf } from '../../../local/personalities.ts';
-import type { Quota } from '../../../local/token-bucket.ts';
+import { personalityOf } from '../../../local/reset-api/personalities.ts';
+import type { Quota } from '../../../local/reset-api/token-bucket.ts';
 
 export interface Job {
   email: string;

@@ -1,6 +1,6 @@
 import { availableParallelism, cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
-import type { Quota } from '../../../local/token-bucket.ts';
+import type { Quota } from '../../../local/reset-api/token-bucket.ts';
 import { type Contestant, type Result, runContest } from './contest.ts';
 import { jobsOf, leastCalls, leastMs } from './jobs.ts';
 import { powertools } from './powertools.ts';

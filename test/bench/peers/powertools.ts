@@ -1,8 +1,8 @@
 import cdk from '../../../cdk.json' with { type: 'json' };
-import { arn } from '../../../local/account.ts';
-import { startEventSource } from '../../../local/event-source.ts';
-import { createFunction } from '../../../local/lambda-function.ts';
-import { sourceQueue } from '../../../local/source-queue.ts';
+import { arn } from '../../../local/aws/account.ts';
+import { startEventSource } from '../../../local/lambda/event-source.ts';
+import { createFunction } from '../../../local/lambda/function.ts';
+import { sourceQueue } from '../../../local/lambda/source-queue.ts';
 import { bundlePeer } from './bundle-peer.ts';
 import type { Contestant } from './contest.ts';
 import { type PeerSurroundings, preparePeer, type RunningPeer } from './peer-stage.ts';

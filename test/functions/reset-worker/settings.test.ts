@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { InvalidSettings, parseApiBaseUrl, readSettings, VARIABLES } from '../../../functions/reset-worker/settings.ts';
+import { parseApiBaseUrl, VARIABLES } from '../../../functions/contract/function-environment.ts';
+import { InvalidSettings, readSettings } from '../../../functions/reset-worker/settings.ts';
 
 const ENVIRONMENT: Record<string, string> = {
   API_BASE_URL: 'https://example-corp.console.ves.volterra.io/api/v1',

@@ -1,12 +1,12 @@
-import type { ApiAnswer } from '../../../functions/reset-worker/ports.ts';
-import { CALL_TIMEOUT_MS } from '../../../functions/reset-worker/retry-policy.ts';
-import { type Chance, hash } from '../chance.ts';
-import type { Engine } from '../engine.ts';
-import type { ApiPhase, Options } from '../options.ts';
+import { CALL_TIMEOUT_MS } from '../../../functions/ledger/lease.ts';
+import type { ApiAnswer } from '../../../functions/reset-worker/core/ports.ts';
+import { type Chance, hash } from '../engine/chance.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { ApiPhase, Options } from '../scenarios/options.ts';
 import type { Accidents } from './accidents.ts';
+import type { Sandbox } from './aws/sandbox.ts';
 import { type Quota, quotaOf } from './quota.ts';
 import { type Requests, TRAIT } from './requests.ts';
-import type { Sandbox } from './sandbox.ts';
 
 /** Rejections for good, and the one that may have been made. */
 const FAILING_STATUSES = [400, 403, 404, 409, 500] as const;

@@ -1,13 +1,14 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import type { CallBudget } from '../../../functions/call-budget/call-budget.ts';
+import { dynamoBudgetStore } from '../../../functions/call-budget/dynamo-store.ts';
+import { sharedBudget } from '../../../functions/call-budget/shared-budget.ts';
+import type { BudgetState, Ceiling } from '../../../functions/call-budget/state.ts';
+import type { Clock } from '../../../functions/common/clock.ts';
+import type { Telemetry } from '../../../functions/common/telemetry.ts';
 import { LANES } from '../../../functions/contract/reset-request.ts';
-import type { BudgetState, Ceiling } from '../../../functions/ledger/budget-state.ts';
-import { dynamoBudgetStore } from '../../../functions/ledger/budget-store.ts';
-import { sharedBudget } from '../../../functions/ledger/call-budget.ts';
 import { BUDGET_KEY } from '../../../functions/ledger/items.ts';
-import type { CallBudget, Clock } from '../../../functions/reset-worker/ports.ts';
-import type { Telemetry } from '../../../functions/reset-worker/telemetry.ts';
-import type { ItemStore } from './item-store.ts';
-import type { Table } from './table.ts';
+import type { ItemStore } from './aws/item-store.ts';
+import type { Table } from './aws/table.ts';
 
 /** What a call budget may be made of, in one sandbox. */
 export interface BudgetContext {

@@ -1,9 +1,9 @@
-import type { Chance } from '../chance.ts';
-import type { Engine } from '../engine.ts';
-import type { Options } from '../options.ts';
-import type { Promises } from '../promises.ts';
-import type { DeadLetterQueue, StoredLetter } from './dead-letter-queue.ts';
-import type { Queue } from './queue.ts';
+import type { Promises } from '../checks/promises.ts';
+import type { Chance } from '../engine/chance.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { Options } from '../scenarios/options.ts';
+import type { DeadLetterQueue, StoredLetter } from './aws/dead-letter-queue.ts';
+import type { Queue } from './aws/queue.ts';
 import type { Requests } from './requests.ts';
 
 export interface OperatorParts {

@@ -1,10 +1,10 @@
 import { CAMPAIGN_LIST, campaignKey, stateReason } from '../../../functions/ledger/items.ts';
-import type { Chance } from '../chance.ts';
-import type { Engine } from '../engine.ts';
-import type { Options } from '../options.ts';
-import type { Queue } from './queue.ts';
+import type { Chance } from '../engine/chance.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { Options } from '../scenarios/options.ts';
+import type { Queue } from './aws/queue.ts';
+import type { Table } from './aws/table.ts';
 import { CAMPAIGN_ID, type Requests, TRAIT } from './requests.ts';
-import type { Table } from './table.ts';
 
 export interface ProducerParts {
   engine: Engine;

@@ -1,5 +1,5 @@
 import type { Lane } from '../../../functions/contract/reset-request.ts';
-import { bytes, shorts, times } from './column.ts';
+import { bytes, shorts, times } from '../engine/column.ts';
 
 export const CAMPAIGN_ID = 'campaign-1';
 

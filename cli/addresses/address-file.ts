@@ -1,0 +1,170 @@
+import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { pipeline } from 'node:stream';
+import { CsvError, type Options, parse } from 'csv-parse';
+import { CommandFailed } from '../terminal/io.ts';
+import { addressProblem } from '../validation.ts';
+
+/** One line of a file. Only addresses are sent; no problem quotes the line. */
+export type Row =
+  | { kind: 'address'; line: number; email: string }
+  | { kind: 'invalid'; line: number; problem: string }
+  /** The same address as in a line before, whatever its capitals. */
+  | { kind: 'duplicate'; line: number; firstLine: number };
+
+/** What tells whether a file has changed between two readings. */
+export type Fingerprint = string;
+
+/** A longer cell or line is a quote that was opened and never closed. */
+const MAX_RECORD_BYTES = 64 * 1024;
+const SNIFFED_BYTES = 64 * 1024;
+const EMAIL_COLUMN = 'email';
+const DELIMITERS = [',', ';', '\t'];
+
+export async function fingerprintOf(path: string): Promise<Fingerprint> {
+  const handle = await opened(path);
+  try {
+    const { ino, size, mtimeMs } = await handle.stat();
+    return [ino, size, mtimeMs].join(' ');
+  } finally {
+    await handle.close();
+  }
+}
+
+/**
+ * Reads a list of addresses, one a line, or a CSV file with a column `email`, as a stream. Lines are counted from 1.
+ * The addresses seen are kept, for duplicates: about 150 MB for a million.
+ */
+export async function* readAddressFile(path: string): AsyncGenerator<Row> {
+  const { delimiter, hasHeader } = await sniff(path);
+  const seen = new Map<string, number>();
+  let column = 0;
+  let isHeader = hasHeader;
+  for await (const { line, cells } of records(path, delimiter)) {
+    if (isHeader) {
+      column = emailColumn(path, cells);
+      isHeader = false;
+      continue;
+    }
+    const email = cells[column];
+    if (!email) {
+      // A line of nothing but delimiters is how spreadsheets write an empty row.
+      if (cells.some(Boolean)) yield { kind: 'invalid', line, problem: `has nothing in the column ${EMAIL_COLUMN}` };
+      continue;
+    }
+    if (!hasHeader && cells.length > 1) {
+      yield { kind: 'invalid', line, problem: 'has more than one address; a list has one a line' };
+      continue;
+    }
+    const problem = addressProblem(email);
+    if (problem !== undefined) {
+      yield { kind: 'invalid', line, problem };
+      continue;
+    }
+    const address = email.toLowerCase();
+    const firstLine = seen.get(address);
+    if (firstLine !== undefined) {
+      yield { kind: 'duplicate', line, firstLine };
+      continue;
+    }
+    seen.set(address, line);
+    yield { kind: 'address', line, email };
+  }
+}
+
+async function opened(path: string) {
+  try {
+    const handle = await open(path, 'r');
+    if ((await handle.stat()).isFile()) return handle;
+    await handle.close();
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const why = code === 'ENOENT' ? 'does not exist' : `cannot be read (${code})`;
+    throw new CommandFailed(`The file ${path} ${why}; check its name and your permissions.`, undefined, error);
+  }
+  throw new CommandFailed(`${path} is no ordinary file; it is read twice, so save it as one first.`);
+}
+
+/** Looks at the first line that is not blank: a list of addresses, or a header, and what stands between its columns. */
+async function sniff(path: string): Promise<{ delimiter: string; hasHeader: boolean }> {
+  const handle = await opened(path);
+  let start: string;
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(SNIFFED_BYTES), 0, SNIFFED_BYTES, 0);
+    const bytes = buffer.subarray(0, bytesRead);
+    if (bytes.includes(0) || (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff)) {
+      throw new CommandFailed(`${path} is not UTF-8 text; save it as "CSV UTF-8" or as a plain list of addresses.`);
+    }
+    start = bytes.toString('utf8');
+  } finally {
+    await handle.close();
+  }
+  const first =
+    start
+      .split(/[\r\n]+/)
+      .find((line) => line.trim() !== '')
+      ?.trim() ?? '';
+  for (const delimiter of DELIMITERS) {
+    if (first.split(delimiter).map(unquoted).includes(EMAIL_COLUMN)) return { delimiter, hasHeader: true };
+  }
+  if (DELIMITERS.some((delimiter) => first.includes(delimiter))) {
+    throw new CommandFailed(
+      `${path} has several columns and its first line names none of them "${EMAIL_COLUMN}"; add a header, or give a list with one address a line.`,
+    );
+  }
+  return { delimiter: ',', hasHeader: false };
+}
+
+const unquoted = (cell: string): string =>
+  cell
+    .trim()
+    .replace(/^"(.*)"$/, '$1')
+    .trim()
+    .toLowerCase();
+
+function emailColumn(path: string, header: readonly string[]): number {
+  const columns = header.flatMap((cell, index) => (cell.toLowerCase() === EMAIL_COLUMN ? [index] : []));
+  const [column, ...others] = columns;
+  if (column === undefined || others.length > 0) {
+    throw new CommandFailed(`${path} must have exactly one column named "${EMAIL_COLUMN}"; it has ${columns.length}.`);
+  }
+  return column;
+}
+
+async function* records(path: string, delimiter: string): AsyncGenerator<{ line: number; cells: string[] }> {
+  const options: Options = {
+    delimiter,
+    info: true,
+    // A byte order mark counts as white space too.
+    trim: true,
+    // Files that were put together from several systems mix their line ends.
+    record_delimiter: ['\r\n', '\n', '\r'],
+    skip_empty_lines: true,
+    // A short row or a stray quote is one line's fault and is reported with it.
+    relax_column_count: true,
+    relax_quotes: true,
+    max_record_size: MAX_RECORD_BYTES,
+  };
+  const parser = pipeline(createReadStream(path), parse(options), () => {
+    // The parser hands on the error to who reads from it.
+  });
+  let lastLine = 0;
+  try {
+    for await (const { record, info } of parser as AsyncIterable<{ record: string[]; info: { lines: number } }>) {
+      const linesWithin = record.join().match(/\r\n|\r|\n/g)?.length ?? 0;
+      yield { line: info.lines - linesWithin, cells: record };
+      lastLine = info.lines;
+    }
+  } catch (error) {
+    if (error instanceof CsvError) {
+      throw new CommandFailed(
+        `${path} cannot be read after line ${lastLine}: the next row has a quote that is not closed, or that other text follows.`,
+        undefined,
+        error,
+      );
+    }
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === undefined) throw error;
+    throw new CommandFailed(`${path} cannot be read any further (${code}).`, undefined, error);
+  }
+}

@@ -1,0 +1,114 @@
+import type { FailureReason } from '../../../functions/contract/dead-letter.ts';
+import { type Lane, NO_CAMPAIGN } from '../../../functions/contract/reset-request.ts';
+import type { LedgerReader, Selection } from '../../../functions/ledger/dynamo/reader.ts';
+import { type RequestItem, requestIdOf } from '../../../functions/ledger/items.ts';
+import type { Context } from '../../deployment/connect.ts';
+import { sumOf } from '../../queries/map-concurrently.ts';
+import { requestJson } from '../../queries/request-json.ts';
+import { EXIT, type ExitCode, print, wrongUsage } from '../../terminal/io.ts';
+import { layoutFor } from '../../terminal/table.ts';
+import { counted, jsonText, number, painter, plain, time } from '../../terminal/text.ts';
+import { problemOf } from '../../validation.ts';
+
+export interface DlqListOptions {
+  reason?: FailureReason;
+  /** The API's last HTTP status. */
+  status?: number;
+  /** A campaign's id, or `none`. */
+  campaign?: string;
+  lane?: Lane;
+  /** At most so many; `Infinity` lists all. */
+  limit?: number;
+  json?: boolean;
+}
+
+export const DEFAULT_LIMIT = 100;
+
+/** Lists dead letters from the ledger alone: no message is received, so none is hidden from anybody. */
+export async function dlqList(context: Context, options: DlqListOptions): Promise<ExitCode> {
+  const { campaign, limit = DEFAULT_LIMIT } = options;
+  const problem = campaign === undefined ? undefined : problemOf('campaignId', campaign);
+  if (problem !== undefined) throw wrongUsage(`--campaign ${problem}.`);
+  const { ledger } = await context.connect();
+  const selections = await selectionsOf(ledger, options);
+  const total = await sumOf(selections, (selection) => ledger.count(selection));
+  const items = firstOf(selections, ledger, limit);
+  if (options.json) await printAsJson(context, items, total);
+  else await printAsTable(context, items, total);
+  return EXIT.done;
+}
+
+async function selectionsOf(ledger: LedgerReader, options: DlqListOptions): Promise<Selection[]> {
+  const campaigns = options.campaign === undefined ? await Array.fromAsync(ledger.campaigns()) : [options.campaign];
+  const narrowed = {
+    ...(options.reason === undefined ? {} : { reason: options.reason }),
+    ...(options.lane === undefined ? {} : { lane: options.lane }),
+    ...(options.status === undefined ? {} : { lastStatus: options.status }),
+  };
+  return campaigns.map((campaign) => ({ campaign, state: 'failed' as const, ...narrowed }));
+}
+
+async function* firstOf(
+  selections: readonly Selection[],
+  ledger: LedgerReader,
+  limit: number,
+): AsyncGenerator<RequestItem> {
+  let listed = 0;
+  for (const selection of selections) {
+    for await (const item of ledger.list(selection)) {
+      if (listed >= limit) return;
+      listed += 1;
+      yield item;
+    }
+  }
+}
+
+/** One document, written as it is read: `{"total", "deadLetters": […]}`. */
+async function printAsJson(context: Context, items: AsyncIterable<RequestItem>, total: number): Promise<void> {
+  const now = context.clock.now();
+  context.stdout.write(`{\n  "total": ${total},\n  "deadLetters": [`);
+  let separator = '';
+  for await (const item of items) {
+    await print(context.stdout, separator);
+    context.stdout.write(`    ${jsonText(requestJson(item, now))}`);
+    separator = ',';
+  }
+  await print(context.stdout, separator === '' ? ']\n}' : '\n  ]\n}');
+}
+
+async function printAsTable(context: Context, items: AsyncIterable<RequestItem>, total: number): Promise<void> {
+  const paint = painter(context.stdout, context.env);
+  const layout = layoutFor(context.stdout, paint);
+  let listed = 0;
+  for await (const lines of layout(rowsOf(items))) {
+    for (const line of lines) await print(context.stdout, line);
+  }
+  const summary =
+    total === 0
+      ? 'No dead letters match.'
+      : listed < total
+        ? `${number(listed)} of ${counted(total, 'dead letter')}, in no order of time; --limit all lists all.`
+        : `${counted(total, 'dead letter')}.`;
+  await print(context.stderr, summary);
+
+  async function* rowsOf(all: AsyncIterable<RequestItem>): AsyncGenerator<DeadLetterRow> {
+    for await (const item of all) {
+      listed += 1;
+      yield rowOf(item);
+    }
+  }
+}
+
+type DeadLetterRow = ReturnType<typeof rowOf>;
+
+const rowOf = (item: RequestItem) => ({
+  'failed at': item.finishedAt === undefined ? '' : time(item.finishedAt),
+  'request id': plain(requestIdOf(item.pk)),
+  reason: plain(item.reason ?? ''),
+  status: item.lastStatus === undefined ? '' : String(item.lastStatus),
+  calls: String(item.calls),
+  unknowns: String(item.unknowns),
+  lane: item.lane,
+  campaign: item.campaign === NO_CAMPAIGN ? '' : plain(item.campaign),
+  detail: plain(item.detail ?? ''),
+});

@@ -1,0 +1,83 @@
+import type { Context } from '../../deployment/connect.ts';
+import {
+  bodyOf,
+  exitCodeOf,
+  NOTHING_SENT,
+  preview,
+  type SharedMembers,
+  sendToLane,
+} from '../../sending/send-to-lane.ts';
+import { confirm, requireConsent } from '../../terminal/confirm.ts';
+import { print, wrongUsage } from '../../terminal/io.ts';
+import { counted, number, printJson } from '../../terminal/text.ts';
+import { addressProblem, problemOf } from '../../validation.ts';
+import type { EnqueueOptions, EnqueueResult } from './enqueue.ts';
+
+export async function enqueueAddresses(
+  context: Context,
+  options: EnqueueOptions,
+  addresses: readonly string[],
+  shared: SharedMembers,
+): Promise<EnqueueResult> {
+  const { requestId, yes, json } = options;
+  const fileOnly = { '--run': options.run, '--from-line': options.fromLine, '--skip-invalid': options.skipInvalid };
+  for (const [option, value] of Object.entries(fileOnly)) {
+    if (value !== undefined) throw wrongUsage(`${option} is for --file alone.`);
+  }
+  const { unique, duplicates } = checkAddresses(addresses);
+  if (requestId !== undefined && unique.length > 1) {
+    throw wrongUsage('--request-id names one request; give one address with it.');
+  }
+  const idProblem = requestId === undefined ? undefined : problemOf('requestId', requestId);
+  if (idProblem !== undefined) throw wrongUsage(`--request-id ${idProblem}.`);
+  requireConsent(context, yes);
+
+  const connection = await context.connect();
+  const lane = options.lane ?? 'interactive';
+  if (duplicates > 0) await print(context.stderr, `${counted(duplicates, 'address')} given twice; sent once.`);
+  await confirm(context, {
+    yes,
+    about: [preview(unique.length, lane, connection, options.campaign)],
+    undone: NOTHING_SENT,
+  });
+
+  const requestIds = unique.map(() => requestId ?? context.newId());
+  const outgoing = unique.map((email, index) => ({
+    line: index + 1,
+    name: `address ${index + 1}`,
+    body: bodyOf(email, requestIds[index] ?? '', shared),
+  }));
+  const messageIds = new Map<number, string>();
+  const report = await sendToLane(context, connection, lane, outgoing, outgoing.length, ({ line }, messageId) =>
+    messageIds.set(line, messageId),
+  );
+
+  const exitCode = exitCodeOf(report);
+  if (json) {
+    const requests = requestIds.map((id, index) => ({ requestId: id, messageId: messageIds.get(index + 1) ?? null }));
+    await printJson(context, { lane, sent: report.sent, notSent: unique.length - report.sent, duplicates, requests });
+  } else {
+    for (const [index, id] of requestIds.entries()) if (messageIds.has(index + 1)) await print(context.stdout, id);
+  }
+  if (report.end !== 'all-sent') {
+    const missing = requestIds.flatMap((id, index) =>
+      messageIds.has(index + 1) ? [] : [`address ${index + 1} (${id})`],
+    );
+    const why = report.end === 'interrupted' ? 'Interrupted.' : report.why;
+    await print(
+      context.stderr,
+      `resets: Sent ${number(report.sent)} of ${number(unique.length)}. ${why} Missing: ${missing.join(', ')}; given again with its id in --request-id, none is reset twice.`,
+    );
+  }
+  return { exitCode, sent: report.sent, requestIds };
+}
+
+function checkAddresses(addresses: readonly string[]): { unique: string[]; duplicates: number } {
+  const problems = addresses.flatMap((email, index) => {
+    const problem = addressProblem(email);
+    return problem === undefined ? [] : [`address ${index + 1} ${problem}`];
+  });
+  if (problems.length > 0) throw wrongUsage(`${NOTHING_SENT} Mend: ${problems.join('; ')}.`);
+  const unique = [...new Map(addresses.map((email) => [email.toLowerCase(), email])).values()];
+  return { unique, duplicates: addresses.length - unique.length };
+}

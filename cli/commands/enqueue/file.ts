@@ -1,0 +1,130 @@
+import type { Lane } from '../../../functions/contract/reset-request.ts';
+import { type Fingerprint, fingerprintOf, readAddressFile } from '../../addresses/address-file.ts';
+import { reportSurvey, type Survey, surveyOf } from '../../addresses/survey.ts';
+import type { Context } from '../../deployment/connect.ts';
+import type { Outgoing, SendReport } from '../../sending/send-all.ts';
+import {
+  bodyOf,
+  exitCodeOf,
+  NOTHING_SENT,
+  preview,
+  type SharedMembers,
+  sendToLane,
+} from '../../sending/send-to-lane.ts';
+import { confirm, requireConsent } from '../../terminal/confirm.ts';
+import { CommandFailed, print, wrongUsage } from '../../terminal/io.ts';
+import { counted, number, printJson } from '../../terminal/text.ts';
+import { problemOf } from '../../validation.ts';
+import type { EnqueueOptions, EnqueueResult } from './enqueue.ts';
+
+/** Leaves room for the line in the 128 characters of a request id. */
+const MAX_RUN_LENGTH = 100;
+
+export async function enqueueFile(
+  context: Context,
+  options: EnqueueOptions,
+  file: string,
+  shared: SharedMembers,
+): Promise<EnqueueResult> {
+  const { yes, json, skipInvalid, fromLine = 1 } = options;
+  if (options.requestId !== undefined) throw wrongUsage('--request-id names one request; a file takes --run.');
+  const run = options.run ?? context.newId();
+  const runProblem =
+    run.length > MAX_RUN_LENGTH ? `is longer than ${MAX_RUN_LENGTH} characters` : problemOf('requestId', run);
+  if (runProblem !== undefined) throw wrongUsage(`--run ${runProblem}.`);
+  requireConsent(context, yes);
+
+  const fingerprint = await fingerprintOf(file);
+  const survey = await surveyOf(context, file, fromLine);
+  await reportSurvey(context, survey, file);
+  const lane = options.lane ?? 'bulk';
+  const total = survey.addresses - survey.before;
+  const refusal =
+    survey.invalidCount > 0 && !skipInvalid
+      ? `${NOTHING_SENT} ${file} has ${counted(survey.invalidCount, 'invalid line')}; mend them, or leave them out with --skip-invalid.`
+      : total === 0
+        ? `${NOTHING_SENT} ${file} has no address${fromLine > 1 ? ` from line ${fromLine} on` : ''}.`
+        : undefined;
+  if (refusal !== undefined) {
+    if (json) await printJson(context, summaryOf({ lane, run, total, sent: 0, survey }));
+    throw new CommandFailed(refusal);
+  }
+
+  const connection = await context.connect();
+  const about = [
+    preview(total, lane, connection, options.campaign),
+    ...(survey.before > 0
+      ? [`Left out: ${counted(survey.before, 'address', 'addresses')} before line ${fromLine}.`]
+      : []),
+    `Request ids: ${run}:LINE.`,
+  ];
+  await confirm(context, { yes, about, undone: NOTHING_SENT });
+  if ((await fingerprintOf(file)) !== fingerprint) {
+    throw new CommandFailed(`${NOTHING_SENT} ${file} has changed since it was checked; give the command again.`);
+  }
+
+  const outgoing = requestsOf(file, { fingerprint, total, fromLine, skipInvalid, run, shared });
+  const report = await sendToLane(context, connection, lane, outgoing, total);
+  if (json) await printJson(context, summaryOf({ lane, run, total, sent: report.sent, survey, report }));
+  else await print(context.stdout, `Sent ${number(report.sent)} of ${number(total)}. Request ids: ${run}:LINE.`);
+  if (report.end !== 'all-sent') await print(context.stderr, `resets: ${howToGoOn(report, run)}`);
+  return { exitCode: exitCodeOf(report), sent: report.sent, requestIds: [] };
+}
+
+interface FileRun {
+  lane: Lane;
+  run: string;
+  total: number;
+  sent: number;
+  survey: Survey;
+  report?: SendReport;
+}
+
+/** What `--json` prints. */
+const summaryOf = ({ lane, run, total, sent, survey, report }: FileRun) => ({
+  lane,
+  run,
+  requestIdForm: 'RUN:LINE',
+  sent,
+  notSent: total - sent,
+  firstUnsentLine: report === undefined || report.end === 'all-sent' ? null : (report.firstUnsentLine ?? null),
+  invalidCount: survey.invalidCount,
+  invalid: survey.invalid,
+  duplicateCount: survey.duplicateCount,
+  duplicates: survey.duplicates,
+});
+
+interface SecondReading {
+  /** As it was when the file was surveyed. */
+  fingerprint: Fingerprint;
+  /** What the operator agreed to; no more is sent. */
+  total: number;
+  fromLine: number;
+  skipInvalid: boolean | undefined;
+  run: string;
+  shared: SharedMembers;
+}
+
+async function* requestsOf(file: string, reading: SecondReading): AsyncGenerator<Outgoing> {
+  const { fingerprint, total, fromLine, skipInvalid, run, shared } = reading;
+  let read = 0;
+  const changed = new CommandFailed(
+    `${file} changed while it was sent. Restore it as it was and give the same command with --run ${run}; what is sent twice that way is reset once.`,
+  );
+  for await (const { kind, line, ...row } of readAddressFile(file)) {
+    // The survey found none.
+    if (kind === 'invalid' && !skipInvalid) throw changed;
+    if (!('email' in row) || line < fromLine) continue;
+    read += 1;
+    if (read > total) throw changed;
+    yield { line, name: `line ${line}`, body: bodyOf(row.email, `${run}:${line}`, shared) };
+  }
+  if ((await fingerprintOf(file)) !== fingerprint) throw changed;
+}
+
+function howToGoOn(report: Exclude<SendReport, { end: 'all-sent' }>, run: string): string {
+  const why = report.end === 'interrupted' ? 'Interrupted.' : `Stopped. ${report.why}`;
+  if (report.firstUnsentLine === undefined) return why;
+  const before = report.sent > 0 ? ` All lines before ${report.firstUnsentLine} were sent.` : '';
+  return `${why}${before} To go on, give the same command with --run ${run} --from-line ${report.firstUnsentLine}; what is sent twice that way is reset once.`;
+}

@@ -1,0 +1,80 @@
+import { LedgerUnreadable } from '../../functions/ledger/dynamo/reader.ts';
+import { CommandFailed } from '../terminal/io.ts';
+import { plain } from '../terminal/text.ts';
+
+/** Waits for an answer of AWS; a fault becomes one line that says what was asked and what to do. */
+export async function explain<T>(what: string, answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    if (error instanceof CommandFailed) throw error;
+    throw new CommandFailed(explanationOf(what, error), undefined, error);
+  }
+}
+
+/** @returns the failure that an error stands for, or undefined where it is a defect of ours. */
+export function failureOf(error: unknown): CommandFailed | undefined {
+  if (error instanceof CommandFailed) return error;
+  if (error instanceof LedgerUnreadable) {
+    return new CommandFailed(explanationOf(`the ledger table ${error.tableName}`, error.cause), undefined, error);
+  }
+  return undefined;
+}
+
+const EXPIRED = /expired|refresh(ed)? failed/i;
+const UNREACHABLE_CODES = [
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ETIMEDOUT',
+  'EPIPE',
+];
+
+/** One line for a fault of the SDK or of AWS. `what` names the thing that was asked for. */
+export function explanationOf(what: string, error: unknown): string {
+  const { name = '', message = '', code } = (error ?? {}) as { name?: string; message?: string; code?: string };
+  if (/CredentialsProviderError|TokenProviderError/.test(name)) {
+    return EXPIRED.test(message)
+      ? `The AWS credentials have expired (${plain(message)}); renew them, for example with \`aws sso login\`.`
+      : 'No AWS credentials were found; set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run `aws sso login`.';
+  }
+  if (/region is missing|region not accepted/i.test(message)) {
+    return 'No AWS region is set; set AWS_REGION, for example AWS_REGION=eu-central-1, or a region in the profile.';
+  }
+  if (/^ExpiredToken|^RequestExpired/.test(name)) {
+    return `The AWS credentials have expired; renew them, for example with \`aws sso login\`. Asked for: ${what}.`;
+  }
+  if (/UnrecognizedClient|InvalidClientTokenId|SignatureDoesNotMatch|InvalidSignature|InvalidAccessKeyId/.test(name)) {
+    return `AWS does not accept the credentials (${name}); check AWS_PROFILE, the access key and the region. Asked for: ${what}.`;
+  }
+  if (/AccessDenied|NotAuthorized|UnauthorizedOperation/.test(name)) {
+    return `Access to ${what} is denied: ${plain(message).replace(/\.+$/, '')}; ask for this permission or use another AWS_PROFILE.`;
+  }
+  if (/QueueDoesNotExist|NonExistentQueue/.test(name)) {
+    return `There is no ${what}; check the region, the account and the outputs that name it.`;
+  }
+  if (/ResourceNotFound/.test(name)) {
+    return `There is no such thing as ${what}; check the region, the account and the outputs that name it.`;
+  }
+  if (name === 'TimeoutError' || /timed? ?out/i.test(message)) {
+    return `AWS did not answer in time for ${what}; check the network, the region and AWS_ENDPOINT_URL, then try again.`;
+  }
+  const cause = causeCode(error) ?? code;
+  if (cause !== undefined && UNREACHABLE_CODES.includes(cause)) {
+    return `Could not reach AWS for ${what} (${cause}); check the network, the region and AWS_ENDPOINT_URL, then try again.`;
+  }
+  if (/Throttl|TooManyRequests|ProvisionedThroughputExceeded|RequestLimitExceeded/.test(name)) {
+    return `AWS takes no more calls for ${what} just now (${name}); try again in a minute.`;
+  }
+  return `AWS refused the call for ${what}: ${plain([name, message].filter(Boolean).join(': ')).replace(/\.+$/, '')}.`;
+}
+
+/** Node gives an AggregateError where a name has several addresses. */
+function causeCode(error: unknown): string | undefined {
+  if (error instanceof AggregateError) return causeCode(error.errors[0]);
+  const code = (error as { code?: unknown } | undefined)?.code;
+  return typeof code === 'string' ? code : undefined;
+}

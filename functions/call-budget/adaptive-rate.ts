@@ -1,0 +1,131 @@
+import type { EpochMs } from '../common/clock.ts';
+
+/** Calls that the API had admitted by a time: granted and not refused. */
+export type Mark = readonly [at: EpochMs, admitted: number];
+
+/** What the API's refusals taught about its quota. Rates are calls a millisecond. */
+export interface Learned {
+  /** When the first permit was taken: the slow start counts from there. */
+  startedAt: EpochMs;
+  /** What the API admits, as of its last refusal; absent until it first refuses. */
+  estimate?: number;
+  /** When the pause after the last refusal ends: the rate grows from there. A call granted before it says nothing new by being refused, too. */
+  grewFrom?: EpochMs;
+  pauseMs: number;
+  /** Admitted by the last refusal. */
+  admittedByRefusal: number;
+  /** Of a bit more than the last minute, 5 s apart. */
+  marks: readonly Mark[];
+}
+
+/** Of one 429 and the calls before it. */
+export interface Refusal {
+  /** Calls admitted so far. */
+  admitted: number;
+  /** When the refused call's permit was taken. */
+  grantedAt: EpochMs;
+  now: EpochMs;
+  /** What the API asked for, clamped. */
+  retryAfterMs?: number;
+}
+
+const MINUTE_MS = 60_000;
+/** The lowest quota that the vendor's own provider assumes, a minute; and what part of a ceiling that is only a guess may be true. */
+const START_PER_MINUTE = 60;
+const START_SHARE = 1 / 5;
+const START_DOUBLES_IN_MS = 20_000;
+/** All three usual limiters (token bucket, fixed and sliding window of a minute) refuse only when about a quota was admitted in the last minute. */
+const SPAN_MS = MINUTE_MS;
+const MARK_EVERY_MS = 5_000;
+/** Growth over the estimate, `1 + (t / 110 s)^4`: a hundredth after 35 s, a tenth after 62 s, twice as much after 110 s. */
+const DOUBLES_IN_MS = 110_000;
+const GROWTH_POWER = 4;
+/** Grown past this the quota has probably risen; the estimate then follows the rate, of which the burst explains a part. */
+const RISEN = 1.3;
+const RISEN_SHARE = 0.6;
+const GENTLE = 0.97;
+const FIRM = 0.6;
+const FAR_BELOW = 0.8;
+/** From an estimate of next to nothing the rate would not grow back within hours. */
+const LOWEST_PER_MINUTE = 1;
+/** Without `Retry-After` a window that is used up is asked again after 3, 6, 12 and then every 16 s. */
+const FIRST_PAUSE_MS = 3_000;
+const LONGEST_PAUSE_MS = 16_000;
+
+export const nothingLearned = (now: EpochMs): Learned => ({
+  startedAt: now,
+  pauseMs: 0,
+  admittedByRefusal: 0,
+  marks: [],
+});
+
+/** Calls a millisecond that may be made now, at most the ceiling. */
+export function rateAt(learned: Learned, ceiling: number, now: EpochMs): number {
+  const { estimate, grewFrom } = learned;
+  if (estimate === undefined || grewFrom === undefined) {
+    const age = Math.max(0, now - learned.startedAt);
+    const start = Math.max(START_PER_MINUTE / MINUTE_MS, ceiling * START_SHARE);
+    return Math.min(ceiling, start * 2 ** (age / START_DOUBLES_IN_MS));
+  }
+  const grown = Math.max(0, now - grewFrom) / DOUBLES_IN_MS;
+  return Math.min(ceiling, estimate * (1 + grown ** GROWTH_POWER));
+}
+
+/** Remembers, every 5 s, how many calls were admitted. */
+export function withMark(learned: Learned, admitted: number, now: EpochMs): Learned {
+  const last = learned.marks.at(-1);
+  if (last && now - last[0] < MARK_EVERY_MS) return learned;
+  const recent = learned.marks.filter(([at]) => at > now - SPAN_MS - 2 * MARK_EVERY_MS);
+  return { ...learned, marks: [...recent, [now, admitted]] };
+}
+
+export interface AfterRefusal {
+  learned: Learned;
+  /** Nobody calls before. */
+  quietUntil?: EpochMs;
+}
+
+/** Learns from a 429, once a row: later refusals of the row only lengthen the pause, and calls on their way at the first say nothing. */
+export function afterRefusal(learned: Learned, ceiling: number, refusal: Refusal): AfterRefusal {
+  const { admitted, grantedAt, now } = refusal;
+  if (learned.grewFrom !== undefined && grantedAt < learned.grewFrom) return { learned };
+  const isProbe = learned.estimate !== undefined && admitted - learned.admittedByRefusal <= 1;
+  const estimate = isProbe ? (learned.estimate ?? ceiling) : newEstimate(learned, ceiling, refusal);
+  const longerPauseMs = Math.min(Math.max(learned.pauseMs * 2, FIRST_PAUSE_MS), LONGEST_PAUSE_MS);
+  // The API's word goes for the first pause; where it was too short, for the next one only if it is the longer.
+  const pauseMs = isProbe
+    ? Math.max(refusal.retryAfterMs ?? 0, longerPauseMs)
+    : (refusal.retryAfterMs ?? FIRST_PAUSE_MS);
+  const quietUntil = now + pauseMs;
+  return {
+    quietUntil,
+    learned: {
+      ...learned,
+      estimate,
+      grewFrom: quietUntil,
+      pauseMs: Math.min(pauseMs, LONGEST_PAUSE_MS),
+      admittedByRefusal: admitted,
+    },
+  };
+}
+
+function newEstimate(learned: Learned, ceiling: number, { admitted, now }: Refusal): number {
+  const rate = rateAt(learned, ceiling, now);
+  const { estimate = rate } = learned;
+  const before = rate > estimate * RISEN ? Math.max(estimate, rate * RISEN_SHARE) : estimate;
+  const admittedRate = admittedLately(learned.marks, admitted, now) / SPAN_MS;
+  const lowered = before * (admittedRate < before * FAR_BELOW ? FIRM : GENTLE);
+  return Math.min(ceiling, Math.max(admittedRate, lowered, LOWEST_PER_MINUTE / MINUTE_MS));
+}
+
+/** Calls admitted in the last minute, between marks in proportion; fewer where the marks do not reach back so far. */
+function admittedLately(marks: readonly Mark[], admitted: number, now: EpochMs): number {
+  const from = now - SPAN_MS;
+  const after = marks.findIndex(([at]) => at > from);
+  const next = after < 0 ? ([now, admitted] as const) : marks[after];
+  const previous = after < 0 ? marks.at(-1) : marks[after - 1];
+  if (!next) return 0;
+  if (!previous) return admitted - next[1];
+  const share = (from - previous[0]) / (next[0] - previous[0]);
+  return admitted - (previous[1] + (next[1] - previous[1]) * share);
+}

@@ -1,0 +1,58 @@
+import { LEDGER } from '../../contract/ledger-table.ts';
+import { campaignOf, type RequestItem, type State, stateReason } from '../items.ts';
+import type { NewRequest, Spent } from '../ledger.ts';
+import type { Values } from './conditions.ts';
+
+/** What one write does to an item. */
+export interface Change {
+  set: Values;
+  /** Attributes that a late write must not overwrite. */
+  setIfMissing?: Values;
+  add?: Record<string, number>;
+  remove?: readonly string[];
+}
+
+/** What taking a request up again does to its counters. */
+export function countersOf(seen: RequestItem | undefined): Pick<Change, 'set' | 'add'> {
+  const anew = { calls: 0, failedCalls: 0, unknowns: 0 };
+  if (!seen || seen.state === 'failed' || seen.state === 'discarded') return { set: anew };
+  // The lease ended without a result: a call that was perhaps made.
+  if (seen.state === 'calling') return { set: {}, add: { failedCalls: 1, unknowns: 1 } };
+  return { set: {} };
+}
+
+/** A redrive begins a new story: the status of the old one would read as an answer in it. */
+export const staleIn = (seen: RequestItem | undefined): string[] =>
+  seen?.state === 'failed' || seen?.state === 'discarded' ? ['lastStatus'] : [];
+
+export function costOf(spent: Spent): Record<string, number> {
+  switch (spent) {
+    case 'nothing':
+      return {};
+    case 'failed-call':
+      return { failedCalls: 1 };
+    case 'unknown-call':
+      return { failedCalls: 1, unknowns: 1 };
+  }
+}
+
+/** Adds to counters that the same write sets, or leaves the addition to the table. */
+export function plus(counters: Pick<Change, 'set' | 'add'>, cost: Record<string, number>): Pick<Change, 'set' | 'add'> {
+  const set = { ...counters.set };
+  const add = { ...counters.add };
+  for (const [name, count] of Object.entries(cost)) {
+    if (typeof set[name] === 'number') set[name] = set[name] + count;
+    else add[name] = (add[name] ?? 0) + count;
+  }
+  return { set, add };
+}
+
+export function described(request: NewRequest): Values {
+  const { key: _, campaignId, ...rest } = request;
+  return { ...rest, [LEDGER.campaignKey]: campaignOf(campaignId) };
+}
+
+export const inState = (state: State, reason?: RequestItem['reason']): Values => ({
+  state,
+  [LEDGER.stateReasonKey]: stateReason(state, reason),
+});

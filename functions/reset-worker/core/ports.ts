@@ -1,0 +1,82 @@
+import type { CallBudget } from '../../call-budget/call-budget.ts';
+import type { Clock, EpochMs } from '../../common/clock.ts';
+import type { Telemetry } from '../../common/telemetry.ts';
+import type { FailureReason } from '../../contract/dead-letter.ts';
+import type { Lane } from '../../contract/reset-request.ts';
+import type { Ledger } from '../../ledger/ledger.ts';
+
+/** A message as it was received. */
+export interface Message {
+  id: string;
+  receiptHandle: string;
+  body: string;
+  lane: Lane;
+  sentAt: EpochMs;
+  receiveCount: number;
+  sender?: string;
+  /** What a dead letter carries through a redrive. */
+  carried: { requestId?: string; failureId?: string };
+}
+
+/** What came of one call. Its time-out is the adapter's; it never throws and never repeats a call. */
+export type ApiAnswer =
+  | { kind: 'answered'; status: number; retryAfterMs?: number; detail: string }
+  /** The request did not leave this machine whole: no connection, no name, no TLS. */
+  | { kind: 'not-sent'; why: string }
+  /** The request left and no status came back. */
+  | { kind: 'no-answer'; why: string };
+
+export interface ResetApi {
+  reset(email: string, token: string): Promise<ApiAnswer>;
+}
+
+export type TokenAnswer =
+  | { kind: 'token'; token: string; version: string }
+  | { kind: 'none'; why: 'empty' | 'malformed' | 'unreadable' };
+
+export interface ApiTokens {
+  /** The token to call with; from the cache where it is fresh, or where the secret cannot be read. */
+  current(): Promise<TokenAnswer>;
+  /** After a 401: whether {@link current} now gives another version than the one used, by a read that is fresh enough. */
+  hasOtherThan(usedVersion: string): Promise<boolean>;
+}
+
+export interface Letter {
+  body: string;
+  reason: FailureReason;
+  failureId: string;
+  status?: number;
+  detail: string;
+  requestId: string;
+  campaignId?: string;
+  lane: Lane;
+  calls: number;
+  firstSentAt: EpochMs;
+  failedAt: EpochMs;
+}
+
+export interface DeadLetters {
+  /** @throws where the letter was not surely sent; then it is sent again. */
+  send(letter: Letter): Promise<void>;
+}
+
+export interface Visibility {
+  /** Hides a message for whole seconds from now. @throws where that failed. */
+  hide(message: Message, seconds: number): Promise<void>;
+}
+
+/** All that the core needs from outside. */
+export interface Ports {
+  clock: Clock;
+  /** A number from 0 to below 1. */
+  random(): number;
+  /** A fresh id: lease nonces and failure ids. */
+  newId(): string;
+  api: ResetApi;
+  tokens: ApiTokens;
+  ledger: Ledger;
+  budget: CallBudget;
+  deadLetters: DeadLetters;
+  visibility: Visibility;
+  telemetry: Telemetry;
+}

@@ -1,0 +1,105 @@
+import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import { METRICS } from '../../common/telemetry.ts';
+import { withinTime } from '../../common/within-time.ts';
+import { LETTER_ATTRIBUTES } from '../../contract/dead-letter.ts';
+import type { Lane } from '../../contract/reset-request.ts';
+import { AFTER_CALL_MS, CALL_TIMEOUT_MS } from '../../ledger/lease.ts';
+import { isAcknowledged, type Outcome } from './outcome.ts';
+import type { Message, Ports } from './ports.ts';
+import { processMessage, type Times } from './process-message.ts';
+import { hideSeconds } from './retry-policy.ts';
+
+/** Left over when the work on messages must end: for the answer and the metrics. */
+const CLOSING_MS = 1500;
+/** Left over when the ledger is given up on, so that a reset that could not be written down is still acknowledged. */
+const ACKNOWLEDGE_MS = 1000;
+
+/**
+ * Works off the messages of one event, all at once, each with a net of its own.
+ * @param laneOf the lane of an event source's queue ARN; throws for a queue that is no lane.
+ * @param remainingMs what is left of the invocation.
+ * @returns the ids of the messages that their queue must keep.
+ * @throws where the event is none of a lane's queue: that is wiring, and no message is lost by it.
+ */
+export async function processBatch(
+  ports: Ports,
+  event: SQSEvent,
+  laneOf: (queueArn: string) => Lane,
+  remainingMs: number,
+): Promise<SQSBatchResponse> {
+  if (!Array.isArray(event?.Records))
+    throw new Error('The event has no Records: this function is for SQS event sources.');
+  const end = ports.clock.now() + remainingMs;
+  const netAt = end - CLOSING_MS;
+  const times: Times = { latestStart: end - CALL_TIMEOUT_MS - AFTER_CALL_MS, deadline: netAt - ACKNOWLEDGE_MS };
+  const messages = event.Records.map((record) => messageOf(record, laneOf(record.eventSourceARN)));
+  // Settled, not all: were even the net's own words to throw, the neighbours' results would still be kept.
+  const handled = await Promise.allSettled(messages.map((message) => handle(ports, message, times, netAt)));
+  const isKept = (result: (typeof handled)[number] | undefined) => result?.status !== 'fulfilled' || !result.value;
+  return {
+    batchItemFailures: messages
+      .filter((_, index) => isKept(handled[index]))
+      .map((message) => ({ itemIdentifier: message.id })),
+  };
+}
+
+function messageOf(record: SQSRecord, lane: Lane): Message {
+  const { SentTimestamp, ApproximateReceiveCount, SenderId } = record.attributes;
+  const requestId = record.messageAttributes[LETTER_ATTRIBUTES.requestId]?.stringValue;
+  const failureId = record.messageAttributes[LETTER_ATTRIBUTES.failureId]?.stringValue;
+  return {
+    id: record.messageId,
+    receiptHandle: record.receiptHandle,
+    body: record.body,
+    lane,
+    sentAt: Number(SentTimestamp),
+    receiveCount: Number(ApproximateReceiveCount),
+    sender: SenderId,
+    carried: { ...(requestId === undefined ? {} : { requestId }), ...(failureId === undefined ? {} : { failureId }) },
+  };
+}
+
+/** The net: whatever happens to one message, its neighbours' results are kept. */
+async function handle(ports: Ports, message: Message, times: Times, netAt: number): Promise<boolean> {
+  const { lane, id: messageId, receiveCount } = message;
+  try {
+    ports.telemetry.measure(METRICS.queuedAge, Math.max(0, (ports.clock.now() - message.sentAt) / 1000));
+    const work = processMessage(ports, message, times).then(async (outcome) => {
+      if (outcome.kind === 'deferred' || outcome.kind === 'given-back') await hide(ports, message, outcome);
+      return isAcknowledged(outcome);
+    });
+    const done = await withinTime(ports.clock, netAt, work);
+    if (done.inTime) return done.value;
+    ports.telemetry.event('TIME_UP', { lane, messageId, receiveCount });
+  } catch (error) {
+    ports.telemetry.event('UNEXPECTED', { lane, messageId, receiveCount, ...whereThrown(error) });
+  }
+  return false;
+}
+
+async function hide(
+  ports: Ports,
+  message: Message,
+  outcome: Extract<Outcome, { kind: 'deferred' | 'given-back' }>,
+): Promise<void> {
+  const attempted = outcome.kind === 'deferred' && outcome.attempted;
+  try {
+    await ports.visibility.hide(
+      message,
+      hideSeconds(outcome.until - ports.clock.now(), message.receiveCount, attempted),
+    );
+  } catch {
+    const { lane, id: messageId, receiveCount } = message;
+    ports.telemetry.event('NOT_HIDDEN', { lane, messageId, receiveCount });
+  }
+}
+
+/** Class and place of a defect. Its message stays out, also where a line of it looks like a place: it may quote what the body held. */
+function whereThrown(error: unknown): { errorName: string; errorPlace?: string } {
+  if (!(error instanceof Error)) return { errorName: typeof error };
+  const place = error.stack
+    ?.split('\n')
+    .map((line) => line.trim())
+    .find((line) => line.startsWith('at ') && !error.message.includes(line));
+  return { errorName: error.name, ...(place === undefined ? {} : { errorPlace: place }) };
+}

@@ -1,0 +1,30 @@
+import { RemovalPolicy } from 'aws-cdk-lib';
+import { AttributeType, BillingMode, ProjectionType, Table } from 'aws-cdk-lib/aws-dynamodb';
+import { Construct } from 'constructs';
+import { LEDGER } from '../../functions/contract/ledger-table.ts';
+
+/** The table that remembers every request. It must outlive the stack: without it a redelivered message resets a password again. */
+export class Ledger extends Construct {
+  readonly table: Table;
+
+  constructor(scope: Construct, id: string) {
+    super(scope, id);
+    this.table = new Table(this, 'Table', {
+      partitionKey: { name: LEDGER.partitionKey, type: AttributeType.STRING },
+      timeToLiveAttribute: LEDGER.timeToLive,
+      billingMode: BillingMode.PAY_PER_REQUEST,
+      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+      // No key is named: DynamoDB then encrypts with its own, which adds neither a price nor a permission nor a way to fail to each call.
+      deletionProtection: true,
+      removalPolicy: RemovalPolicy.RETAIN,
+    });
+    this.table.addGlobalSecondaryIndex({
+      indexName: LEDGER.campaignIndex,
+      partitionKey: { name: LEDGER.campaignKey, type: AttributeType.STRING },
+      sortKey: { name: LEDGER.stateReasonKey, type: AttributeType.STRING },
+      // Reports list status, times and the API's words. Nearly every write changes the index's sort key, so that a smaller projection
+      // would write as often, and an item is well below the one kilobyte that a write is priced by.
+      projectionType: ProjectionType.ALL,
+    });
+  }
+}

@@ -1,0 +1,125 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { LANES } from '../../functions/contract/reset-request.ts';
+import type { LocalSystem } from '../system.ts';
+import type { Progress, Snapshot } from './progress-bar.ts';
+import { reconcile, type Tally } from './reconcile.ts';
+import { runResets } from './resets-command.ts';
+import { makeSample, type RawMessage, requestId, runOf, type Sample } from './sample.ts';
+
+export interface SampleResult {
+  tally: Tally;
+  /** Messages sent beyond one a request. */
+  copies: number;
+  sampleMs: number;
+}
+
+/** What has not ended by then is reported as a difference. */
+const LONGEST_MS = 56_000;
+const LOOK_EVERY_MS = 250;
+
+/**
+ * Sends the sample, watches it, and closes the account.
+ * @param environment in which `resets` finds the system.
+ * @param folder for the files of addresses.
+ */
+export async function runSample(
+  system: LocalSystem,
+  environment: Record<string, string>,
+  folder: string,
+  progress: Progress,
+  interrupted: AbortSignal,
+): Promise<SampleResult> {
+  const startedAt = performance.now();
+  const sample = makeSample(Date.now());
+  const sending = sendSample(system, sample, environment, folder, interrupted);
+  const total = LANES.reduce((sum, lane) => sum + sample.files[lane].length, sample.first.length + sample.raw.length);
+  let isSent = false;
+  const sent = sending.then((keys) => {
+    isSent = true;
+    return keys;
+  });
+  // A failure to send ends the watching by the throw below.
+  sent.catch(() => {
+    isSent = true;
+  });
+  try {
+    for (;;) {
+      const snapshot = await look(system, total, performance.now() - startedAt);
+      progress.show(snapshot);
+      if (isSent && snapshot.waiting + snapshot.inFlight === 0) break;
+      if (snapshot.elapsedMs > LONGEST_MS || interrupted.aborted) break;
+      await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+    }
+  } finally {
+    progress.end();
+  }
+  const keys = await sent;
+  const sampleMs = performance.now() - startedAt;
+  const { waiting, inFlight } = await look(system, total, sampleMs);
+  const tally = reconcile({
+    sent: keys,
+    items: await system.ledgerItems(),
+    letters: await system.deadLetters(),
+    left: waiting + inFlight,
+    calls: system.simulator.statistics(),
+  });
+  return { tally, copies: sample.copies.length, sampleMs };
+}
+
+/** @returns the keys of all requests. */
+async function sendSample(
+  system: LocalSystem,
+  sample: Sample,
+  environment: Record<string, string>,
+  folder: string,
+  interrupted: AbortSignal,
+): Promise<Set<string>> {
+  mkdirSync(folder, { recursive: true });
+  const keys = new Set<string>();
+  const sendRaw = async (messages: readonly RawMessage[]) => {
+    for (const lane of LANES) {
+      const ofLane = messages.filter((message) => message.lane === lane);
+      const messageIds = await system.send(lane, ofLane);
+      for (const [index, { key }] of ofLane.entries()) keys.add(key ?? messageIds[index] ?? '');
+    }
+  };
+  await sendRaw(sample.first);
+  await Promise.all(
+    LANES.map(async (lane) => {
+      const file = join(folder, `sample-${lane}.txt`);
+      writeFileSync(file, `${sample.files[lane].join('\n')}\n`);
+      for (const line of sample.files[lane].keys()) keys.add(requestId(lane, line + 1));
+      const args = ['enqueue', '--file', file, '--lane', lane, '--run', runOf(lane), '--yes'];
+      await runResets(args, environment, interrupted);
+    }),
+  );
+  await sendRaw(sample.raw);
+  for (const lane of LANES) {
+    await system.send(
+      lane,
+      sample.copies.filter((message) => message.lane === lane),
+    );
+  }
+  return keys;
+}
+
+async function look(system: LocalSystem, total: number, elapsedMs: number): Promise<Snapshot> {
+  const [interactive, bulk, items] = await Promise.all([
+    system.depth('interactive'),
+    system.depth('bulk'),
+    system.ledgerItems(),
+  ]);
+  const { calls, byStatus } = system.simulator.statistics();
+  const count = (state: string) => items.filter((item) => item.state === state).length;
+  return {
+    elapsedMs,
+    total,
+    calls,
+    byStatus,
+    waiting: interactive.waiting + bulk.waiting,
+    inFlight: interactive.inFlight + bulk.inFlight,
+    reset: count('succeeded'),
+    deadLettered: count('failed'),
+  };
+}

@@ -1,0 +1,294 @@
+import { appendFile, truncate } from 'node:fs/promises';
+import { describe, expect, it } from 'vitest';
+import { type EnqueueOptions, enqueue } from '../../../cli/commands/enqueue/enqueue.ts';
+import {
+  contextOf,
+  DEPLOYMENT,
+  failureIn,
+  fakeQueues,
+  fileOf,
+  notNow,
+  onTerminal,
+  refused,
+  taken,
+  testIo,
+} from '../../support/cli/command-line.ts';
+
+function setUp(answer?: Parameters<typeof fakeQueues>[0]) {
+  const io = testIo();
+  const fake = fakeQueues(answer);
+  const context = contextOf(io, { queues: fake.queues });
+  return { io, context, ...fake };
+}
+
+describe('enqueue EMAIL…', () => {
+  it('sends to the interactive lane only the members given, under a new id each, and prints the ids', async () => {
+    const { io, context, sent } = setUp();
+    const result = await enqueue(context, { addresses: ['a@b.de', 'c@d.de'], yes: true });
+    expect(result).toEqual({ exitCode: 0, sent: 2, requestIds: ['id-1', 'id-2'] });
+    expect(sent).toEqual([
+      { queueUrl: DEPLOYMENT.laneQueueUrls.interactive, body: { email: 'a@b.de', requestId: 'id-1' } },
+      { queueUrl: DEPLOYMENT.laneQueueUrls.interactive, body: { email: 'c@d.de', requestId: 'id-2' } },
+    ]);
+    expect(io.stdout.text).toBe('id-1\nid-2\n');
+  });
+
+  it('sends all members given', async () => {
+    const { context, sent } = setUp();
+    const members = { campaign: 'c-1', requestedBy: 'desk', reason: 'lost', notAfter: '2099-01-01T00:00:00Z' };
+    await enqueue(context, { addresses: ['a@b.de'], requestId: 'r-1', lane: 'bulk', yes: true, ...members });
+    expect(sent).toEqual([
+      {
+        queueUrl: DEPLOYMENT.laneQueueUrls.bulk,
+        body: {
+          email: 'a@b.de',
+          requestId: 'r-1',
+          campaignId: 'c-1',
+          requestedBy: 'desk',
+          reason: 'lost',
+          notAfter: '2099-01-01T00:00:00Z',
+        },
+      },
+    ]);
+  });
+
+  it('sends an address given twice once', async () => {
+    const { io, context, sent } = setUp();
+    await enqueue(context, { addresses: ['a@b.de', 'A@b.de'], yes: true });
+    expect(sent).toHaveLength(1);
+    expect(io.stderr.text).toContain('given twice');
+  });
+
+  it.each<[claim: string, options: EnqueueOptions, message: RegExp]>([
+    ['nothing to send', {}, /either addresses or --file/],
+    ['addresses and a file', { addresses: ['a@b.de'], file: 'f' }, /either addresses or --file/],
+    ['an address against the rule', { addresses: ['a@b.de', 'nonsense'] }, /address 2 is not an address/],
+    ['one id for two requests', { addresses: ['a@b.de', 'c@d.de'], requestId: 'r' }, /--request-id names one request/],
+    ['an id against the rule', { addresses: ['a@b.de'], requestId: 'a b' }, /--request-id has a character/],
+    [
+      'a campaign against the rule',
+      { addresses: ['a@b.de'], campaign: 'x'.repeat(65) },
+      /--campaign is longer than 64/,
+    ],
+    ['too long a reason', { addresses: ['a@b.de'], reason: 'x'.repeat(513) }, /--reason is longer than 512/],
+    ['a time that is none', { addresses: ['a@b.de'], notAfter: 'tomorrow' }, /--not-after is not an RFC 3339 time/],
+    ['a time that has passed', { addresses: ['a@b.de'], notAfter: '2020-01-01T00:00:00Z' }, /--not-after has passed/],
+    ['a line without a file', { addresses: ['a@b.de'], fromLine: 2 }, /--from-line is for --file alone/],
+    ['a request id for a file', { file: 'f', requestId: 'r' }, /a file takes --run/],
+    ['a run against the rule', { file: 'f', run: 'a/b' }, /--run has a character/],
+  ])('refuses %s before anything is sent or connected', async (_claim, options, message) => {
+    const failure = await failureIn(enqueue({ ...contextOf(testIo()), connect: never }, { yes: true, ...options }));
+    expect(failure.message).toMatch(message);
+    expect(failure.exitCode).toBe(2);
+  });
+
+  it('never quotes an address in what it says of a bad one', async () => {
+    const failure = await failureIn(enqueue(contextOf(testIo()), { addresses: ['jane roe@x'], yes: true }));
+    expect(failure.message).not.toContain('jane');
+  });
+
+  it('without a terminal and without --yes is wrong usage, and nothing is sent', async () => {
+    const { context, batchSizes } = setUp();
+    const failure = await failureIn(enqueue(context, { addresses: ['a@b.de'] }));
+    expect(failure).toEqual({ message: expect.stringContaining('--yes'), exitCode: 2 });
+    expect(batchSizes).toEqual([]);
+  });
+
+  it.each([
+    ['y\n', 1],
+    ['yes\n', 1],
+    ['Y\n', 1],
+  ])('on a terminal shows what it will do, asks, and goes ahead on %j', async (typed, count) => {
+    const { io, context, sent } = setUp();
+    onTerminal(io, typed);
+    await enqueue(context, { addresses: ['a@b.de'] });
+    expect(io.stderr.text).toContain('About to enqueue 1 password reset in lane interactive of stack Test.');
+    expect(sent).toHaveLength(count);
+  });
+
+  it.each([
+    ['the line break alone', '\n', 1],
+    ['a no', 'n\n', 1],
+    ['any other word', 'yesterday\n', 1],
+    ['the end of the input', '\u0004', 1],
+    ['Ctrl-C', '\u0003', 130],
+  ])('sends nothing on %s', async (_claim, typed, exitCode) => {
+    const { io, context, batchSizes } = setUp();
+    onTerminal(io, typed);
+    const failure = await failureIn(enqueue(context, { addresses: ['a@b.de'] }));
+    expect(failure).toEqual({ message: 'Nothing was sent.', exitCode });
+    expect(batchSizes).toEqual([]);
+  });
+
+  it('prints JSON alone on stdout', async () => {
+    const { io, context } = setUp();
+    await enqueue(context, { addresses: ['a@b.de'], yes: true, json: true });
+    expect(JSON.parse(io.stdout.text)).toEqual({
+      lane: 'interactive',
+      sent: 1,
+      notSent: 0,
+      duplicates: 0,
+      requests: [{ requestId: 'id-1', messageId: 'm' }],
+    });
+  });
+
+  it('sent in part, exits 3, prints the ids that were sent, and names the others', async () => {
+    const { io, context } = setUp((_call, bodies) => bodies.map((_, index) => (index === 1 ? refused : taken)));
+    const result = await enqueue(context, { addresses: ['a@b.de', 'c@d.de', 'e@f.de'], yes: true });
+    expect(result.exitCode).toBe(3);
+    expect(io.stdout.text).toBe('id-1\nid-3\n');
+    expect(io.stderr.text).toMatch(/Sent 2 of 3\. SQS did not take address 2: .*Missing: address 2 \(id-2\)/);
+  });
+
+  it('exits 1 when nothing could be sent', async () => {
+    const { context } = setUp((_call, bodies) => bodies.map(() => notNow));
+    expect((await enqueue(context, { addresses: ['a@b.de'], yes: true })).exitCode).toBe(1);
+  });
+});
+
+describe('enqueue --file', () => {
+  it('sends to the bulk lane, with ids of run and line', async () => {
+    const { io, context, sent } = setUp();
+    const file = await fileOf('email\na@b.de\n\nc@d.de\n');
+    expect((await enqueue(context, { file, yes: true })).exitCode).toBe(0);
+    expect(sent).toEqual([
+      { queueUrl: DEPLOYMENT.laneQueueUrls.bulk, body: { email: 'a@b.de', requestId: 'id-1:2' } },
+      { queueUrl: DEPLOYMENT.laneQueueUrls.bulk, body: { email: 'c@d.de', requestId: 'id-1:4' } },
+    ]);
+    expect(io.stdout.text).toBe('Sent 2 of 2. Request ids: id-1:LINE.\n');
+  });
+
+  it('sends nothing while one line is invalid, and names the line and the rule', async () => {
+    const { io, context, batchSizes } = setUp();
+    const file = await fileOf(`a@b.de\n${'c@d.de\n'.repeat(1)}bad line\n`);
+    const failure = await failureIn(enqueue(context, { file, yes: true }));
+    expect(failure).toEqual({ message: expect.stringMatching(/1 invalid line; mend .*--skip-invalid/), exitCode: 1 });
+    expect(io.stderr.text).toContain('  line 3 is not an address that the API accepts');
+    expect(batchSizes).toEqual([]);
+  });
+
+  it('leaves invalid lines out with --skip-invalid', async () => {
+    const { context, sent } = setUp();
+    const file = await fileOf('a@b.de\nbad line\nc@d.de\n');
+    await enqueue(context, { file, yes: true, skipInvalid: true });
+    expect(sent.map(({ body }) => body.requestId)).toEqual(['id-1:1', 'id-1:3']);
+  });
+
+  it('sends duplicates once and names them', async () => {
+    const { io, context, sent } = setUp();
+    await enqueue(context, { file: await fileOf('a@b.de\nA@B.DE\n'), yes: true });
+    expect(sent).toHaveLength(1);
+    expect(io.stderr.text).toContain('line 2 repeats line 1 and is left out');
+  });
+
+  it('names twenty lines at fault and counts the others', async () => {
+    const { io, context } = setUp();
+    await failureIn(enqueue(context, { file: await fileOf('bad line\n'.repeat(25)), yes: true }));
+    expect(io.stderr.text.match(/is not an address/g)).toHaveLength(20);
+    expect(io.stderr.text).toContain('and 5 more');
+  });
+
+  it('goes on from a line under the run that was cut off, with the same ids', async () => {
+    const { io, context, sent } = setUp();
+    const file = await fileOf('a@b.de\nc@d.de\ne@f.de\nA@b.de\n');
+    await enqueue(context, { file, yes: true, run: 'run-7', fromLine: 2 });
+    expect(sent.map(({ body }) => body.requestId)).toEqual(['run-7:2', 'run-7:3']);
+    expect(io.stdout.text).toContain('Sent 2 of 2.');
+    expect(io.stderr.text).toContain('Left out: 1 address before line 2.');
+  });
+
+  it('interrupted, exits 130 and says how to go on', async () => {
+    const { io, context, queues, sent } = setUp();
+    const real = queues.sendBatch;
+    queues.sendBatch = (...call) => {
+      io.interrupt();
+      return real(...call);
+    };
+    const file = await fileOf(Array.from({ length: 500 }, (_, index) => `u${index}@b.de`).join('\n'));
+    const result = await enqueue(context, { file, yes: true });
+    expect(result.exitCode).toBe(130);
+    const next = sent.length + 1;
+    expect(io.stderr.text).toContain(
+      `All lines before ${next} were sent. To go on, give the same command with --run id-1 --from-line ${next}`,
+    );
+  });
+
+  it('sent in part, exits 3 and says how to go on', async () => {
+    const { io, context } = setUp((call, bodies) => (call === 2 ? bodies.map(() => refused) : undefined));
+    const file = await fileOf(Array.from({ length: 30 }, (_, index) => `u${index}@b.de`).join('\n'));
+    expect((await enqueue(context, { file, yes: true })).exitCode).toBe(3);
+    expect(io.stderr.text).toMatch(/SQS did not take line 11: .*--run id-1 --from-line 11/);
+  });
+
+  it('sends nothing when the file changed while the question stood', async () => {
+    const { io, context, batchSizes } = setUp();
+    const file = await fileOf('a@b.de\n');
+    onTerminal(io);
+    const work = failureIn(enqueue(context, { file }));
+    while (!io.stderr.text.includes('Go ahead?')) await new Promise(setImmediate);
+    await appendFile(file, 'c@d.de\n');
+    io.stdin.write('y\n');
+    expect((await work).message).toMatch(/has changed since it was checked/);
+    expect(batchSizes).toEqual([]);
+  });
+
+  const LINES = Array.from({ length: 50_000 }, (_, index) => `u${index}@b.de\n`);
+  const bytesOf = (lines: number): number => LINES.slice(0, lines).join('').length;
+  const STRANGERS = Array.from({ length: 40 }, (_, index) => `stranger${index}@b.de\n`).join('');
+  it.each<[claim: string, change: (file: string) => Promise<void>, most: number]>([
+    [
+      'by an invalid line',
+      (file) => truncate(file, bytesOf(30_000)).then(() => appendFile(file, `nonsense\n${STRANGERS}`)),
+      30_000,
+    ],
+    ['by being cut off', (file) => truncate(file, bytesOf(30_000)), 30_000],
+    ['by more lines', (file) => appendFile(file, STRANGERS), 50_000],
+  ])('that changes while it is sent, %s, is done in part, and how to go on is said', async (_claim, change, most) => {
+    const { io, context, queues, sent } = setUp();
+    const file = await fileOf(LINES.join(''));
+    const real = queues.sendBatch;
+    let isFirst = true;
+    queues.sendBatch = async (...call) => {
+      if (isFirst) {
+        isFirst = false;
+        await change(file);
+      }
+      return real(...call);
+    };
+    expect((await enqueue(context, { file, yes: true })).exitCode).toBe(3);
+    expect(sent.length).toBeLessThanOrEqual(most);
+    expect(sent.filter(({ body }) => String(body.email).startsWith('stranger'))).toEqual([]);
+    expect(io.stderr.text).toMatch(/Stopped\. .* changed while it was sent\. .*--run id-1;/);
+  });
+
+  it.each([
+    ['', 'has no address.'],
+    ['email\n', 'has no address.'],
+  ])('without an address (%j) is a failure', async (content, message) => {
+    const { context } = setUp();
+    const failure = await failureIn(enqueue(context, { file: await fileOf(content), yes: true }));
+    expect(failure).toEqual({ message: expect.stringContaining(message), exitCode: 1 });
+  });
+
+  it('prints JSON alone on stdout, also when it refuses', async () => {
+    const { io, context } = setUp();
+    const file = await fileOf('a@b.de\nbad line\na@b.de\n');
+    await failureIn(enqueue(context, { file, yes: true, json: true }));
+    expect(JSON.parse(io.stdout.text)).toEqual({
+      lane: 'bulk',
+      run: 'id-1',
+      requestIdForm: 'RUN:LINE',
+      sent: 0,
+      notSent: 1,
+      firstUnsentLine: null,
+      invalidCount: 1,
+      invalid: [{ line: 2, problem: 'is not an address that the API accepts' }],
+      duplicateCount: 1,
+      duplicates: [{ line: 3, firstLine: 1 }],
+    });
+  });
+});
+
+const never = (): never => {
+  throw new Error('This test expects no connection.');
+};

@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest';
+import { explain, explanationOf, failureOf } from '../../../cli/deployment/aws-errors.ts';
+import { LedgerUnreadable } from '../../../functions/ledger/dynamo/reader.ts';
+import { failureIn } from '../../support/cli/command-line.ts';
+
+const errorOf = (name: string, message = '', rest: object = {}): Error =>
+  Object.assign(new Error(message), { name, ...rest });
+
+describe('A fault of AWS becomes one line that names the thing and the way out', () => {
+  it.each<[fault: string, error: unknown, line: RegExp]>([
+    [
+      'no credentials',
+      errorOf('CredentialsProviderError', 'Could not load credentials'),
+      /^No AWS credentials.*set AWS_PROFILE/,
+    ],
+    [
+      'an expired session',
+      errorOf('CredentialsProviderError', 'The SSO session has expired'),
+      /have expired.*aws sso login/,
+    ],
+    ['an expired token', errorOf('ExpiredTokenException', 'x'), /have expired.*aws sso login/],
+    ['no region', new Error('Region is missing'), /^No AWS region.*set AWS_REGION/],
+    ['wrong credentials', errorOf('UnrecognizedClientException'), /does not accept the credentials.*AWS_PROFILE/],
+    [
+      'access denied',
+      errorOf('AccessDenied', 'user u may not sqs:SendMessage'),
+      /Access to queue Q is denied: user u may not/,
+    ],
+    ['a queue that is gone', errorOf('QueueDoesNotExist'), /There is no queue Q; check the region/],
+    ['a table that is gone', errorOf('ResourceNotFoundException'), /no such thing as queue Q; check the region/],
+    [
+      'nobody listening',
+      errorOf('Error', 'connect', { code: 'ECONNREFUSED' }),
+      /Could not reach AWS for queue Q \(ECONNREFUSED\).*AWS_ENDPOINT_URL/,
+    ],
+    [
+      'a name with several addresses',
+      new AggregateError([errorOf('Error', '', { code: 'ECONNREFUSED' })]),
+      /\(ECONNREFUSED\)/,
+    ],
+    ['no such host', errorOf('Error', '', { code: 'ENOTFOUND' }), /\(ENOTFOUND\)/],
+    ['no answer', errorOf('TimeoutError', 'x'), /did not answer in time for queue Q/],
+    ['throttling', errorOf('ThrottlingException'), /no more calls for queue Q just now/],
+    [
+      'anything else',
+      errorOf('Odd', 'first\nsecond \u001b[31m'),
+      /^AWS refused the call for queue Q: Odd: first second \\u001b\[31m\.$/,
+    ],
+  ])('%s', (_fault, error, line) => {
+    const explanation = explanationOf('queue Q', error);
+    expect(explanation).toMatch(line);
+    expect(explanation).not.toContain('\n');
+  });
+
+  it('is a failure with its cause', async () => {
+    expect(await failureIn(explain('queue Q', Promise.reject(errorOf('QueueDoesNotExist'))))).toMatchObject({
+      message: expect.stringContaining('queue Q'),
+      exitCode: 1,
+    });
+  });
+
+  it('names the ledger table', () => {
+    const failure = failureOf(new LedgerUnreadable('T', errorOf('ResourceNotFoundException')));
+    expect(failure?.message).toContain('the ledger table T');
+  });
+
+  it('a defect of ours is none', () => {
+    expect(failureOf(new TypeError('x is undefined'))).toBeUndefined();
+  });
+});

@@ -1,0 +1,77 @@
+import { createHash } from 'node:crypto';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { CLIENT_OPTIONS } from '../../../cli/deployment/connect.ts';
+import { type Queues, sqsQueues } from '../../../cli/deployment/queues.ts';
+import { CREDENTIALS, REGION } from '../../../local/aws/account.ts';
+import { failureIn } from '../../support/cli/command-line.ts';
+import { type StandInDeployment, startDeployment } from '../../support/cli/stand-ins.ts';
+
+let deployment: StandInDeployment;
+let queues: Queues;
+beforeAll(async () => {
+  deployment = await startDeployment();
+  queues = sqsQueues(deployment.sqs);
+});
+afterEach(() => deployment.faults.clear());
+afterAll(() => deployment.stop());
+
+const md5 = (body: string): string => createHash('md5').update(body).digest('hex');
+const answers = (body: object) =>
+  deployment.faults.add({ operation: 'sqs:SendMessageBatch', kind: 'fail', answer: { status: 200, body } });
+
+describe('The queues', () => {
+  it('take bodies as they are and tell the message ids in their order', async () => {
+    const bodies = ['first', 'second', 'third'];
+    const results = await queues.sendBatch(deployment.url('interactive'), bodies);
+    const { ready } = await deployment.inspectQueue('interactive');
+    const bodyOf = (id: string) => ready.find(({ messageId }) => messageId === id)?.body;
+    expect(results.map((result) => (result.ok ? bodyOf(result.messageId) : result.why))).toEqual(bodies);
+  });
+
+  it('tell which entries of an answer with status 200 failed, whose fault it is, and why', async () => {
+    answers({
+      Successful: [{ Id: '2', MessageId: 'm', MD5OfMessageBody: md5('c') }],
+      Failed: [
+        { Id: '1', SenderFault: true, Code: 'InvalidMessageContents', Message: 'no' },
+        { Id: '0', SenderFault: false, Code: 'InternalError' },
+      ],
+    });
+    expect(await queues.sendBatch(deployment.url('bulk'), ['a', 'b', 'c'])).toEqual([
+      { ok: false, senderFault: false, why: 'InternalError' },
+      { ok: false, senderFault: true, why: 'InvalidMessageContents: no' },
+      { ok: true, messageId: 'm' },
+    ]);
+  });
+
+  it('count an entry that the answer does not mention as failed', async () => {
+    answers({ Successful: [] });
+    expect(await queues.sendBatch(deployment.url('bulk'), ['a'])).toMatchObject([{ ok: false, senderFault: false }]);
+  });
+
+  it('are counted', async () => {
+    await queues.sendBatch(deployment.url('dead'), ['a', 'b']);
+    expect(await queues.counts(deployment.url('dead'))).toEqual({ waiting: 2, inFlight: 0, delayed: 0 });
+  });
+
+  it('that are missing are named', async () => {
+    const url = `${deployment.origin}/000000000000/missing`;
+    expect((await failureIn(queues.sendBatch(url, ['a']))).message).toMatch(`There is no queue ${url}; check`);
+    expect((await failureIn(queues.counts(url))).message).toMatch(`There is no queue ${url}; check`);
+  });
+
+  it('that never answer are given up in time', async () => {
+    expect(CLIENT_OPTIONS.requestHandler).toMatchObject({ connectionTimeout: 1000, requestTimeout: 3000 });
+    const client = new SQSClient({
+      ...CLIENT_OPTIONS,
+      requestHandler: { ...CLIENT_OPTIONS.requestHandler, requestTimeout: 50 },
+      maxAttempts: 1,
+      endpoint: deployment.origin,
+      region: REGION,
+      credentials: CREDENTIALS,
+    });
+    deployment.faults.add({ operation: 'sqs:GetQueueAttributes', kind: 'hang' });
+    const failure = await failureIn(sqsQueues(client).counts(deployment.url('bulk')));
+    expect(failure.message).toMatch(/^AWS did not answer in time for queue /);
+  });
+});

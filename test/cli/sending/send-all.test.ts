@@ -1,0 +1,121 @@
+import { describe, expect, it } from 'vitest';
+import type { SendResult } from '../../../cli/deployment/queues.ts';
+import { type Outgoing, type SendReport, sendAll } from '../../../cli/sending/send-all.ts';
+import { CommandFailed } from '../../../cli/terminal/io.ts';
+import { fakeQueues, notNow, refused, taken, testIo } from '../../support/cli/command-line.ts';
+
+const messages = (count: number): Outgoing[] =>
+  Array.from({ length: count }, (_, index) => ({ line: index + 1, name: `line ${index + 1}`, body: `${index + 1}` }));
+
+function sending(count: number, answer?: Parameters<typeof fakeQueues>[0]) {
+  const io = testIo();
+  const fake = fakeQueues(answer);
+  const run = (outgoing: Iterable<Outgoing> | AsyncIterable<Outgoing> = messages(count)): Promise<SendReport> =>
+    io.graceful((interrupted) =>
+      sendAll({ queues: fake.queues, clock: io.clock, queueUrl: 'q', outgoing, interrupted }),
+    );
+  return { io, run, ...fake };
+}
+
+const all = (result: SendResult, bodies: readonly string[]): SendResult[] => bodies.map(() => result);
+
+describe('Sending', () => {
+  it('goes in batches of ten', async () => {
+    const { run, batchSizes, sent } = sending(23);
+    expect(await run()).toEqual({ end: 'all-sent', sent: 23 });
+    expect(batchSizes).toEqual([10, 10, 3]);
+    expect(sent).toHaveLength(23);
+  });
+
+  it('tries the entries that failed again, and these alone, with growing pauses', async () => {
+    const { run, batchSizes, io } = sending(10, (call, bodies) =>
+      call < 4 ? bodies.map((_, index) => (index < 2 ? notNow : taken)) : undefined,
+    );
+    expect(await run()).toEqual({ end: 'all-sent', sent: 10 });
+    expect(batchSizes).toEqual([10, 2, 2, 2]);
+    expect(io.slept).toEqual([200, 400, 800]);
+  });
+
+  it('gives an entry up after five tries and says which, why, and where to go on', async () => {
+    const { run, batchSizes } = sending(10, (_call, bodies) => bodies.map((body) => (body === '7' ? notNow : taken)));
+    expect(await run()).toEqual({
+      end: 'failed',
+      sent: 9,
+      firstUnsentLine: 7,
+      why: 'SQS did not take line 7: InternalError: later.',
+    });
+    expect(batchSizes).toEqual([10, 1, 1, 1, 1]);
+  });
+
+  it("does not try again what SQS calls the sender's fault", async () => {
+    const { run, batchSizes } = sending(10, (_call, bodies) => bodies.map((body) => (body === '3' ? refused : taken)));
+    expect(await run()).toMatchObject({ end: 'failed', sent: 9, firstUnsentLine: 3 });
+    expect(batchSizes).toEqual([10]);
+  });
+
+  it('stops after a batch that failed for good', async () => {
+    const { run, batchSizes } = sending(1000, (_call, bodies) => all(refused, bodies));
+    expect(await run()).toMatchObject({ end: 'failed', sent: 0, firstUnsentLine: 1 });
+    expect(batchSizes.length).toBeLessThan(12);
+  });
+
+  it('takes a call that fails whole as the failure of its batch', async () => {
+    const { run } = sending(15, () => {
+      throw new CommandFailed('No AWS credentials were found.');
+    });
+    expect(await run()).toEqual({ end: 'failed', sent: 0, firstUnsentLine: 1, why: 'No AWS credentials were found.' });
+  });
+
+  it('interrupted, ends what is under way and names the first line that was not sent', async () => {
+    const { run, io, sent, batchSizes } = sending(0);
+    const interruptedAt25 = function* () {
+      for (const message of messages(1000)) {
+        if (message.line === 25) io.interrupt();
+        yield message;
+      }
+    };
+    expect(await run(interruptedAt25())).toEqual({ end: 'interrupted', sent: 20, firstUnsentLine: 21 });
+    expect(sent).toHaveLength(20);
+    expect(batchSizes).toEqual([10, 10]);
+  });
+
+  it('interrupted while it waits to try again, does not try again', async () => {
+    const { run, io, batchSizes } = sending(10, (_call, bodies) => {
+      io.interrupt();
+      return bodies.map((body) => (body === '4' ? notNow : taken));
+    });
+    expect(await run()).toEqual({ end: 'interrupted', sent: 9, firstUnsentLine: 4 });
+    expect(batchSizes).toEqual([10]);
+  });
+
+  it('waits for what is under way when its source fails', async () => {
+    const { run, sent } = sending(0);
+    const breaksAfter10 = function* () {
+      yield* messages(10);
+      throw new CommandFailed('The file has changed.');
+    };
+    expect(await run(breaksAfter10())).toEqual({
+      end: 'failed',
+      sent: 10,
+      firstUnsentLine: undefined,
+      why: 'The file has changed.',
+    });
+    expect(sent).toHaveLength(10);
+  });
+
+  it('has at most eight batches under way', async () => {
+    let underWay = 0;
+    let most = 0;
+    const { run, queues } = sending(500);
+    const real = queues.sendBatch;
+    queues.sendBatch = async (...call) => {
+      underWay += 1;
+      most = Math.max(most, underWay);
+      await new Promise(setImmediate);
+      underWay -= 1;
+      return real(...call);
+    };
+    expect(await run()).toEqual({ end: 'all-sent', sent: 500 });
+    expect(most).toBe(8);
+  });
+});

@@ -1,0 +1,621 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { CallBudget, CallReport, Ticket, Turn } from '../../../functions/call-budget/call-budget.ts';
+import { type Hold, NO_HOLDS } from '../../../functions/call-budget/holds.ts';
+import { sharedBudget } from '../../../functions/call-budget/shared-budget.ts';
+import { type BudgetState, type Ceiling, freshBudget } from '../../../functions/call-budget/state.ts';
+import type { EpochMs } from '../../../functions/common/clock.ts';
+import type { Lane } from '../../../functions/contract/reset-request.ts';
+import { telemetryRecorder } from '../../support/fakes.ts';
+import { memoryBudgetStore } from '../../support/ledger/memory-budget-store.ts';
+import { NOON, virtualClock } from '../../support/virtual-clock.ts';
+
+/** One a second. Of a burst of four one is kept for jitter: three at once, of which one is for single requests alone. */
+const CEILING: Ceiling = { perMinute: 60, burst: 4 };
+const RESERVE = 1;
+const LATE = NOON + 90_000;
+/** What a write takes at most here: a permit is used so much after it was counted. */
+const WRITE_MS = 35;
+
+/** Copies of the function that share one item. Chance is a fixed row of numbers. */
+function aBudget({ ceiling = CEILING, reserve = RESERVE, seed = 1 } = {}) {
+  const clock = virtualClock();
+  const store = memoryBudgetStore(clock);
+  const telemetry = telemetryRecorder();
+  let chance = seed;
+  const random = () => {
+    chance = (chance * 48_271) % 2_147_483_647;
+    return chance / 2_147_483_647;
+  };
+  /** At work for an hour: no slow start. */
+  store.item = { ...freshBudget(NOON - 3_600_000), revision: 7 };
+  const aCopy = (clockAheadMs = 0): CallBudget =>
+    sharedBudget({
+      store,
+      ceiling,
+      reserve,
+      clock: { now: () => clock.now() + clockAheadMs, sleep: (ms, signal) => clock.sleep(ms, signal) },
+      random,
+      telemetry,
+    });
+  const budget = aCopy();
+  let keys = 0;
+  const ask = async (lane: Lane, latest: EpochMs, of = budget, key?: string) => {
+    keys += 1;
+    const turn = await of.turn(lane, key ?? `key-${keys}`, latest);
+    return { turn, at: clock.now() - NOON };
+  };
+  return {
+    clock,
+    store,
+    telemetry,
+    random,
+    budget,
+    aCopy,
+    ask,
+    /** When so many turns asked for at once came; `none` where one did not. */
+    times: (count: number, { lane = 'interactive' as Lane, latest = LATE, of = budget } = {}) =>
+      clock.run(
+        Promise.all(
+          Array.from({ length: count }, async () => {
+            const { turn, at } = await ask(lane, latest, of);
+            return turn.kind === 'granted' ? at : turn.kind;
+          }),
+        ),
+      ),
+    granted: async (lane: Lane = 'interactive', key?: string, latest = LATE): Promise<Ticket> =>
+      ticketOf((await clock.run(ask(lane, latest, budget, key))).turn),
+    hold: (hold: Partial<Hold> & Pick<Hold, 'until'>) => {
+      const all: Hold = { why: 'outage', lengthMs: 5000, ...hold };
+      store.item = { ...(store.item as BudgetState), revision: 100, holds: { ...NO_HOLDS, holds: { all } } };
+    },
+    change: (change: Partial<BudgetState>) => {
+      const item = store.item as BudgetState;
+      store.item = { ...item, ...change, revision: item.revision + 1 };
+    },
+  };
+}
+
+function ticketOf(turn: Turn): Ticket {
+  if (turn.kind !== 'granted') throw new Error(`No turn was granted: ${JSON.stringify(turn)}.`);
+  return turn.ticket;
+}
+
+/** How far the fullest of all windows goes beyond `burst + rate · (t + slack)`; at most 0 where none does. */
+function worstExcess(times: number[], ceiling: Ceiling, slackMs: number): number {
+  const sorted = times.toSorted((a, b) => a - b);
+  const rate = ceiling.perMinute / 60_000;
+  let excess = Number.NEGATIVE_INFINITY;
+  let least = Number.POSITIVE_INFINITY;
+  sorted.forEach((to, index) => {
+    // With `index - rate · t` the worst window that ends here begins where that was least.
+    least = Math.min(least, index - rate * to);
+    excess = Math.max(excess, index + 1 - rate * to - least - ceiling.burst - rate * slackMs);
+  });
+  return excess;
+}
+
+describe('turns', () => {
+  it('come at once while the burst lasts, and then at the pace', async () => {
+    expect(await aBudget().times(6)).toEqual([0, 0, 0, 1000, 2000, 3000]);
+  });
+
+  it('of bulk leave the reserve to single requests', async () => {
+    const { times } = aBudget();
+    expect(await times(3, { lane: 'bulk' })).toEqual([0, 0, 1000]);
+    expect(await times(1)).toEqual([1000]);
+  });
+
+  it('say whose they are, and that the call may be made now', async () => {
+    const { clock, granted } = aBudget();
+    expect(await granted('bulk', 'a')).toEqual({ lane: 'bulk', key: 'a', probe: false, grantedAt: NOON });
+    await granted('bulk');
+    const third = await granted('bulk', 'c');
+    expect(third).toEqual({ lane: 'bulk', key: 'c', probe: false, grantedAt: NOON + 1000 });
+    expect(clock.now()).toBe(NOON + 1000);
+  });
+
+  it('are given in the order in which they were asked for', async () => {
+    const { clock, ask } = aBudget();
+    const order: number[] = [];
+    await clock.run(Promise.all([1, 2, 3, 4, 5, 6].map((one) => ask('bulk', LATE).then(() => order.push(one)))));
+    expect(order).toEqual([1, 2, 3, 4, 5, 6]);
+  });
+
+  it('that are due at once come with one write for all who wait', async () => {
+    const { clock, store, times } = aBudget({ ceiling: { perMinute: 60, burst: 6 }, reserve: 0 });
+    expect(await times(5)).toEqual([0, 0, 0, 0, 0]);
+    const { revision = 0, granted = 0 } = store.item ?? {};
+    clock.jump(60_000);
+    expect(await times(2)).toEqual([60_000, 60_000]);
+    expect(store.item).toMatchObject({ revision: revision + 1, granted: granted + 2 });
+  });
+
+  it('come late, but come, where each write takes longer than a permit is good for', async () => {
+    const { clock, store, ask } = aBudget();
+    store.latencyMs = () => 800;
+    const { turn, at } = await clock.run(ask('interactive', LATE));
+    expect(turn.kind).toBe('granted');
+    expect(at).toBeLessThan(6000);
+  });
+
+  it('are not taken from what a copy had before a standstill: that would come on top of the time since', async () => {
+    const { clock, store, ask } = aBudget();
+    store.afterNextWrite = () => clock.jump(60_000);
+    const { turn } = await clock.run(ask('bulk', LATE));
+    expect(turn).toMatchObject({ kind: 'granted', ticket: { grantedAt: NOON + 60_000 } });
+    expect(store.item?.granted).toBe(2);
+  });
+
+  it('of bulk never come out of what was taken for single requests', async () => {
+    const { clock, ask, times } = aBudget();
+    expect(await times(2, { lane: 'bulk' })).toEqual([0, 0]);
+    clock.jump(1000);
+    // One by the pace and the reserve: both go to the single requests, the bulk one in between waits.
+    const order = await clock.run(
+      Promise.all(
+        (['interactive', 'bulk', 'interactive'] as const).map((lane) => ask(lane, LATE).then(({ at }) => at)),
+      ),
+    );
+    expect(order[0]).toBe(1000);
+    expect(order[1]).toBeGreaterThan(1000);
+  });
+
+  it('that cannot come by the latest moment are waited for until then, and say when one is likely', async () => {
+    const { clock, ask, times } = aBudget();
+    await times(3);
+    expect(await clock.run(ask('interactive', NOON + 400))).toEqual({
+      turn: { kind: 'none', retryAt: NOON + 1000, why: 'pace' },
+      at: 400,
+    });
+    expect(await clock.run(ask('interactive', NOON + 400))).toMatchObject({ turn: { kind: 'none' }, at: 400 });
+    expect(await times(1)).toEqual([1000]);
+  });
+
+  it('that come just at the latest moment are granted; after it none is, though permits are there', async () => {
+    const { clock, times } = aBudget();
+    expect(await times(1, { latest: NOON })).toEqual([0]);
+    clock.jump(1);
+    expect(await times(1, { latest: NOON })).toEqual(['none']);
+  });
+
+  it('taken in advance are waited for to their time', async () => {
+    const { clock, store, ask, times } = aBudget();
+    await times(3);
+    const early = ask('interactive', LATE);
+    await clock.run(clock.sleep(990));
+    expect(store.item?.granted).toBe(4);
+    expect(await clock.run(early)).toMatchObject({
+      turn: { kind: 'granted', ticket: { grantedAt: NOON + 1000 } },
+      at: 1000,
+    });
+  });
+
+  it('begin slowly where nothing is known of the API, and the slow start is not begun again', async () => {
+    const { clock, store, times, aCopy } = aBudget({ ceiling: { perMinute: 600, burst: 6 }, reserve: 0 });
+    store.item = undefined;
+    const [first = 0, second = 0, third = 0] = (await times(3)) as number[];
+    expect([first, second]).toEqual([0, 500]);
+    expect(third).toBeGreaterThan(950);
+    expect(store.item).toMatchObject({ revision: 3, granted: 3, learned: { startedAt: NOON } });
+    await clock.run(clock.sleep(120_000));
+    expect(await times(2, { of: aCopy(), latest: NOON + 1e6 })).toEqual([third + 120_000, third + 120_100]);
+  });
+});
+
+describe('copies that share one item', () => {
+  const spread = [0, 2000, 700, 1300, 250, 1800];
+
+  it.each<[Ceiling, number]>([
+    [{ perMinute: 60, burst: 10 }, 2],
+    [{ perMinute: 60, burst: 10 }, 6],
+    [{ perMinute: 600, burst: 20 }, 4],
+    [{ perMinute: 6, burst: 1 }, 3],
+  ])(
+    'never grant more than burst + rate · (t + 2 s) in any window, with clocks 2 s apart: %o, %i copies',
+    async (ceiling, copies) => {
+      const { clock, store, random, aCopy, ask } = aBudget({ ceiling, reserve: 0 });
+      store.latencyMs = () => 5 + random() * (WRITE_MS - 5);
+      const granted: number[] = [];
+      const work = async (of: CallBudget) => {
+        while (clock.now() < NOON + 120_000) {
+          const { turn, at } = await ask(random() < 0.5 ? 'bulk' : 'interactive', clock.now() + 60_000, of);
+          if (turn.kind === 'granted') granted.push(at);
+          // Rests now and then, so that the burst fills again.
+          if (random() < 0.02) await clock.sleep(random() * 20_000);
+        }
+      };
+      await clock.run(
+        Promise.all(spread.slice(0, copies).flatMap((ahead) => [work(aCopy(ahead)), work(aCopy(ahead))])),
+      );
+      expect(worstExcess(granted, ceiling, 2000 + WRITE_MS)).toBeLessThanOrEqual(0);
+      // And the quota is used.
+      expect(granted.length).toBeGreaterThan(0.95 * 2 * ceiling.perMinute);
+    },
+  );
+
+  it('resolve conflicts: each permit is granted once, and every copy gets some', async () => {
+    const { clock, store, aCopy, ask } = aBudget({ ceiling: { perMinute: 600, burst: 20 }, reserve: 0 });
+    store.latencyMs = () => 20;
+    const by: number[] = [0, 0, 0, 0];
+    const work = async (nth: number) => {
+      const of = aCopy();
+      for (let turns = 0; turns < 50; turns += 1) {
+        ticketOf((await ask('bulk', NOON + 1e6, of)).turn);
+        by[nth] = (by[nth] ?? 0) + 1;
+      }
+    };
+    await clock.run(Promise.all(by.map((_, nth) => work(nth))));
+    expect(by).toEqual([50, 50, 50, 50]);
+    expect(store.item?.granted).toBe(200);
+    expect(store.item?.revision).toBe(207);
+    expect(store.conflicts).toBeGreaterThan(0);
+  });
+
+  it.each([60, 300, 600])('write at most 1.3 times a grant, four at %i a minute', async (perMinute) => {
+    const { clock, store, random, aCopy, ask } = aBudget({ ceiling: { perMinute, burst: 10 }, reserve: 0 });
+    store.latencyMs = () => 4 + random() * 8;
+    let granted = 0;
+    const work = async (of: CallBudget) => {
+      // A message of a batch: its turn, its call, its report.
+      while (clock.now() < NOON + 300_000) {
+        const ticket = ticketOf((await ask('bulk', NOON + 1e6, of)).turn);
+        granted += 1;
+        await clock.sleep(200 + random() * 600);
+        await of.report(ticket, { kind: 'success' });
+      }
+    };
+    const copies = [0, 300, -300, 0].map((ahead) => aCopy(ahead));
+    await clock.run(Promise.all(copies.flatMap((of) => Array.from({ length: 10 }, () => work(of)))));
+    expect(granted).toBeGreaterThan(perMinute * 5 * 0.98);
+    expect(store.writes / granted).toBeLessThanOrEqual(1.3);
+  });
+
+  it('waste one permit with a copy that dies between its write and the call', async () => {
+    const { clock, store, times, ask, aCopy } = aBudget();
+    store.afterNextWrite = () => new Promise(() => undefined);
+    void ask('interactive', LATE, aCopy());
+    await clock.run(clock.sleep(10));
+    expect(await times(4)).toEqual([10, 10, 1000, 2000]);
+  });
+
+  it('frozen for a minute while they waited find what is there then, not what they saw', async () => {
+    const { clock, times, ask, aCopy } = aBudget();
+    await times(3);
+    const frozen = ask('interactive', LATE, aCopy());
+    await clock.run(clock.sleep(100));
+    clock.jump(60_000);
+    expect(await times(2)).toEqual([60_100, 60_100]);
+    const { at } = await clock.run(frozen);
+    expect([60_100, 61_000]).toContain(Math.round(at));
+    expect((await times(3)).every((time) => Number(time) >= 60_100)).toBe(true);
+  });
+
+  it('whose clock is 2 s ahead do not keep the others waiting for longer than that', async () => {
+    const { times, aCopy } = aBudget();
+    expect(await times(3, { of: aCopy(2000), latest: LATE + 2000 })).toEqual([0, 0, 0]);
+    expect(await times(1)).toEqual([3000]);
+  });
+
+  it('begin anew where the item was deleted meanwhile', async () => {
+    const { clock, store, times } = aBudget();
+    await times(3);
+    store.item = undefined;
+    clock.jump(40);
+    expect(await times(2)).toEqual([40, 40]);
+    expect(store.item).toMatchObject({ revision: 1, granted: 2 });
+  });
+
+  it('notice that the item was deleted between a look and the write', async () => {
+    const { store, times } = aBudget();
+    const { write } = store;
+    store.write = (next) => {
+      store.write = write;
+      store.item = undefined;
+      return write(next);
+    };
+    expect(await times(1)).toEqual([expect.any(Number)]);
+    expect(store.item).toMatchObject({ revision: 1, granted: 1 });
+  });
+});
+
+describe('a store that cannot be reached', () => {
+  it('gives no turn, but the reason for none', async () => {
+    const { clock, store, budget } = aBudget();
+    store.broken = true;
+    await expect(clock.run(budget.turn('bulk', 'a', LATE))).rejects.toMatchObject({ name: 'LedgerUnreachable' });
+  });
+
+  it('for one turn leaves the ones behind it in line alone', async () => {
+    const { clock, store, budget, times } = aBudget();
+    store.broken = true;
+    const first = budget.turn('bulk', 'a', LATE).catch(() => {
+      store.broken = false;
+      return 'unreachable';
+    });
+    const second = budget.turn('bulk', 'b', LATE);
+    expect(await clock.run(first)).toBe('unreachable');
+    expect(await clock.run(second)).toMatchObject({ kind: 'granted' });
+    expect(await times(1)).toEqual([0]);
+  });
+
+  it('as the permit was written wastes it', async () => {
+    const { clock, store, budget, times } = aBudget();
+    store.afterNextWrite = () => {
+      store.broken = true;
+    };
+    await expect(clock.run(budget.turn('interactive', 'a', LATE))).rejects.toMatchObject({ name: 'LedgerUnreachable' });
+    store.broken = false;
+    expect(await times(3)).toEqual([0, 0, 1000]);
+  });
+
+  it.each<CallReport['kind']>(['throttled', 'unauthorized', 'rejected'])(
+    'for a report (%s) loses it, says so, and rules nothing',
+    async (kind) => {
+      const { clock, store, budget, granted, telemetry } = aBudget();
+      const ticket = await granted('bulk', 'a');
+      clock.jump(1000);
+      store.broken = true;
+      expect(await clock.run(budget.report(ticket, { kind }))).toEqual({});
+      expect(telemetry.events).toEqual([
+        { code: 'LEDGER_UNREACHABLE', fields: { lane: 'bulk', requestId: 'a', why: 'Error' } },
+      ]);
+    },
+  );
+
+  it('is not even asked for a success in calm, however old the last look', async () => {
+    const { clock, store, budget, granted, telemetry } = aBudget();
+    const ticket = await granted('bulk', 'a');
+    clock.jump(60_000);
+    store.broken = true;
+    expect(await clock.run(budget.report(ticket, { kind: 'success' }))).toEqual({});
+    expect(telemetry.events).toEqual([]);
+  });
+
+  it('is not what a defect is taken for', async () => {
+    const { clock, store, budget, granted } = aBudget();
+    const ticket = await granted();
+    store.read = () => Promise.reject(new TypeError('a defect'));
+    store.write = () => Promise.reject(new TypeError('a defect'));
+    await expect(clock.run(budget.report(ticket, { kind: 'throttled' }))).rejects.toThrow('a defect');
+    await expect(clock.run(budget.turn('bulk', 'a', LATE))).rejects.toThrow('a defect');
+  });
+});
+
+describe('a report', () => {
+  it.each<CallReport['kind']>(['success', 'answered', 'unanswered', 'unused'])(
+    'in calm writes nothing: %s',
+    async (kind) => {
+      const { clock, store, budget, granted } = aBudget();
+      const ticket = await granted();
+      const { writes } = store;
+      clock.jump(5000);
+      expect(await clock.run(budget.report(ticket, { kind }))).toEqual({});
+      expect(store.writes).toBe(writes);
+    },
+  );
+
+  it('that meets others’ writes is made again over what they wrote', async () => {
+    const { clock, store, aCopy, granted } = aBudget();
+    store.latencyMs = () => 20;
+    const ticket = await granted();
+    const reports = ['a', 'b', 'c'].map((key) => aCopy().report({ ...ticket, key }, { kind: 'unavailable' }));
+    await clock.run(Promise.all(reports));
+    expect(store.conflicts).toBeGreaterThan(0);
+    expect(store.item?.holds.suspects.toSorted()).toEqual(['a', 'b', 'c']);
+    expect(store.item?.holds.holds.all).toMatchObject({ why: 'outage' });
+  });
+
+  it('that meets others’ writes for ever is dropped', async () => {
+    const { clock, store, budget, granted } = aBudget();
+    const ticket = await granted();
+    store.write = async () => ({ kind: 'conflict', current: store.item });
+    expect(await clock.run(budget.report(ticket, { kind: 'throttled' }))).toEqual({});
+    expect(clock.now()).toBeLessThan(NOON + 10_000);
+  });
+
+  it('of a token not accepted holds its request, and all others, for half a minute', async () => {
+    const { clock, budget, granted, telemetry } = aBudget();
+    const ticket = await granted();
+    const ruling = await clock.run(budget.report(ticket, { kind: 'unauthorized' }));
+    expect(ruling).toEqual({ heldUntil: NOON + 30_000 });
+    clock.jump(9000);
+    expect(await clock.run(budget.report(ticket, { kind: 'unauthorized' }))).toEqual(ruling);
+    expect(telemetry.events).toEqual([{ code: 'CREDENTIAL_HELD', fields: { delayMs: 30_000 } }]);
+  });
+
+  it('of the 20th rejection in a row holds its request and its lane, and says so once', async () => {
+    const { clock, budget, granted, telemetry } = aBudget();
+    const ticket = await granted('bulk');
+    const rulings = [];
+    for (let nth = 1; nth <= 21; nth += 1) {
+      rulings.push(await clock.run(budget.report({ ...ticket, key: `${nth}` }, { kind: 'rejected' })));
+    }
+    expect(rulings.slice(0, 19)).toEqual(Array(19).fill({}));
+    expect(rulings.slice(19)).toEqual(Array(2).fill({ heldUntil: NOON + 300_000 }));
+    expect(telemetry.events).toEqual([{ code: 'BRAKE_HELD', fields: { lane: 'bulk', delayMs: 300_000 } }]);
+    expect(await granted('interactive')).toMatchObject({ probe: false });
+  });
+
+  it('of a 429 lets nobody call until Retry-After is over, in any copy', async () => {
+    const { clock, budget, granted, times, aCopy } = aBudget();
+    const ticket = await granted();
+    await clock.run(budget.report(ticket, { kind: 'throttled', retryAfterMs: 7000 }));
+    expect(await times(1, { of: aCopy() })).toEqual([7000]);
+    expect(await times(1, { of: aCopy() })).toEqual([7000]);
+  });
+
+  it('of a 429 beyond the latest moment gives turns back until then', async () => {
+    const { clock, budget, granted, ask } = aBudget();
+    await clock.run(budget.report(await granted(), { kind: 'throttled', retryAfterMs: 3_600_000 }));
+    expect(await clock.run(ask('bulk', LATE))).toEqual({
+      turn: { kind: 'none', retryAt: NOON + 3_600_000, why: 'pace' },
+      at: 90_000,
+    });
+  });
+});
+
+describe('a hold', () => {
+  it('is waited for inside, with a look about every two seconds and no write', async () => {
+    const { clock, store, hold, ask } = aBudget();
+    hold({ until: NOON + 60_000 });
+    const { writes } = store;
+    expect(await clock.run(ask('bulk', NOON + 40_000))).toEqual({
+      turn: { kind: 'none', retryAt: NOON + 60_000, why: 'outage' },
+      at: 40_000,
+    });
+    expect(store.writes).toBe(writes);
+    expect(store.reads).toBeGreaterThanOrEqual(40 / 3);
+    expect(store.reads).toBeLessThanOrEqual(40 / 2 + 2);
+  });
+
+  it('that ends early is noticed within seconds', async () => {
+    const { clock, hold, change, ask } = aBudget();
+    hold({ until: NOON + 60_000 });
+    const turn = ask('bulk', LATE);
+    void clock.sleep(10_000).then(() => change({ holds: NO_HOLDS }));
+    const { at } = await clock.run(turn);
+    expect(at).toBeGreaterThanOrEqual(10_000);
+    expect(at).toBeLessThanOrEqual(13_000);
+  });
+
+  it('of an operator that begins meanwhile is heeded, and said to be his', async () => {
+    const { clock, change, ask, times } = aBudget();
+    await times(3);
+    const waiting = [1, 2, 3].map(() => ask('bulk', NOON + 20_000));
+    void clock
+      .sleep(1500)
+      .then(() => change({ holds: { ...NO_HOLDS, operatorHolds: { bulk: { until: NOON + 1e9 } } } }));
+    const turns = await clock.run(Promise.all(waiting));
+    expect(turns.filter(({ turn }) => turn.kind === 'granted')).toHaveLength(0);
+    expect(turns[0]).toEqual({ turn: { kind: 'none', retryAt: NOON + 1e9, why: 'operator' }, at: 20_000 });
+    expect(await times(1)).toEqual([expect.any(Number)]);
+  });
+
+  it('ends with a single probe of all copies; the others go on when it is served', async () => {
+    const { clock, store, hold, aCopy, ask } = aBudget({ ceiling: { perMinute: 600, burst: 20 } });
+    store.latencyMs = () => 10;
+    hold({ until: NOON + 5000 });
+    const granted: { at: number; probe: boolean }[] = [];
+    const one = async (of: CallBudget) => {
+      const { turn, at } = await ask('bulk', LATE, of);
+      const ticket = ticketOf(turn);
+      granted.push({ at, probe: ticket.probe });
+      await clock.sleep(2000);
+      await of.report(ticket, { kind: 'success' });
+    };
+    await clock.run(Promise.all([0, 1, 2, 3].flatMap(() => [1, 2, 3].map(() => one(aCopy())))));
+    const [probe, ...others] = granted;
+    expect(probe?.probe).toBe(true);
+    expect(probe?.at).toBeGreaterThanOrEqual(5000);
+    expect(others).toHaveLength(11);
+    for (const other of others) {
+      expect(other.probe).toBe(false);
+      expect(other.at).toBeGreaterThanOrEqual((probe?.at ?? 0) + 2000);
+      expect(other.at).toBeLessThanOrEqual((probe?.at ?? 0) + 2000 + 4500);
+    }
+  });
+
+  it('whose probe fails is probed by another request: the last prober gives its turn back at once', async () => {
+    const { clock, budget, hold, granted, ask } = aBudget();
+    hold({ until: NOON + 5000 });
+    const first = await granted('bulk', 'a');
+    expect(first).toMatchObject({ probe: true, grantedAt: NOON + 5000 });
+    await clock.run(budget.report(first, { kind: 'unavailable' }));
+    clock.jump(10_000);
+    expect(await clock.run(ask('bulk', LATE, budget, 'a'))).toEqual({
+      turn: { kind: 'none', retryAt: NOON + 45_000, why: 'outage' },
+      at: 15_000,
+    });
+    expect(await granted('bulk', 'b')).toMatchObject({ probe: true, grantedAt: NOON + 15_000 });
+  });
+
+  it('whose probe is never heard of is probed again after a lease', async () => {
+    const { hold, granted } = aBudget();
+    hold({ until: NOON + 5000 });
+    await granted('bulk', 'a');
+    const next = await granted('bulk', 'b');
+    expect(next.probe).toBe(true);
+    expect(next.grantedAt).toBe(NOON + 35_000);
+  });
+
+  it('whose probe was not used is probed by the next at once', async () => {
+    const { clock, budget, hold, granted } = aBudget();
+    hold({ until: NOON });
+    await clock.run(budget.report(await granted('bulk', 'a'), { kind: 'unused' }));
+    expect(await granted('bulk', 'b')).toMatchObject({ probe: true, grantedAt: NOON });
+  });
+
+  it('costs no permit while it lasts', async () => {
+    const { store, hold, times } = aBudget();
+    hold({ until: NOON + 5000 });
+    expect(await times(1, { latest: NOON + 4000 })).toEqual(['none']);
+    expect(store.item?.granted).toBe(0);
+  });
+
+  it('is told once, by the copy that began it', async () => {
+    const { clock, aCopy, granted, telemetry } = aBudget();
+    const ticket = await granted();
+    for (const key of ['a', 'b', 'c', 'd'])
+      await clock.run(aCopy().report({ ...ticket, key }, { kind: 'unavailable' }));
+    expect(telemetry.events).toEqual([{ code: 'OUTAGE_HELD', fields: { delayMs: 5000 } }]);
+  });
+});
+
+describe('however turns are asked for and calls end', () => {
+  it('no turn comes after its latest moment, none is used untaken, and every window keeps to the ceiling', async () => {
+    const asked = fc.record({
+      copy: fc.nat(2),
+      afterMs: fc.nat(5000),
+      patienceMs: fc.integer({ min: -10, max: 60_000 }),
+      lane: fc.constantFrom<Lane>('interactive', 'bulk'),
+      key: fc.constantFrom('a', 'b', 'c', 'd'),
+      report: fc.constantFrom<CallReport>(
+        { kind: 'success' },
+        { kind: 'success' },
+        { kind: 'unavailable' },
+        { kind: 'unavailable' },
+        { kind: 'throttled' },
+        { kind: 'throttled', retryAfterMs: 2000 },
+        { kind: 'unauthorized' },
+        { kind: 'rejected' },
+        { kind: 'answered' },
+        { kind: 'unanswered' },
+        { kind: 'unused' },
+      ),
+      tookMs: fc.nat(20_000),
+    });
+    const limits = fc.record({ perMinute: fc.integer({ min: 6, max: 600 }), burst: fc.integer({ min: 1, max: 8 }) });
+    const skews = fc.array(fc.nat(2000), { minLength: 3, maxLength: 3 });
+    const run = async (
+      ceiling: Ceiling,
+      aheads: number[],
+      all: (typeof asked extends fc.Arbitrary<infer One> ? One : never)[],
+    ) => {
+      const { clock, store, aCopy } = aBudget({ ceiling });
+      store.latencyMs = () => WRITE_MS;
+      const copies = aheads.map((ahead) => ({ ahead, budget: aCopy(ahead) }));
+      const granted: number[] = [];
+      const one = async ({ copy, afterMs, patienceMs, lane, key, report, tookMs }: (typeof all)[number]) => {
+        const { ahead = 0, budget } = copies[copy] ?? {};
+        await clock.sleep(afterMs);
+        const latest = clock.now() + ahead + patienceMs;
+        const turn = await budget?.turn(lane, key, latest);
+        if (turn?.kind !== 'granted') return;
+        // A write is under way for a moment when the time is up.
+        expect(clock.now() + ahead).toBeLessThanOrEqual(latest + WRITE_MS);
+        granted.push(clock.now());
+        await clock.sleep(tookMs);
+        await budget?.report(turn.ticket, report);
+      };
+      await clock.run(Promise.all(all.map(one)));
+      expect(worstExcess(granted, ceiling, 2000 + WRITE_MS)).toBeLessThanOrEqual(1e-6);
+      // One taken for somebody whose time was up meanwhile is wasted; none is used that was not taken.
+      const wasted = (store.item?.granted ?? 0) - granted.length;
+      expect(wasted).toBeGreaterThanOrEqual(0);
+      expect(wasted).toBeLessThanOrEqual(all.length - granted.length);
+      expect(clock.sleepers()).toBe(0);
+    };
+    await fc.assert(fc.asyncProperty(limits, skews, fc.array(asked, { maxLength: 25 }), run), { numRuns: 150 });
+  });
+});

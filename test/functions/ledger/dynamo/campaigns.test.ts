@@ -1,0 +1,160 @@
+import { GetCommand } from '@aws-sdk/lib-dynamodb';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { campaignLedger } from '../../../../functions/ledger/dynamo/campaigns.ts';
+import { CAMPAIGN_LIST, type CampaignItem, campaignKey } from '../../../../functions/ledger/items.ts';
+import { LedgerUnreachable } from '../../../../functions/ledger/ledger.ts';
+import { type LedgerTable, NOW, startLedgerTable, TABLE } from '../../../support/ledger/ledger-table.ts';
+
+let table: LedgerTable;
+beforeAll(async () => {
+  table = await startLedgerTable();
+});
+afterEach(() => table.standIns.faults.clear());
+afterAll(() => table.stop());
+
+let made = 0;
+let now: number;
+let id: string;
+beforeEach(() => {
+  now = NOW;
+  made += 1;
+  id = `campaign-${made}`;
+});
+
+const aWorker = () => campaignLedger({ client: table.client, tableName: TABLE, now: () => now });
+const stored = async (campaignId: string) =>
+  (await table.client.send(new GetCommand({ TableName: TABLE, Key: { pk: campaignKey(campaignId) } }))).Item;
+const theCampaign = (campaignId: string, given: Partial<CampaignItem> = {}): CampaignItem => ({
+  pk: campaignKey(campaignId),
+  campaign: CAMPAIGN_LIST,
+  stateReason: 'active#',
+  campaignId,
+  state: 'active',
+  firstSeenAt: NOW,
+  ...given,
+});
+const cancel = (campaignId: string) =>
+  table.put(theCampaign(campaignId, { state: 'cancelled', stateReason: 'cancelled#', firstSeenAt: 1 }));
+/** Operations on the table that the work makes. */
+async function operations(work: () => Promise<unknown>): Promise<{ reads: number; writes: number }> {
+  const before = table.standIns.operations();
+  await work();
+  const after = table.standIns.operations();
+  const count = (name: string) => (after[name] ?? 0) - (before[name] ?? 0);
+  return { reads: count('dynamodb:GetItem'), writes: count('dynamodb:PutItem') };
+}
+
+describe('registering', () => {
+  test('a campaign that is seen for the first time is registered, without an end, where campaigns are listed', async () => {
+    expect(await aWorker().isCancelled(id)).toBe(false);
+    expect(await stored(id)).toEqual(theCampaign(id));
+    expect(await table.listed(CAMPAIGN_LIST, 'active#')).toContain(campaignKey(id));
+  });
+
+  test('a registered campaign is not written again, also by a copy that knows nothing of it', async () => {
+    await aWorker().isCancelled(id);
+    now += 60_000;
+    const again = operations(async () => expect(await aWorker().isCancelled(id)).toBe(false));
+    expect(await again).toEqual({ reads: 1, writes: 0 });
+    expect(await stored(id)).toEqual(theCampaign(id));
+  });
+
+  test('of two copies that see it first at once, one registers it and the other is content', async () => {
+    expect(await Promise.all([aWorker().isCancelled(id), aWorker().isCancelled(id)])).toEqual([false, false]);
+    expect(await stored(id)).toEqual(theCampaign(id));
+  });
+
+  test('registering does not overwrite a cancellation that came between', async () => {
+    table.standIns.faults.add({ operation: 'dynamodb:PutItem', kind: 'slow', delayMs: 50, bodyIncludes: 'active' });
+    const asked = aWorker().isCancelled(id);
+    await cancel(id);
+    await asked;
+    expect(await stored(id)).toMatchObject({ state: 'cancelled' });
+  });
+});
+
+describe('a cancellation', () => {
+  test('is known at once to a copy that has not asked yet', async () => {
+    await cancel(id);
+    expect(await aWorker().isCancelled(id)).toBe(true);
+  });
+
+  test.each([
+    [4999, false],
+    [5000, true],
+  ])('%i ms after a copy has asked, it is seen: %s', async (passedMs, seen) => {
+    const worker = aWorker();
+    await worker.isCancelled(id);
+    await cancel(id);
+    now += passedMs;
+    expect(await worker.isCancelled(id)).toBe(seen);
+  });
+
+  test('of another campaign is nothing to this one', async () => {
+    const worker = aWorker();
+    await cancel(`${id}-other`);
+    expect(await worker.isCancelled(`${id}-other`)).toBe(true);
+    expect(await worker.isCancelled(id)).toBe(false);
+  });
+});
+
+describe('asking', () => {
+  test('is done once for all who ask at the same time', async () => {
+    const worker = aWorker();
+    const work = async () => {
+      const answers = await Promise.all(Array.from({ length: 20 }, () => worker.isCancelled(id)));
+      expect(answers).toEqual(Array(20).fill(false));
+    };
+    expect(await operations(work)).toEqual({ reads: 1, writes: 1 });
+  });
+
+  test('is done once in 5 s', async () => {
+    const worker = aWorker();
+    await worker.isCancelled(id);
+    const within = operations(async () => {
+      for (const passedMs of [0, 1000, 3999]) {
+        now = NOW + passedMs;
+        await worker.isCancelled(id);
+      }
+    });
+    expect(await within).toEqual({ reads: 0, writes: 0 });
+  });
+
+  test.each(['GetItem', 'PutItem'] as const)(
+    'that failed at %s tells all who wait, and is done anew',
+    async (operation) => {
+      const worker = aWorker();
+      table.standIns.faults.add({ operation: `dynamodb:${operation}`, kind: 'throttle' });
+      const first = await Promise.allSettled([worker.isCancelled(id), worker.isCancelled(id)]);
+      for (const answer of first) {
+        expect(answer).toMatchObject({ status: 'rejected', reason: expect.any(LedgerUnreachable) });
+      }
+      expect(await worker.isCancelled(id)).toBe(false);
+      expect(await stored(id)).toEqual(theCampaign(id));
+    },
+  );
+
+  test('of very many campaigns remembers no more than a thousand', async () => {
+    let reads = 0;
+    const client = {
+      async send() {
+        reads += 1;
+        return { Item: theCampaign('any') };
+      },
+    } as unknown as LedgerTable['client'];
+    const worker = campaignLedger({ client, tableName: TABLE, now: () => now });
+    const ask = async (count: number) => {
+      for (let n = 0; n < count; n += 1) await worker.isCancelled(`many-${n}`);
+    };
+    await ask(1000);
+    expect(reads).toBe(1000);
+    // All are remembered still …
+    await ask(1000);
+    expect(reads).toBe(1000);
+    // … until one more comes; then they are asked for again.
+    await ask(1001);
+    expect(reads).toBe(1001);
+    await ask(1);
+    expect(reads).toBe(1002);
+  });
+});

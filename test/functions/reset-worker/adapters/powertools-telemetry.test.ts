@@ -1,0 +1,166 @@
+import { Logger } from '@aws-lambda-powertools/logger';
+import { Metrics } from '@aws-lambda-powertools/metrics';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import {
+  EVENTS,
+  type EventCode,
+  type EventFields,
+  LANE_DIMENSION,
+  METRIC_NAMESPACE,
+  METRICS,
+  SERVICE_NAME,
+  type Telemetry,
+} from '../../../../functions/common/telemetry.ts';
+import { powertoolsTelemetry } from '../../../../functions/reset-worker/adapters/powertools-telemetry.ts';
+
+type Json = Record<string, unknown>;
+
+let written: string;
+let telemetry: Telemetry;
+let metrics: Metrics;
+
+beforeEach(() => {
+  written = '';
+  for (const stream of [process.stdout, process.stderr]) {
+    vi.spyOn(stream, 'write').mockImplementation((chunk: string | Uint8Array) => {
+      written += String(chunk);
+      return true;
+    });
+  }
+  for (const name of [
+    'POWERTOOLS_DEV',
+    'POWERTOOLS_LOG_LEVEL',
+    'AWS_LAMBDA_LOG_LEVEL',
+    'POWERTOOLS_METRICS_DISABLED',
+  ]) {
+    vi.stubEnv(name, undefined);
+  }
+  metrics = new Metrics({ namespace: METRIC_NAMESPACE, serviceName: SERVICE_NAME });
+  telemetry = powertoolsTelemetry(new Logger({ serviceName: SERVICE_NAME }), metrics);
+});
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.unstubAllEnvs();
+});
+
+/** All lines written so far, each of which has to be JSON of its own. */
+const lines = (): Json[] =>
+  written
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Json);
+const logged = () => lines().filter((line) => !('_aws' in line));
+/** The metrics as CloudWatch would read them off the lines. */
+function published(lane: 'interactive' | 'bulk' = 'bulk'): Json[] {
+  metrics.addDimension(LANE_DIMENSION, lane);
+  // Where there is nothing to publish Powertools would say so.
+  if (metrics.hasStoredMetrics()) metrics.publishStoredMetrics();
+  return lines().filter((line) => '_aws' in line);
+}
+
+const FIELDS: Required<EventFields> = {
+  lane: 'bulk',
+  requestId: 'request-1',
+  campaignId: 'breach-7',
+  messageId: 'message-1',
+  status: 503,
+  reason: 'rejected',
+  why: 'timeout',
+  calls: 1,
+  failedCalls: 2,
+  unknowns: 3,
+  receiveCount: 4,
+  delayMs: 5,
+  errorName: 'TypeError',
+  errorPlace: 'at x (y:1:2)',
+};
+/** What the logger adds of its own. */
+const FRAME = ['level', 'message', 'timestamp', 'service', 'sampling_rate', 'xray_trace_id'];
+const CODES = Object.keys(EVENTS) as EventCode[];
+
+describe('an event', () => {
+  test.each(CODES)('%s is one line of JSON: code, level, sentence and the permitted fields, no more', (code) => {
+    telemetry.event(code, FIELDS);
+    expect(written.match(/\n/g)).toHaveLength(1);
+    const [line = {}] = logged();
+    expect(line).toMatchObject({
+      ...FIELDS,
+      code,
+      level: EVENTS[code].level.toUpperCase(),
+      message: EVENTS[code].sentence,
+      service: SERVICE_NAME,
+    });
+    expect(Object.keys(line).filter((key) => ![...Object.keys(FIELDS), 'code', ...FRAME].includes(key))).toEqual([]);
+  });
+
+  test.each(CODES)('%s adds one to its metric, or to none', (code) => {
+    telemetry.event(code, FIELDS);
+    const { metric } = EVENTS[code] as { metric?: string };
+    const sums = published().map((line) => [metric !== undefined && line[metric], namesIn(line)]);
+    expect(sums).toEqual(metric === undefined ? [] : [[1, [metric]]]);
+  });
+
+  test('without fields shows none', () => {
+    telemetry.event('DEFERRED', {});
+    expect(Object.keys(logged()[0] ?? {}).filter((key) => ![...FRAME, 'code'].includes(key))).toEqual([]);
+  });
+
+  test('that is told twice is two lines', () => {
+    telemetry.event('DEFERRED', { requestId: 'a' });
+    telemetry.event('DEFERRED', { requestId: 'b' });
+    expect(logged().map(({ requestId }) => requestId)).toEqual(['a', 'b']);
+  });
+
+  test('leaves nothing on the lines after it', () => {
+    telemetry.event('DEFERRED', FIELDS);
+    telemetry.event('DUPLICATE', {});
+    expect(logged()[1]).not.toHaveProperty('requestId');
+  });
+});
+
+interface Emf {
+  CloudWatchMetrics: { Namespace: string; Dimensions: string[][]; Metrics: { Name: string; Unit: string }[] }[];
+}
+const emf = (line: Json) => (line._aws as Emf).CloudWatchMetrics;
+const namesIn = (line: Json) => emf(line).flatMap((directive) => directive.Metrics.map(({ Name }) => Name));
+
+describe('a metric', () => {
+  test.each(['interactive', 'bulk'] as const)('stands under the namespace, the service and the lane %s', (lane) => {
+    telemetry.measure(METRICS.calls, 2);
+    const [line = {}] = published(lane);
+    expect(emf(line)).toEqual([
+      {
+        Namespace: METRIC_NAMESPACE,
+        Dimensions: [expect.arrayContaining(['service', LANE_DIMENSION])],
+        Metrics: [{ Name: METRICS.calls, Unit: 'Count' }],
+      },
+    ]);
+    expect(emf(line)[0]?.Dimensions[0]).toHaveLength(2);
+    expect(line).toMatchObject({ service: SERVICE_NAME, [LANE_DIMENSION]: lane, [METRICS.calls]: 2 });
+  });
+
+  test.each(Object.values(METRICS))('%s is a count, or QueuedAge in seconds', (metric) => {
+    telemetry.measure(metric, 1.5);
+    const [line = {}] = published();
+    expect(emf(line)[0]?.Metrics).toEqual([{ Name: metric, Unit: metric === METRICS.queuedAge ? 'Seconds' : 'Count' }]);
+    expect(line[metric]).toBe(1.5);
+  });
+
+  test('of several messages keeps each value, so that percentiles can be drawn', () => {
+    for (const seconds of [1, 20, 300]) telemetry.measure(METRICS.queuedAge, seconds);
+    expect(published()[0]?.[METRICS.queuedAge]).toEqual([1, 20, 300]);
+  });
+
+  test('tells no request, campaign or message', () => {
+    telemetry.event('DEAD_LETTERED', FIELDS);
+    expect(JSON.stringify(published())).not.toMatch(/request-1|breach-7|message-1/);
+  });
+
+  test('of one lane is not carried over to the next invocation’s', () => {
+    telemetry.measure(METRICS.calls, 1);
+    published('interactive');
+    telemetry.measure(METRICS.calls, 1);
+    const [, second = {}] = published('bulk');
+    expect(second).toMatchObject({ [LANE_DIMENSION]: 'bulk', [METRICS.calls]: 1 });
+  });
+});

@@ -1,0 +1,390 @@
+import { describe, expect, it } from 'vitest';
+import { EMAIL, KEY } from '../../../support/builders.ts';
+import type { Scripted } from '../../../support/fakes.ts';
+import { NOON } from '../../../support/virtual-clock.ts';
+import { aWorker } from '../../../support/worker.ts';
+
+/** Every row of "Answers of the API" in the design, seen from outside: what the message, the ledger and the budget are told. */
+describe('an answer of the API', () => {
+  it.each([200, 201, 204, 299])('%i makes the reset', async (status) => {
+    const worker = aWorker(status);
+    expect(await worker.deliver()).toEqual({ kind: 'reset' });
+    expect(worker.ledger.transitions).toEqual(['new>calling', 'calling>succeeded']);
+    expect(worker.ledger.item(KEY)).toMatchObject({ calls: 1, failedCalls: 0, unknowns: 0, lastStatus: status });
+    expect(worker.budget.story).toEqual(['turn', 'success']);
+    expect(worker.api.calls).toEqual([{ at: NOON, email: EMAIL, token: 'token-of-v1' }]);
+    expect(worker.deadLetters.sent).toEqual([]);
+    expect(worker.telemetry.codes()).toEqual(['RESET_MADE']);
+    expect(worker.telemetry.of('RESET_MADE')).toStrictEqual({
+      lane: 'interactive',
+      messageId: 'message-1',
+      receiveCount: 1,
+      requestId: KEY,
+      calls: 1,
+      status,
+    });
+    expect(worker.telemetry.measured).toContainEqual({ metric: 'Calls', value: 1 });
+  });
+
+  const forNow: [Scripted, { report: string; event: string; unknowns: number; lastStatus?: number }][] = [
+    [429, { report: 'throttled', event: 'CALL_THROTTLED', unknowns: 0, lastStatus: 429 }],
+    [503, { report: 'unavailable', event: 'CALL_UNAVAILABLE', unknowns: 0, lastStatus: 503 }],
+    ['not-sent', { report: 'unavailable', event: 'CALL_UNAVAILABLE', unknowns: 0 }],
+    [504, { report: 'unanswered', event: 'CALL_UNKNOWN', unknowns: 1, lastStatus: 504 }],
+    ['no-answer', { report: 'unanswered', event: 'CALL_UNKNOWN', unknowns: 1 }],
+  ];
+
+  it.each(forNow)('%s is tried again in this invocation, with a turn and a claim of its own', async (answer, told) => {
+    const worker = aWorker(answer, 200);
+    expect(await worker.deliver()).toEqual({ kind: 'reset' });
+    expect(worker.api.calls.map(({ at }) => at - NOON)).toEqual([0, 1000]);
+    expect(worker.ledger.transitions).toEqual([
+      'new>calling',
+      'calling>waiting',
+      'waiting>calling',
+      'calling>succeeded',
+    ]);
+    expect(worker.ledger.item(KEY)).toMatchObject({ calls: 2, failedCalls: 1, unknowns: told.unknowns });
+    expect(worker.budget.story).toEqual(['turn', told.report, 'turn', 'success']);
+    expect(worker.telemetry.codes()).toEqual([told.event, 'RESET_MADE']);
+  });
+
+  it.each(forNow)('%s is deferred where no whole call would fit after the wait', async (answer, told) => {
+    const worker = aWorker(answer);
+    const outcome = await worker.deliver({}, { latestStartMs: 999 });
+    expect(outcome).toEqual({ kind: 'deferred', cause: 'backoff', until: NOON + 1000, attempted: true });
+    const { lastStatus, notBefore, state, failedCalls, unknowns, leaseEnd } = worker.ledger.item(KEY);
+    expect({ lastStatus, notBefore, state, failedCalls, unknowns, leaseEnd }).toEqual({
+      lastStatus: told.lastStatus,
+      notBefore: NOON + 1000,
+      state: 'waiting',
+      failedCalls: 1,
+      unknowns: told.unknowns,
+      leaseEnd: undefined,
+    });
+    expect(worker.telemetry.of('DEFERRED')).toStrictEqual({
+      lane: 'interactive',
+      messageId: 'message-1',
+      receiveCount: 1,
+      requestId: KEY,
+      calls: 1,
+      failedCalls: 1,
+      unknowns: told.unknowns,
+      ...(told.lastStatus === undefined ? {} : { status: told.lastStatus }),
+      why: 'backoff',
+      delayMs: 1000,
+    });
+  });
+
+  it.each([429, 503, 504])('%i with a longer Retry-After waits as long as it says', async (status) => {
+    const worker = aWorker({ status, retryAfterMs: 7000 }, 200);
+    await worker.deliver();
+    expect(worker.api.calls.map(({ at }) => at - NOON)).toEqual([0, 7000]);
+  });
+
+  it('429 tells the budget what Retry-After said, and nothing where there was none', async () => {
+    const worker = aWorker({ status: 429, retryAfterMs: 4000 }, 429, 200);
+    await worker.deliver();
+    expect(worker.budget.reports).toStrictEqual([
+      { kind: 'throttled', retryAfterMs: 4000 },
+      { kind: 'throttled' },
+      { kind: 'success' },
+    ]);
+  });
+
+  it('is told to the budget with the turn that allowed its call, once a turn', async () => {
+    const worker = aWorker(503, 429, 200);
+    await worker.deliver({ lane: 'bulk' });
+    const ticketAt = (ms: number) => ({ lane: 'bulk', key: KEY, probe: false, grantedAt: NOON + ms });
+    expect(worker.budget.reported).toEqual([ticketAt(0), ticketAt(1000), ticketAt(3000)]);
+    expect(worker.budget.reports).toEqual([{ kind: 'unavailable' }, { kind: 'throttled' }, { kind: 'success' }]);
+  });
+
+  it('429 with a Retry-After of ten minutes is a deferral of ten minutes', async () => {
+    const worker = aWorker({ status: 429, retryAfterMs: 600_000 });
+    expect(await worker.deliver()).toMatchObject({ kind: 'deferred', cause: 'backoff', until: NOON + 600_000 });
+    expect(worker.ledger.item(KEY).notBefore).toBe(NOON + 600_000);
+  });
+
+  it.each([
+    [500, 'server-error'],
+    [501, 'server-error'],
+    [502, 'server-error'],
+    [505, 'server-error'],
+    [599, 'server-error'],
+    [100, 'rejected'],
+    [199, 'rejected'],
+    [301, 'rejected'],
+    [302, 'rejected'],
+    [307, 'rejected'],
+    [400, 'rejected'],
+    [402, 'rejected'],
+    [403, 'rejected'],
+    [404, 'rejected'],
+    [408, 'rejected'],
+    [409, 'rejected'],
+    [428, 'rejected'],
+    [430, 'rejected'],
+    [499, 'rejected'],
+  ])('%i is final: dead-lettered as %s, with the words of the API', async (status, reason) => {
+    const worker = aWorker({ status, detail: 'no such user' });
+    expect(await worker.deliver()).toEqual({ kind: 'dead-lettered', reason });
+    expect(worker.api.calls).toHaveLength(1);
+    expect(worker.deadLetters.sent).toMatchObject([{ reason, status, detail: 'no such user', calls: 1 }]);
+    expect(worker.ledger.transitions).toEqual(['new>calling', 'calling>failing', 'failing>failed']);
+    expect(worker.ledger.item(KEY)).toMatchObject({ reason, lastStatus: status, failedCalls: 1, unknowns: 0 });
+    expect(worker.ledger.item(KEY).leaseEnd).toBeUndefined();
+    expect(worker.budget.story).toEqual(['turn', reason === 'rejected' ? 'rejected' : 'answered']);
+    expect(worker.telemetry.of('DEAD_LETTERED')).toMatchObject({ reason, status, calls: 1, requestId: KEY });
+  });
+});
+
+describe('a 401', () => {
+  const NEWER = { kind: 'token', token: 'token-of-v2', version: 'v2' } as const;
+
+  it('is tried again with a newer version of the secret, and no attempt is spent', async () => {
+    const worker = aWorker(401, 200);
+    worker.tokens.newer = NEWER;
+    expect(await worker.deliver()).toEqual({ kind: 'reset' });
+    expect(worker.api.calls.map(({ token }) => token)).toEqual(['token-of-v1', 'token-of-v2']);
+    expect(worker.ledger.item(KEY)).toMatchObject({ calls: 2, failedCalls: 0, unknowns: 0 });
+    expect(worker.budget.story).toEqual(['turn', 'answered', 'turn', 'success']);
+    expect(worker.telemetry.codes()).toEqual(['CALL_UNAUTHORIZED', 'TOKEN_REFRESHED', 'RESET_MADE']);
+  });
+
+  it('with a newer version already in the cache uses that one', async () => {
+    const worker = aWorker(() => {
+      worker.tokens.answer = NEWER;
+      return 401;
+    }, 200);
+    expect(await worker.deliver()).toEqual({ kind: 'reset' });
+    expect(worker.api.calls.map(({ token }) => token)).toEqual(['token-of-v1', 'token-of-v2']);
+  });
+
+  it('with the same version means a hold and a deferral to its end; no attempt is spent and nothing is dead-lettered', async () => {
+    const worker = aWorker(401);
+    expect(await worker.deliver()).toEqual({
+      kind: 'deferred',
+      cause: 'credential',
+      until: NOON + 30_000,
+      attempted: false,
+    });
+    expect(worker.ledger.item(KEY)).toMatchObject({
+      state: 'waiting',
+      notBefore: NOON + 30_000,
+      calls: 1,
+      failedCalls: 0,
+      unknowns: 0,
+      lastStatus: 401,
+    });
+    expect(worker.budget.story).toEqual(['turn', 'unauthorized']);
+    expect(worker.telemetry.codes()).toEqual(['CALL_UNAUTHORIZED', 'TOKEN_REJECTED', 'DEFERRED']);
+    expect(worker.deadLetters.sent).toEqual([]);
+  });
+
+  it('is not told to the budget before the secret is read, or the end of a probe would let others call in vain', async () => {
+    const worker = aWorker(401);
+    worker.tokens.readMs = 700;
+    const told: number[] = [];
+    const { report } = worker.budget;
+    worker.budget.report = (ticket, what) => {
+      told.push(worker.clock.now() - NOON);
+      return report(ticket, what);
+    };
+    await worker.deliver();
+    expect(told).toEqual([700]);
+  });
+
+  it('that the budget could not be told of is deferred all the same, and due at once', async () => {
+    const worker = aWorker(401);
+    worker.budget.report = async () => ({});
+    expect(await worker.deliver()).toEqual({ kind: 'deferred', cause: 'credential', until: NOON, attempted: false });
+  });
+
+  it('never ends a request, however often it comes', async () => {
+    const worker = aWorker();
+    for (let receive = 1; receive <= 200; receive += 1) {
+      worker.api.answers(401);
+      expect(await worker.deliver({ receiveCount: receive })).toMatchObject({ kind: 'deferred', cause: 'credential' });
+      worker.clock.jump(30_000);
+    }
+    expect(worker.ledger.item(KEY)).toMatchObject({ calls: 200, failedCalls: 0, unknowns: 0 });
+    worker.api.answers(200);
+    expect(await worker.deliver()).toEqual({ kind: 'reset' });
+  });
+
+  it('whose deferral cannot be written down leaves the claim to its lease', async () => {
+    const worker = aWorker(401);
+    worker.ledger.breaks('wait');
+    const outcome = await worker.deliver();
+    expect(outcome).toMatchObject({ kind: 'deferred', cause: 'ledger-unreachable', attempted: false });
+    expect(worker.ledger.item(KEY).state).toBe('calling');
+  });
+
+  it('of a call that lost its claim leaves the request to whoever has it', async () => {
+    const worker = aWorker(() => {
+      worker.ledger.put({ ...worker.ledger.item(KEY), leaseNonce: 'another copy' });
+      return 401;
+    });
+    expect(await worker.deliver()).toEqual({ kind: 'deferred', cause: 'busy', until: NOON, attempted: false });
+  });
+});
+
+describe('a rejection that trips or meets the brake', () => {
+  it.each([400, 403, 404, 301])(
+    '(%i) defers its request to the end of the hold: no attempt spent, no dead letter',
+    async (status) => {
+      const worker = aWorker({ status, detail: 'no such path' });
+      worker.budget.brakedUntil = NOON + 300_000;
+      expect(await worker.deliver()).toEqual({
+        kind: 'deferred',
+        cause: 'brake',
+        until: NOON + 300_000,
+        attempted: false,
+      });
+      expect(worker.ledger.transitions).toEqual(['new>calling', 'calling>waiting']);
+      expect(worker.ledger.item(KEY)).toMatchObject({
+        notBefore: NOON + 300_000,
+        calls: 1,
+        failedCalls: 0,
+        unknowns: 0,
+        lastStatus: status,
+      });
+      expect(worker.budget.story).toEqual(['turn', 'rejected']);
+      expect(worker.deadLetters.sent).toEqual([]);
+      expect(worker.telemetry.codes()).toEqual(['DEFERRED']);
+      expect(worker.telemetry.of('DEFERRED')).toMatchObject({ why: 'brake', delayMs: 300_000, status });
+    },
+  );
+
+  it('never ends a request, however often it comes', async () => {
+    const worker = aWorker();
+    for (let receive = 1; receive <= 200; receive += 1) {
+      worker.api.answers(404);
+      worker.budget.brakedUntil = worker.clock.now() + 300_000;
+      expect(await worker.deliver({ receiveCount: receive })).toMatchObject({ kind: 'deferred', cause: 'brake' });
+      worker.clock.jump(300_000);
+    }
+    worker.api.answers(200);
+    expect(await worker.deliver()).toEqual({ kind: 'reset' });
+  });
+
+  it('after a call without an answer keeps count of that', async () => {
+    const worker = aWorker('no-answer', 404);
+    worker.budget.brakedUntil = NOON + 300_000;
+    expect(await worker.deliver()).toMatchObject({ kind: 'deferred', cause: 'brake' });
+    expect(worker.ledger.item(KEY)).toMatchObject({ calls: 2, failedCalls: 1, unknowns: 1 });
+  });
+
+  it('and whose deferral cannot be written down leaves the claim to its lease', async () => {
+    const worker = aWorker(404);
+    worker.budget.brakedUntil = NOON + 300_000;
+    worker.ledger.breaks('wait');
+    expect(await worker.deliver()).toMatchObject({ kind: 'deferred', cause: 'ledger-unreachable', attempted: false });
+    expect(worker.ledger.item(KEY).state).toBe('calling');
+    expect(worker.deadLetters.sent).toEqual([]);
+  });
+
+  it('says nothing of a server’s error: that is dead-lettered as ever', async () => {
+    const worker = aWorker(500);
+    worker.budget.brakedUntil = NOON + 300_000;
+    expect(await worker.deliver()).toEqual({ kind: 'dead-lettered', reason: 'server-error' });
+  });
+});
+
+describe('the token', () => {
+  it.each(['empty', 'malformed', 'unreadable'] as const)(
+    'that is %s holds all calls: nothing is claimed, called or dead-lettered',
+    async (why) => {
+      const worker = aWorker();
+      worker.tokens.answer = { kind: 'none', why };
+      expect(await worker.deliver()).toEqual({ kind: 'given-back', until: NOON + 30_000, why: `token-${why}` });
+      expect(worker.ledger.transitions).toEqual([]);
+      expect(worker.budget.story).toEqual(['turn', 'unauthorized']);
+      expect(worker.telemetry.of('TOKEN_UNUSABLE')).toMatchObject({ why, requestId: KEY });
+      expect(worker.telemetry.of('GIVEN_BACK')).toMatchObject({ why: `token-${why}`, delayMs: 30_000 });
+    },
+  );
+});
+
+describe('calls without an answer', () => {
+  it('are three at most: then a person is asked', async () => {
+    const worker = aWorker('no-answer', 504, 'no-answer');
+    expect(await worker.deliver()).toEqual({ kind: 'dead-lettered', reason: 'outcome-unknown' });
+    expect(worker.ledger.item(KEY)).toMatchObject({ state: 'failed', calls: 3, failedCalls: 3, unknowns: 3 });
+    expect(worker.deadLetters.sent).toMatchObject([
+      {
+        reason: 'outcome-unknown',
+        calls: 3,
+        detail: '3 calls failed; calls without an answer, so perhaps made: 3',
+      },
+    ]);
+  });
+
+  it('that end with a 504 are dead-lettered with that status', async () => {
+    const worker = aWorker('no-answer', 503, 'no-answer', 504);
+    await worker.deliver();
+    expect(worker.deadLetters.sent).toMatchObject([{ reason: 'outcome-unknown', status: 504 }]);
+  });
+
+  it.each([404, 409, 500, 403])(
+    'make a later %i outcome-unknown, with its status: perhaps it only says that the reset is made',
+    async (status) => {
+      const worker = aWorker('no-answer', { status, detail: 'conflict' });
+      expect(await worker.deliver()).toEqual({ kind: 'dead-lettered', reason: 'outcome-unknown' });
+      expect(worker.deadLetters.sent).toMatchObject([
+        {
+          reason: 'outcome-unknown',
+          status,
+          detail: 'conflict; calls without an answer, so perhaps made: 1',
+        },
+      ]);
+    },
+  );
+
+  it('do not turn a later success into anything else', async () => {
+    const worker = aWorker('no-answer', 504, 200);
+    expect(await worker.deliver()).toEqual({ kind: 'reset' });
+  });
+
+  it('do not make a 429 or 503 after them unknown too', async () => {
+    const worker = aWorker('no-answer', 'no-answer', 429, 503, 200);
+    expect(await worker.deliver()).toEqual({ kind: 'reset' });
+    expect(worker.ledger.item(KEY)).toMatchObject({ unknowns: 2, failedCalls: 4, calls: 5 });
+  });
+
+  it('are named in a detail that keeps to its 256 characters, however much the API said', async () => {
+    const worker = aWorker('no-answer', { status: 404, detail: `${'x'.repeat(255)}😀` });
+    await worker.deliver();
+    const detail = worker.deadLetters.sent[0]?.detail ?? '';
+    expect(detail.length).toBe(256);
+    expect(detail).toMatch(/^x+; calls without an answer, so perhaps made: 1$/);
+    expect(worker.ledger.item(KEY).detail).toBe(detail);
+  });
+});
+
+describe('failed calls', () => {
+  it('are 50 at most, over as many receives as it takes', async () => {
+    const worker = aWorker();
+    for (let call = 1; call < 50; call += 1) {
+      worker.api.answers(429);
+      const outcome = await worker.deliver({}, { latestStartMs: 0 });
+      expect(outcome).toMatchObject({ kind: 'deferred', cause: 'backoff' });
+      worker.clock.jump((worker.ledger.item(KEY).notBefore ?? 0) - worker.clock.now());
+    }
+    worker.api.answers(429);
+    expect(await worker.deliver()).toEqual({ kind: 'dead-lettered', reason: 'retries-exhausted' });
+    expect(worker.deadLetters.sent).toMatchObject([
+      { reason: 'retries-exhausted', status: 429, calls: 50, detail: '50 calls failed' },
+    ]);
+    expect(worker.ledger.item(KEY)).toMatchObject({ state: 'failed', failedCalls: 50, calls: 50 });
+  });
+
+  it('wait longer from one to the next, also across receives', async () => {
+    const worker = aWorker(503, 503, 503, 503, 503);
+    await worker.deliver({}, { latestStartMs: 15_000 });
+    // Half of 2, 4, 8 and 16 s; the last wait no longer fits.
+    expect(worker.api.calls.map(({ at }) => at - NOON)).toEqual([0, 1000, 3000, 7000, 15_000]);
+    expect(worker.ledger.item(KEY).notBefore).toBe(NOON + 15_000 + 16_000);
+  });
+});

@@ -1,0 +1,327 @@
+import { describe, expect, it } from 'vitest';
+import { addressBits } from '../../../../functions/ledger/standing.ts';
+import { processBatch } from '../../../../functions/reset-worker/core/process-batch.ts';
+import { aBody, anItem, aRecord, EMAIL, KEY } from '../../../support/builders.ts';
+import { untouched } from '../../../support/untouched.ts';
+import { NOON } from '../../../support/virtual-clock.ts';
+import { aWorker, failedIds, laneOf } from '../../../support/worker.ts';
+
+const record = (id: string, options: Parameters<typeof aRecord>[0] = {}) =>
+  aRecord({ id, body: aBody({ requestId: `key-of-${id}` }), ...options });
+
+describe('a batch', () => {
+  it('reports its failures alone, as an object with a list, also where there are none', async () => {
+    const worker = aWorker(200, 404, { status: 429, retryAfterMs: 60_000 }, 200);
+    expect(await worker.deliverBatch(['a', 'b', 'c', 'd'].map((id) => record(id)))).toEqual({
+      batchItemFailures: [{ itemIdentifier: 'c' }],
+    });
+    expect(await worker.deliverBatch([record('a')])).toEqual({ batchItemFailures: [] });
+    expect(await worker.deliverBatch([])).toEqual({ batchItemFailures: [] });
+  });
+
+  it('acknowledges what is reset, dead-lettered, cancelled or a duplicate', async () => {
+    const worker = aWorker(200, 404);
+    worker.ledger.cancelledCampaigns.add('c1');
+    worker.ledger.put(anItem({ key: 'key-of-d', state: 'succeeded' }));
+    const cancelled = record('c', { body: aBody({ requestId: 'key-of-c', campaignId: 'c1' }) });
+    expect(await worker.deliverBatch([record('a'), record('b'), cancelled, record('d')])).toEqual({
+      batchItemFailures: [],
+    });
+    expect(worker.telemetry.codes().sort()).toEqual(['CANCELLED', 'DEAD_LETTERED', 'DUPLICATE', 'RESET_MADE']);
+  });
+
+  it('works its messages off at once', async () => {
+    const slow = { status: 200, tookMs: 19_000 };
+    const worker = aWorker(slow, slow, slow);
+    await worker.deliverBatch(['a', 'b', 'c'].map((id) => record(id)));
+    expect(worker.clock.now()).toBe(NOON + 19_000);
+  });
+
+  it('hides what it defers for as long as it must wait', async () => {
+    const worker = aWorker({ status: 429, retryAfterMs: 90_000 });
+    await worker.deliverBatch([record('a', { receiveCount: 40 })]);
+    expect(worker.visibility.hidden).toEqual([{ id: 'a', seconds: 90 }]);
+  });
+
+  it('hides what it gives back the longer the more often it came', async () => {
+    const worker = aWorker();
+    for (let turn = 0; turn < 3; turn += 1) {
+      worker.budget.turns.push({ kind: 'none', retryAt: NOON + 4000, why: 'pace' });
+    }
+    await worker.deliverBatch([
+      record('a', { receiveCount: 1 }),
+      record('b', { receiveCount: 20 }),
+      record('c', { receiveCount: 51 }),
+    ]);
+    expect(worker.visibility.hidden).toEqual([
+      { id: 'a', seconds: 4 },
+      { id: 'b', seconds: 22 },
+      { id: 'c', seconds: 1200 },
+    ]);
+  });
+
+  it('hides for the growing time what is deferred without an attempt', async () => {
+    const worker = aWorker();
+    worker.ledger.put(anItem({ key: 'key-of-a', state: 'calling', leaseEnd: NOON + 1500 }));
+    await worker.deliverBatch([record('a', { receiveCount: 30 })]);
+    expect(worker.visibility.hidden).toEqual([{ id: 'a', seconds: 102 }]);
+  });
+
+  it('hides nothing that it acknowledges', async () => {
+    const worker = aWorker(200, 404);
+    await worker.deliverBatch([record('a'), record('b')]);
+    expect(worker.visibility.hidden).toEqual([]);
+  });
+
+  it('keeps a message that could not be hidden, and says so', async () => {
+    const worker = aWorker(401);
+    worker.visibility.broken = true;
+    expect(failedIds(await worker.deliverBatch([record('a', { receiveCount: 3 })]))).toEqual(['a']);
+    expect(worker.telemetry.of('NOT_HIDDEN')).toEqual({ lane: 'interactive', messageId: 'a', receiveCount: 3 });
+    expect(worker.telemetry.codes()).not.toContain('UNEXPECTED');
+  });
+
+  it('measures how long its messages were queued, in seconds, never below none', async () => {
+    const worker = aWorker(200, 200);
+    await worker.deliverBatch([record('a', { sentAt: NOON - 90_500 }), record('b', { sentAt: NOON + 2000 })]);
+    expect(worker.telemetry.measured.filter(({ metric }) => metric === 'QueuedAge')).toEqual([
+      { metric: 'QueuedAge', value: 90.5 },
+      { metric: 'QueuedAge', value: 0 },
+    ]);
+  });
+
+  it('takes lane, ids and times from the record', async () => {
+    const worker = aWorker(404);
+    await worker.deliverBatch([
+      aRecord({
+        id: 'a',
+        lane: 'bulk',
+        sentAt: NOON - 7000,
+        receiveCount: 4,
+        body: aBody({ requestId: undefined }),
+        requestId: 'carried',
+      }),
+    ]);
+    expect(worker.ledger.item('carried')).toMatchObject({
+      lane: 'bulk',
+      firstSentAt: NOON - 7000,
+      sender: 'AIDAPRODUCER',
+    });
+    expect(worker.telemetry.of('DEAD_LETTERED')).toMatchObject({ messageId: 'a', receiveCount: 4, lane: 'bulk' });
+    const letter = worker.deadLetters.sent[0];
+    expect(letter).toMatchObject({ requestId: 'carried', lane: 'bulk' });
+    worker.api.answers(200);
+    const redriven = aRecord({
+      id: 'b',
+      requestId: 'carried',
+      failureId: letter?.failureId ?? '',
+      body: letter?.body ?? '',
+    });
+    expect(failedIds(await worker.deliverBatch([redriven]))).toEqual([]);
+    expect(worker.ledger.item('carried').state).toBe('succeeded');
+  });
+});
+
+describe('the same request id', () => {
+  it('twice in a batch is called for once; the second message waits for the first one’s lease', async () => {
+    const worker = aWorker({ status: 200, tookMs: 3000 });
+    const records = [record('a', { body: aBody() }), record('b', { body: aBody() })];
+    expect(failedIds(await worker.deliverBatch(records))).toEqual(['b']);
+    expect(worker.visibility.hidden).toEqual([{ id: 'b', seconds: 30 }]);
+    worker.clock.jump(30_000);
+    expect(failedIds(await worker.deliverBatch([record('b', { body: aBody() })]))).toEqual([]);
+    expect(worker.api.calls).toHaveLength(1);
+    expect(worker.telemetry.codes()).toContain('DUPLICATE');
+  });
+
+  it('in both lanes is called for once', async () => {
+    const worker = aWorker(200);
+    await worker.deliverBatch([record('a', { body: aBody(), lane: 'bulk' })]);
+    await worker.deliverBatch([record('b', { body: aBody(), lane: 'interactive' })]);
+    expect(worker.api.calls).toHaveLength(1);
+    expect(worker.ledger.item(KEY)).toMatchObject({ state: 'succeeded', lane: 'bulk' });
+  });
+
+  it('for two addresses in a batch: one is reset, the other dead-lettered under its message’s id', async () => {
+    const worker = aWorker(200);
+    const records = [record('a', { body: aBody() }), record('b', { body: aBody({ email: 'other@example.com' }) })];
+    expect(failedIds(await worker.deliverBatch(records))).toEqual([]);
+    expect(worker.ledger.item(KEY)).toMatchObject({ state: 'succeeded', address: addressBits(KEY, EMAIL) });
+    expect(worker.deadLetters.sent).toMatchObject([{ reason: 'invalid-request', requestId: 'b' }]);
+  });
+
+  it('of a dead letter for another address stays that letter’s, however often it is redriven', async () => {
+    const worker = aWorker();
+    worker.ledger.put(anItem({ state: 'succeeded', address: addressBits(KEY, 'other@example.com') }));
+    await worker.deliverBatch([record('a', { body: aBody() })]);
+    for (let redrive = 1; redrive <= 3; redrive += 1) {
+      const letter = worker.deadLetters.sent.at(-1);
+      const options = {
+        body: letter?.body ?? '',
+        requestId: letter?.requestId ?? '',
+        failureId: letter?.failureId ?? '',
+      };
+      expect(failedIds(await worker.deliverBatch([record(`redrive-${redrive}`, options)]))).toEqual([]);
+    }
+    expect([...worker.ledger.items.keys()]).toEqual([KEY, 'a']);
+    expect(worker.deadLetters.sent.map(({ requestId }) => requestId)).toEqual(['a', 'a', 'a', 'a']);
+    expect(new Set(worker.deadLetters.sent.map(({ failureId }) => failureId)).size).toBe(4);
+  });
+});
+
+describe('the net of a message', () => {
+  const defect = (): never => {
+    throw new TypeError('a defect');
+  };
+  /** Each breaks one part for message b alone. */
+  const BROKEN: Record<string, (worker: ReturnType<typeof aWorker>) => void> = {
+    api: ({ api }) => {
+      const { reset } = api;
+      api.reset = async (email, token) => (email.startsWith('b@') ? defect() : reset(email, token));
+    },
+    ledger: ({ ledger }) => {
+      const { find } = ledger;
+      ledger.find = async (key) => (key === 'key-of-b' ? defect() : find(key));
+    },
+    'the dead letters, as they are built': ({ ledger }) => {
+      const { failing } = ledger;
+      ledger.failing = async (request, fence, failure) =>
+        request.key === 'key-of-b' ? defect() : failing(request, fence, failure);
+    },
+    tokens: ({ tokens }) => {
+      const { current } = tokens;
+      const turns = [current, async () => defect(), current];
+      tokens.current = () => (turns.shift() ?? current)();
+    },
+    budget: ({ budget }) => {
+      budget.turns.push(
+        () => undefined,
+        defect,
+        () => undefined,
+      );
+    },
+    telemetry: ({ telemetry }) => {
+      const { event } = telemetry;
+      telemetry.event = (code, fields) => (fields.messageId === 'b' ? defect() : event(code, fields));
+    },
+  };
+
+  it.each(Object.keys(BROKEN))('keeps a defect of %s from its neighbours', async (part) => {
+    const worker = aWorker(404, 404, 404);
+    BROKEN[part]?.(worker);
+    const records = ['a', 'b', 'c'].map((id) =>
+      record(id, { body: aBody({ requestId: `key-of-${id}`, email: `${id}@example.com` }) }),
+    );
+    expect(failedIds(await worker.deliverBatch(records))).toEqual(['b']);
+    expect(worker.ledger.item('key-of-a').state).toBe('failed');
+    expect(worker.ledger.item('key-of-c').state).toBe('failed');
+    if (part !== 'telemetry') expect(worker.telemetry.of('UNEXPECTED')).toMatchObject({ messageId: 'b' });
+  });
+
+  it('holds where one message of a batch meets a defect: the others are done, and reported as such', async () => {
+    const worker = aWorker(200, 200);
+    const { find } = worker.ledger;
+    worker.ledger.find = async (key) => {
+      if (key === 'key-of-b') throw new TypeError(`cannot read ${EMAIL}\n    at ${EMAIL}:1:1`);
+      return find(key);
+    };
+    const records = ['a', 'b', 'c'].map((id) => record(id));
+    expect(failedIds(await worker.deliverBatch(records))).toEqual(['b']);
+    const { errorPlace, ...fields } = worker.telemetry.of('UNEXPECTED');
+    expect(fields).toEqual({ lane: 'interactive', messageId: 'b', receiveCount: 1, errorName: 'TypeError' });
+    expect(errorPlace).toMatch(/^at .*process-batch\.test\.ts:\d+:\d+/);
+    expect(errorPlace).not.toContain(EMAIL);
+    expect(worker.visibility.hidden).toEqual([]);
+  });
+
+  it.each([
+    ['a string', 'secret words', { errorName: 'string' }],
+    ['nothing', undefined, { errorName: 'undefined' }],
+    ['an error without a stack', Object.assign(new RangeError('x'), { stack: undefined }), { errorName: 'RangeError' }],
+    [
+      'an error with no frame',
+      Object.assign(new RangeError('x'), { stack: 'RangeError: x' }),
+      { errorName: 'RangeError' },
+    ],
+  ])('catches %s too', async (_, thrown, told) => {
+    const worker = aWorker();
+    worker.ledger.find = () => Promise.reject(thrown);
+    expect(failedIds(await worker.deliverBatch([record('a')]))).toEqual(['a']);
+    expect(worker.telemetry.of('UNEXPECTED')).toStrictEqual({
+      lane: 'interactive',
+      messageId: 'a',
+      receiveCount: 1,
+      ...told,
+    });
+  });
+
+  it('holds where a metric throws for one of them', async () => {
+    const worker = aWorker(200);
+    let measured = 0;
+    worker.telemetry.measure = () => {
+      measured += 1;
+      if (measured === 1) throw new RangeError('no such metric');
+    };
+    expect(failedIds(await worker.deliverBatch([record('a'), record('b')]))).toEqual(['a']);
+  });
+
+  it('gives up on a message 1.5 s before the end, keeps it, and reports the others', async () => {
+    const worker = aWorker(200);
+    const { find } = worker.ledger;
+    worker.ledger.find = (key) => (key === 'key-of-a' ? worker.clock.sleep(1e9).then(() => undefined) : find(key));
+    const records = [record('a', { receiveCount: 2 }), record('b')];
+    expect(failedIds(await worker.deliverBatch(records, 60_000))).toEqual(['a']);
+    expect(worker.clock.now()).toBe(NOON + 60_000 - 1500);
+    expect(worker.telemetry.of('TIME_UP')).toEqual({ lane: 'interactive', messageId: 'a', receiveCount: 2 });
+  });
+
+  it('leaves no alarm behind', async () => {
+    const worker = aWorker(200, 404);
+    await worker.deliverBatch([record('a'), record('b')]);
+    expect(worker.clock.sleepers()).toBe(0);
+  });
+
+  it('leaves a second to acknowledge a reset that could not be written down', async () => {
+    const worker = aWorker({ status: 200, tookMs: 20_000 });
+    worker.ledger.breaks('succeed', { delayMs: 1e9 });
+    expect(failedIds(await worker.deliverBatch([record('a')]))).toEqual([]);
+    expect(worker.clock.now()).toBe(NOON + 120_000 - 2500);
+  });
+});
+
+describe('time', () => {
+  it('for a call is its time-out and 10 s more; later none starts', async () => {
+    for (const [waitMs, calls] of [
+      [90_000, 1],
+      [90_001, 0],
+    ] as const) {
+      const worker = aWorker(200);
+      worker.budget.turns.push({ waitMs });
+      await worker.deliverBatch([record('a')]);
+      expect(worker.budget.asked[0]?.latest).toBe(NOON + 90_000);
+      expect(worker.api.calls).toHaveLength(calls);
+    }
+  });
+});
+
+describe('an event', () => {
+  it.each([
+    ['nothing', undefined],
+    ['null', null],
+    ['an empty object', {}],
+    ['a scheduled event', { source: 'aws.events', detail: {} }],
+    ['one with no list of records', { Records: 'many' }],
+  ])('that is %s is refused whole', async (_, event) => {
+    const worker = aWorker();
+    await expect(processBatch(worker.ports, event as never, laneOf, 120_000)).rejects.toThrow(
+      'The event has no Records: this function is for SQS event sources.',
+    );
+  });
+
+  it('of a queue that is no lane is refused whole, and nothing is touched', async () => {
+    const worker = aWorker();
+    worker.ports.ledger = untouched('ledger');
+    const stray = { ...aRecord(), eventSourceARN: 'arn:aws:sqs:eu-central-1:123456789012:orders' };
+    await expect(worker.deliverBatch([aRecord(), stray])).rejects.toThrow('neither lane’s queue');
+  });
+});

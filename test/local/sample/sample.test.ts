@@ -1,0 +1,23 @@
+import { expect, test } from 'vitest';
+import { emailSchema, LANES, parseResetRequest } from '../../../functions/contract/reset-request.ts';
+import { makeSample } from '../../../local/sample/sample.ts';
+
+const sample = makeSample(Date.now());
+const addresses = LANES.flatMap((lane) => sample.files[lane]);
+
+test('the sample is 200 requests over both lanes', () => {
+  expect(addresses.length + sample.first.length + sample.raw.length).toBe(200);
+  for (const lane of LANES) expect(sample.files[lane].length).toBeGreaterThan(50);
+});
+
+test('the files hold valid addresses, each once, so that `resets enqueue` takes them whole', () => {
+  expect(addresses.filter((address) => !emailSchema.safeParse(address).success)).toEqual([]);
+  expect(new Set(addresses).size).toBe(addresses.length);
+});
+
+test('every copy repeats a request that was sent, and says the same', () => {
+  for (const { body } of sample.copies) {
+    const parsed = parseResetRequest(body);
+    expect(parsed.ok && addresses.includes(parsed.request.email)).toBe(true);
+  }
+});

@@ -1,0 +1,122 @@
+import { type Chance, chance } from '../engine/chance.ts';
+import type { BudgetFactory } from '../world/budget.ts';
+import {
+  type ApiPhase,
+  type Options,
+  optionsWith,
+  type Period,
+  type QuotaModel,
+  type ServiceFaults,
+} from './options.ts';
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+const MODELS = ['token-bucket', 'fixed-window', 'sliding-window'] as const satisfies readonly QuotaModel[];
+
+/** One of many worlds in which much goes wrong: which things and how often is drawn from the seed. */
+export function randomOptions(seed: number, factory: BudgetFactory): Options {
+  const draw = chance(seed, 'options');
+  /** Absent in half of all worlds, so that each fault is also met without the others. */
+  const odds = (most: number): number => (draw.hits(0.5) ? 0 : draw.between(0, most));
+  const faultsUntilMs = draw.pick([10 * MINUTE_MS, HOUR_MS, 6 * HOUR_MS]);
+  const period = (longestMs: number): Period => {
+    const fromMs = draw.whole(0, faultsUntilMs / 2);
+    return { fromMs, toMs: Math.min(faultsUntilMs, fromMs + draw.whole(1_000, longestMs)) };
+  };
+  const faults = (most: number): ServiceFaults => ({
+    failsBefore: odds(most),
+    failsAfter: odds(most),
+    throttled: odds(most),
+    unreachable: draw.hits(0.2) ? [period(10 * MINUTE_MS)] : [],
+  });
+  const perMinute = draw.pick([20, 60, 300, 600]);
+  const burst = draw.whole(4, 30);
+  return optionsWith(factory, {
+    seed,
+    faultsUntilMs,
+    // The longest waits are an hour for a Retry-After and twenty minutes for a message that came often.
+    drainMs: 2 * 24 * HOUR_MS,
+    producers: {
+      bulkJobs: draw.whole(0, 120),
+      interactiveJobs: draw.whole(0, 20),
+      singleEveryMs: draw.whole(5_000, 120_000),
+      singles: draw.whole(1, 40),
+      sentTwice: odds(0.3),
+      invalid: odds(0.1),
+      withoutId: odds(0.3),
+      inCampaign: odds(1),
+      ...(draw.hits(0.2) ? { campaignCancelledAtMs: draw.whole(0, 5 * MINUTE_MS) } : {}),
+    },
+    operator: {
+      everyMs: draw.whole(MINUTE_MS, 30 * MINUTE_MS),
+      redrives: odds(1),
+      redrivesTwice: odds(0.5),
+      mostRedrives: 3,
+      releasesBrakeEveryMs: HOUR_MS,
+    },
+    queue: {
+      deliversTwice: odds(0.5),
+      survivesDelete: odds(0.2),
+      oldReceiptDeletes: draw.next(),
+      reorderWindow: draw.whole(1, 200),
+      faults: faults(0.1),
+      deleteFails: odds(0.1),
+    },
+    worker: {
+      copies: draw.pick([2, 2, 5, 10]),
+      killedInInvocation: odds(0.2),
+      killedBeforeAnswer: odds(0.01),
+      stallsBeforeAnswer: odds(0.05),
+      stalls: odds(0.2),
+      longestStallMs: draw.pick([1_000, 10_000, 60_000]),
+      skewMs: draw.pick([0, 1_000]),
+      earlyTimers: odds(0.5),
+    },
+    table: { faults: faults(0.1), latency: { medianMs: 5, p99Ms: draw.pick([25, 250, 2_000]) } },
+    // Sometimes the operator does not know the quota.
+    budget: { perMinute: perMinute * draw.pick([1, 1, 5]), burst, reserve: Math.min(3, burst - 1) },
+    api: {
+      model: draw.pick(MODELS),
+      perMinute,
+      burst,
+      countsRefused: draw.hits(0.2),
+      retryAfter: draw.hits(0.5),
+      // Sometimes so slow that calls come near their time-out and leases near their end.
+      latency: draw.pick([
+        { medianMs: 250, p99Ms: 1_500 },
+        { medianMs: 250, p99Ms: 25_000 },
+        { medianMs: 6_000, p99Ms: 25_000 },
+      ]),
+      phases: phasesOf(draw, period),
+      ghosts504: odds(0.05),
+      ghostsUnanswered: odds(0.05),
+      lost504: odds(0.05),
+      lostUnanswered: odds(0.05),
+      refusedConnections: odds(0.05),
+      flaky503: odds(0.1),
+      flaky429: odds(0.1),
+      failingUsers: odds(0.2),
+    },
+    secret: secretOf(draw, faultsUntilMs, faults(0.2)),
+  });
+}
+
+function phasesOf(draw: Chance, period: (longestMs: number) => Period): ApiPhase[] {
+  const phases: ApiPhase[] = [];
+  if (draw.hits(0.2)) phases.push({ kind: 'outage', ...period(HOUR_MS) });
+  if (draw.hits(0.1)) phases.push({ kind: 'wrong-url', ...period(20 * MINUTE_MS) });
+  if (draw.hits(0.2)) phases.push({ kind: 'unauthorized', ...period(HOUR_MS) });
+  if (draw.hits(0.2)) phases.push({ kind: 'quota', factor: draw.pick([0.25, 0.5, 2]), ...period(HOUR_MS) });
+  return phases;
+}
+
+function secretOf(draw: Chance, faultsUntilMs: number, faults: ServiceFaults): Partial<Options['secret']> {
+  const kind = draw.whole(0, 5);
+  const atMs = draw.whole(0, faultsUntilMs / 2);
+  const laterMs = draw.whole(atMs, faultsUntilMs);
+  if (kind === 0) return { faults, expiresAtMs: atMs, replacedAtMs: laterMs };
+  if (kind === 1) return { faults, expiresAtMs: atMs, renewedAtMs: laterMs };
+  if (kind === 2) return { faults, emptyUntilMs: atMs };
+  // Put in place ahead of time: nobody should notice.
+  return kind === 3 ? { faults, replacedAtMs: atMs, expiresAtMs: laterMs } : { faults };
+}

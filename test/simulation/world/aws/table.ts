@@ -1,0 +1,104 @@
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+import { type DynamoDBDocumentClient, GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { LEDGER } from '../../../../functions/contract/ledger-table.ts';
+import { changeOf, conditionOf } from './expressions.ts';
+import type { Sandbox } from './sandbox.ts';
+import type { Service } from './service.ts';
+
+export type Item = Record<string, unknown>;
+/** Sees each write as it is made. The items are the table's own: not to be changed, nor kept. */
+export type OnWrite = (key: string, before: Item | undefined, after: Item, sandbox: Sandbox | undefined) => void;
+
+const CONDITION_FAILED = new ConditionalCheckFailedException({
+  message: 'The conditional request failed',
+  $metadata: {},
+});
+
+/** A DynamoDB table: what the production ledger sends it is carried out, so that the conditions under test are the production ones. */
+export class Table {
+  /** Read and write request units, of the table and its index. Every item here is below a kilobyte. */
+  readonly units = { reads: 0, writes: 0 };
+  readonly items = new Map<string, Item>();
+  readonly #service: Service;
+  readonly #onWrite: OnWrite;
+
+  constructor(service: Service, onWrite: OnWrite) {
+    this.#service = service;
+    this.#onWrite = onWrite;
+  }
+
+  /** The document client as the code in a sandbox holds it. */
+  clientOf(sandbox: Sandbox): DynamoDBDocumentClient {
+    const send = (command: unknown): Promise<unknown> =>
+      this.#service.call(sandbox, () => this.#carryOut(command, sandbox));
+    return { send } as unknown as DynamoDBDocumentClient;
+  }
+
+  /** A write from outside the worker, such as an operator's. */
+  put(key: string, item: Item): void {
+    this.#write(key, this.items.get(key), item, undefined);
+  }
+
+  #carryOut(command: unknown, sandbox: Sandbox): unknown {
+    if (command instanceof GetCommand) {
+      const { Key, ConsistentRead } = command.input;
+      this.units.reads += ConsistentRead ? 1 : 0.5;
+      const item = this.items.get(String(Key?.[LEDGER.partitionKey]));
+      return item === undefined ? {} : { Item: { ...item } };
+    }
+    if (command instanceof UpdateCommand) return this.#update(command, sandbox);
+    if (command instanceof PutCommand) {
+      const { Item: item, ...condition } = command.input;
+      const key = String(item?.[LEDGER.partitionKey]);
+      this.#check(condition, this.items.get(key));
+      this.#write(key, this.items.get(key), { ...item }, sandbox);
+      return {};
+    }
+    throw new Error(`The simulated table does not know ${String((command as object).constructor.name)}.`);
+  }
+
+  #update({ input }: UpdateCommand, sandbox: Sandbox): unknown {
+    const key = String(input.Key?.[LEDGER.partitionKey]);
+    const before = this.items.get(key);
+    this.#check(input, before);
+    const after: Item = before === undefined ? { [LEDGER.partitionKey]: key } : { ...before };
+    changeOf(input.UpdateExpression ?? '')(
+      after,
+      input.ExpressionAttributeNames ?? {},
+      input.ExpressionAttributeValues ?? {},
+    );
+    this.#write(key, before, after, sandbox);
+    return { Attributes: { ...after } };
+  }
+
+  #check(
+    input: Pick<
+      UpdateCommand['input'],
+      'ConditionExpression' | 'ExpressionAttributeNames' | 'ExpressionAttributeValues'
+    >,
+    item: Item | undefined,
+  ): void {
+    if (input.ConditionExpression === undefined) return;
+    const holds = conditionOf(input.ConditionExpression);
+    if (holds(item ?? {}, input.ExpressionAttributeNames ?? {}, input.ExpressionAttributeValues ?? {})) return;
+    // A failed condition is priced as a write.
+    this.units.writes += 1;
+    throw CONDITION_FAILED;
+  }
+
+  #write(key: string, before: Item | undefined, after: Item, sandbox: Sandbox | undefined): void {
+    this.units.writes += 1 + indexWrites(before, after);
+    this.items.set(key, after);
+    this.#onWrite(key, before, after, sandbox);
+  }
+}
+
+/** The index holds the whole item: each write is one there, and one more where the index's own key changes. */
+function indexWrites(before: Item | undefined, after: Item): number {
+  if (after[LEDGER.campaignKey] === undefined) return 0;
+  if (before?.[LEDGER.campaignKey] === undefined) return 1;
+  const isMoved =
+    before[LEDGER.campaignKey] !== after[LEDGER.campaignKey] ||
+    before[LEDGER.stateReasonKey] !== after[LEDGER.stateReasonKey];
+  return isMoved ? 2 : 1;
+}

@@ -1,0 +1,162 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough, Writable } from 'node:stream';
+import { onTestFinished } from 'vitest';
+import type { Connection, Context } from '../../../cli/deployment/connect.ts';
+import type { Deployment } from '../../../cli/deployment/find-deployment.ts';
+import type { Queues, SendResult } from '../../../cli/deployment/queues.ts';
+import { CommandFailed, type Io, type Output } from '../../../cli/terminal/io.ts';
+import type { LedgerReader, Selection } from '../../../functions/ledger/dynamo/reader.ts';
+import type { RequestItem } from '../../../functions/ledger/items.ts';
+import { untouched } from '../untouched.ts';
+import { NOON } from '../virtual-clock.ts';
+
+/** A stream that keeps what was written. */
+export class Sink extends Writable {
+  text = '';
+  isTTY = false;
+  columns = 200;
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
+    this.text += chunk.toString();
+    done();
+  }
+
+  get lines(): string[] {
+    return this.text.split('\n').filter((line) => line !== '');
+  }
+}
+
+export interface TestIo extends Io {
+  stdin: PassThrough & { isTTY?: boolean };
+  stdout: Sink & Output;
+  stderr: Sink & Output;
+  /** What the clock was asked to sleep, in order. Time stands still but for that. */
+  slept: number[];
+  /** As Ctrl-C within graceful work. */
+  interrupt(): void;
+}
+
+/** No terminal, no colour, ids `id-1`, `id-2` …, and the clock at noon. */
+export function testIo(): TestIo {
+  const controller = new AbortController();
+  const slept: number[] = [];
+  let ids = 0;
+  let time = NOON;
+  return {
+    stdin: new PassThrough(),
+    stdout: new Sink(),
+    stderr: new Sink(),
+    env: {},
+    clock: {
+      now: () => time,
+      async sleep(ms) {
+        slept.push(ms);
+        time += ms;
+      },
+    },
+    newId: () => {
+      ids += 1;
+      return `id-${ids}`;
+    },
+    graceful: (work) => work(controller.signal),
+    slept,
+    interrupt: () => controller.abort(),
+  };
+}
+
+/** The same, with a person at a terminal who types these words. */
+export function onTerminal(io: TestIo, typed?: string): TestIo {
+  for (const stream of [io.stdin, io.stdout, io.stderr]) stream.isTTY = true;
+  if (typed !== undefined) io.stdin.write(typed);
+  return io;
+}
+
+export const DEPLOYMENT: Deployment = {
+  name: 'stack Test',
+  laneQueueUrls: { interactive: 'http://127.0.0.1/q/interactive', bulk: 'http://127.0.0.1/q/bulk' },
+  deadLetterQueueUrl: 'http://127.0.0.1/q/dead',
+  ledgerTableName: 'Ledger',
+};
+
+/** Connects to the given parts; a part that is not given throws when it is touched. */
+export function contextOf(io: TestIo, parts: Partial<Connection> = {}): Context {
+  return {
+    ...io,
+    connect: async () => ({
+      deployment: DEPLOYMENT,
+      queues: untouched<Queues>('queues'),
+      ledger: untouched<LedgerReader>('ledger'),
+      ...parts,
+    }),
+  };
+}
+
+interface SentMessage {
+  queueUrl: string;
+  body: Record<string, unknown>;
+}
+
+/** Takes every message, unless told otherwise for the n-th call, counted from 1. */
+export function fakeQueues(answer?: (call: number, bodies: readonly string[]) => SendResult[] | undefined) {
+  const sent: SentMessage[] = [];
+  const batchSizes: number[] = [];
+  const queues: Queues = {
+    ...untouched<Queues>('queues'),
+    counts: (queueUrl) => Promise.reject(new Error(`The counts of ${queueUrl} were not set up.`)),
+    async sendBatch(queueUrl, bodies) {
+      batchSizes.push(bodies.length);
+      const results = answer?.(batchSizes.length, bodies) ?? bodies.map(() => taken);
+      for (const [index, body] of bodies.entries()) {
+        if (results[index]?.ok) sent.push({ queueUrl, body: JSON.parse(body) });
+      }
+      return results;
+    },
+  };
+  return { queues, sent, batchSizes };
+}
+
+export const taken: SendResult = { ok: true, messageId: 'm' };
+export const refused: SendResult = { ok: false, senderFault: true, why: 'InvalidMessageContents: no' };
+export const notNow: SendResult = { ok: false, senderFault: false, why: 'InternalError: later' };
+
+/** The ledger in memory, with the meaning of `ledgerReader`. */
+export function memoryReader(...items: RequestItem[]): LedgerReader {
+  const matches = (item: RequestItem, { campaign, state, reason, lane, lastStatus, leaseEndedBefore }: Selection) =>
+    item.campaign === campaign &&
+    item.state === state &&
+    (reason === undefined || item.reason === reason) &&
+    (lane === undefined || item.lane === lane) &&
+    (lastStatus === undefined || item.lastStatus === lastStatus) &&
+    (leaseEndedBefore === undefined || (item.leaseEnd ?? Number.POSITIVE_INFINITY) < leaseEndedBefore);
+  return {
+    find: async (requestId) => items.find(({ pk }) => pk === `request#${requestId}`),
+    async *campaigns() {
+      yield* new Set(['none', ...items.map(({ campaign }) => campaign)]);
+    },
+    count: async (selection) => items.filter((item) => matches(item, selection)).length,
+    async *list(selection) {
+      yield* items.filter((item) => matches(item, selection));
+    },
+  };
+}
+
+/** A file that is gone after the test. */
+export async function fileOf(content: string | Buffer, name = 'addresses.csv'): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'resets-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const path = join(folder, name);
+  await writeFile(path, content);
+  return path;
+}
+
+/** The expected failure of some work; fails the test if there is none, or another. */
+export async function failureIn(work: Promise<unknown>): Promise<{ message: string; exitCode: number }> {
+  const error = await work.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  if (error instanceof CommandFailed) return { message: error.message, exitCode: error.exitCode };
+  throw error ?? new Error('The work was done, and a failure was expected.');
+}

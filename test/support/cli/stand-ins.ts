@@ -1,0 +1,73 @@
+import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { BatchWriteCommand, DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { LEDGER } from '../../../functions/contract/ledger-table.ts';
+import { CAMPAIGN_LIST, type CampaignItem, campaignKey, type RequestItem } from '../../../functions/ledger/items.ts';
+import { CREDENTIALS, queueUrl, REGION } from '../../../local/aws/account.ts';
+import { type AwsStandIns, startAwsStandIns } from '../../../local/aws/stand-ins.ts';
+
+export const TABLE = 'Ledger';
+const QUEUES = ['interactive', 'bulk', 'dead'] as const;
+
+export interface StandInDeployment extends AwsStandIns {
+  documents: DynamoDBDocumentClient;
+  sqs: SQSClient;
+  url(queue: (typeof QUEUES)[number]): string;
+  put(...items: (RequestItem | CampaignItem)[]): Promise<void>;
+}
+
+/** An empty ledger table and the three queues. */
+export async function startDeployment(): Promise<StandInDeployment> {
+  const standIns = await startAwsStandIns();
+  const options = { endpoint: standIns.origin, region: REGION, credentials: CREDENTIALS };
+  const sqs = new SQSClient(options);
+  for (const QueueName of QUEUES) await sqs.send(new CreateQueueCommand({ QueueName }));
+  const documents = DynamoDBDocumentClient.from(new DynamoDBClient(options));
+  await documents.send(
+    new CreateTableCommand({
+      TableName: TABLE,
+      BillingMode: 'PAY_PER_REQUEST',
+      AttributeDefinitions: [LEDGER.partitionKey, LEDGER.campaignKey, LEDGER.stateReasonKey].map((AttributeName) => ({
+        AttributeName,
+        AttributeType: 'S' as const,
+      })),
+      KeySchema: [{ AttributeName: LEDGER.partitionKey, KeyType: 'HASH' }],
+      GlobalSecondaryIndexes: [
+        {
+          IndexName: LEDGER.campaignIndex,
+          KeySchema: [
+            { AttributeName: LEDGER.campaignKey, KeyType: 'HASH' },
+            { AttributeName: LEDGER.stateReasonKey, KeyType: 'RANGE' },
+          ],
+          Projection: { ProjectionType: 'ALL' },
+        },
+      ],
+    }),
+  );
+  return {
+    ...standIns,
+    documents,
+    sqs,
+    url: (queue) => queueUrl(standIns.origin, queue),
+    async put(...items) {
+      for (let from = 0; from < items.length; from += 25) {
+        const puts = items.slice(from, from + 25).map((Item) => ({ PutRequest: { Item } }));
+        await documents.send(new BatchWriteCommand({ RequestItems: { [TABLE]: puts } }));
+      }
+    },
+    async stop() {
+      sqs.destroy();
+      documents.destroy();
+      await standIns.stop();
+    },
+  };
+}
+
+export const aCampaign = (campaignId: string): CampaignItem => ({
+  pk: campaignKey(campaignId),
+  campaign: CAMPAIGN_LIST,
+  stateReason: 'active#',
+  campaignId,
+  state: 'active',
+  firstSeenAt: 0,
+});

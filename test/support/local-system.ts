@@ -1,0 +1,199 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, vi } from 'vitest';
+import type { LETTER_ATTRIBUTES } from '../../functions/contract/dead-letter.ts';
+import { VARIABLES } from '../../functions/contract/function-environment.ts';
+import type { Lane } from '../../functions/contract/reset-request.ts';
+import { type RequestItem, requestIdOf } from '../../functions/ledger/items.ts';
+import { callAws } from '../../local/aws/aws-call.ts';
+import type { InspectedMessage } from '../../local/aws/stand-ins.ts';
+import { type Deployment, synthesizeDeployment } from '../../local/stack/synthesized-stack.ts';
+import { type LocalSystem, type LocalSystemOptions, startLocalSystem } from '../../local/system.ts';
+
+/** Part of every address, so that no line and no item can hold one of them, or its local part, without this word. */
+const PERSON = 'quinn';
+/** Part of every body, in a member that is to stay in the queues. */
+const BODY_WORD = 'asked-by-telephone';
+/** Unlike the stand-in's own, a word that nothing else holds. */
+export const TOKEN = 'tOkEn-0f-th1s-test';
+export const NEW_TOKEN = 'tOkEn-that-came-l4ter';
+
+/** No pace to wait for: what is tested is not the budget. */
+export const UNPACED = {
+  [VARIABLES.callsPerMinute]: '600000',
+  [VARIABLES.callBurst]: '60000',
+};
+
+/** One sandbox a lane. */
+export const ONE_A_LANE = { maximumConcurrency: 1 };
+
+/** A system that is stopped at the end of its block, and whose words are kept. */
+export interface Scene extends LocalSystem {
+  /** What its sandboxes print. */
+  printed: string[];
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+export interface Scenes {
+  /** Starts a system without pace and quota, and with short times, unless the options say otherwise. */
+  start(options?: LocalSystemOptions): Promise<Scene>;
+  /** Fails where any system of the file printed or remembered an address, a token or a body. */
+  expectNothingPrivate(): Promise<void>;
+}
+
+/** The systems of one file. They share a synthesized deployment, and all are stopped whatever becomes of the tests. */
+export function scenes(): Scenes {
+  let deployment: Deployment | undefined;
+  const started: Scene[] = [];
+  const running = new Set<Scene>();
+  const ledgers: RequestItem[] = [];
+
+  const stop = async (scene: Scene, system: LocalSystem) => {
+    if (!running.delete(scene)) return;
+    try {
+      ledgers.push(...(await system.ledgerItems()));
+    } finally {
+      await system.stop();
+    }
+  };
+
+  let folder: string | undefined;
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'end-to-end-'));
+    deployment = await synthesizeDeployment({}, folder);
+  }, 60_000);
+  afterAll(async () => {
+    await Promise.allSettled([...running].map((scene) => scene.stop()));
+    if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+  });
+
+  return {
+    start: async (options = {}) => {
+      const { environment, simulator, ...rest } = options;
+      const system = await startLocalSystem({
+        ...(deployment === undefined ? {} : { deployment }),
+        // Lost deliveries come back soon, also where a sandbox took too long to start on a busy machine.
+        visibilityTimeoutSeconds: 20,
+        environment: { ...UNPACED, ...environment },
+        simulator: { tokens: [TOKEN], quota: undefined, ...simulator },
+        ...rest,
+      });
+      const printed: string[] = [];
+      system.function.onLine((line) => printed.push(line));
+      const scene: Scene = {
+        ...system,
+        printed,
+        stop: () => stop(scene, system),
+        [Symbol.asyncDispose]: () => stop(scene, system),
+      };
+      started.push(scene);
+      running.add(scene);
+      return scene;
+    },
+    expectNothingPrivate: async () => {
+      await Promise.all([...running].map((scene) => scene.stop()));
+      const lines = started.flatMap(({ printed }) => printed);
+      expect(lines.length).toBeGreaterThan(0);
+      expect(ledgers.length).toBeGreaterThan(0);
+      const text = [...lines, JSON.stringify(ledgers)].join('\n').toLowerCase();
+      const words = [...addressWords(), ...tokenWords(), BODY_WORD];
+      expect(words.filter((word) => text.includes(word.toLowerCase()))).toEqual([]);
+    },
+  };
+}
+
+const addresses: string[] = [];
+const encodings = ['base64', 'base64url', 'hex'] as const;
+const encoded = (text: string) => encodings.map((encoding) => Buffer.from(text).toString(encoding));
+const addressWords = () => [PERSON, '@example', ...addresses.flatMap(encoded)];
+const tokenWords = () => [TOKEN, NEW_TOKEN].flatMap((token) => [token, ...encoded(token)]);
+
+export interface TestRequest {
+  id: string;
+  email: string;
+  body: string;
+}
+
+/** An address of its own. `word` tells the simulator how to act, see `local/personalities.ts`. */
+export function anAddress(word?: string): string {
+  const person = `${PERSON}.n${addresses.length}@example.com`;
+  const email = word === undefined ? person : `${word}+${person}`;
+  addresses.push(email);
+  return email;
+}
+
+let requests = 0;
+/** A valid request with an id and an address of its own. */
+export function aRequest(word?: string, members: Record<string, unknown> = {}): TestRequest {
+  requests += 1;
+  const { email = anAddress(word), requestId: id = `request-${requests}` } = members as Record<string, string>;
+  return { id, email, body: JSON.stringify({ email, requestId: id, reason: BODY_WORD, ...members }) };
+}
+
+export const someRequests = (count: number, word?: string): TestRequest[] =>
+  Array.from({ length: count }, () => aRequest(word));
+
+/** Looks again and again until the claims hold, for a bounded time; then fails with the claim that does not. */
+export const eventually = <T>(look: () => Promise<T> | T, withinMs = 20_000): Promise<T> =>
+  vi.waitFor(look, { timeout: withinMs, interval: 60 });
+
+export async function itemOf(scene: LocalSystem, id: string): Promise<RequestItem | undefined> {
+  return (await scene.ledgerItems()).find(({ pk }) => requestIdOf(pk) === id);
+}
+
+/** The letters of a request, by the id that they carry. */
+export async function lettersOf(scene: LocalSystem, id: string): Promise<InspectedMessage[]> {
+  return (await scene.deadLetters()).filter((letter) => letter.messageAttributes.RequestId?.StringValue === id);
+}
+
+type Attribute = (typeof LETTER_ATTRIBUTES)[keyof typeof LETTER_ATTRIBUTES];
+export const attributesOf = (letter: InspectedMessage | undefined): Partial<Record<Attribute, string>> =>
+  Object.fromEntries(
+    Object.entries(letter?.messageAttributes ?? {}).map(([name, { StringValue }]) => [name, StringValue]),
+  );
+
+/** Waits for the end of a request. */
+export const ended = (scene: LocalSystem, id: string, withinMs?: number): Promise<RequestItem> =>
+  eventually(async () => {
+    const item = await itemOf(scene, id);
+    expect(item?.state, id).toBeOneOf(['succeeded', 'failed']);
+    return item as RequestItem;
+  }, withinMs);
+
+/** Waits until nothing is left in the lanes, visible or not. */
+export const drained = (scene: LocalSystem, withinMs?: number): Promise<void> =>
+  eventually(async () => {
+    expect(await depths(scene)).toEqual({ interactive: 0, bulk: 0 });
+  }, withinMs);
+
+async function depths(scene: LocalSystem): Promise<Record<Lane, number>> {
+  const [interactive, bulk] = await Promise.all([scene.depth('interactive'), scene.depth('bulk')]);
+  return { interactive: interactive.waiting + interactive.inFlight, bulk: bulk.waiting + bulk.inFlight };
+}
+
+/** Waits until every request is reset. */
+export const allReset = (scene: LocalSystem, sent: readonly TestRequest[], withinMs?: number): Promise<RequestItem[]> =>
+  eventually(async () => {
+    const items = await scene.ledgerItems();
+    const reset = items.filter(({ state }) => state === 'succeeded').map(({ pk }) => requestIdOf(pk));
+    expect(reset.sort()).toEqual(sent.map(({ id }) => id).sort());
+    return items;
+  }, withinMs);
+
+/** Sends a dead letter back as it is, body and attributes, as an operator's redrive does. */
+export async function redrive(scene: LocalSystem, letter: InspectedMessage | undefined, lane: Lane): Promise<void> {
+  if (letter === undefined) throw new Error('There is no letter to redrive.');
+  await callAws(scene.awsEndpoint, 'sqs', 'SendMessage', {
+    QueueUrl: scene.queueUrls[lane],
+    MessageBody: letter.body,
+    MessageAttributes: letter.messageAttributes,
+  });
+}
+
+/** The log lines of an event's code. */
+export const logged = (scene: Scene, code: string): Record<string, unknown>[] =>
+  scene.printed
+    .filter((line) => line.includes(`"${code}"`))
+    .map((line) => JSON.parse(line) as Record<string, unknown>)
+    .filter((entry) => entry.code === code);
