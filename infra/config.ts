@@ -1,6 +1,7 @@
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import * as z from 'zod';
 import { parseApiBaseUrl } from '../functions/contract/function-environment.ts';
+import { emailSchema } from '../functions/contract/reset-request.ts';
 import { DEFAULT_STACK_NAME } from '../functions/contract/stack-outputs.ts';
 
 /** AWS's advice for a queue that feeds a function: time for its own retries of a throttled batch. The batch window comes on top. */
@@ -43,6 +44,8 @@ const configurationSchema = z
     functionTimeoutSeconds: whole(60, 900),
     // SQS counts 12 h from the receive; an hour is kept free for the work itself.
     visibilityTimeoutSeconds: whole(360, 39_600),
+    /** How long one call may take. Leases, and the least function timeout, follow from it. */
+    callTimeoutSeconds: whole(2, 60),
     memoryMb: whole(256, 3_008),
     // The ledger must outlive every message: 14 days in a lane and 14 more as a dead letter.
     ledgerRetentionDays: whole(30, 3_650),
@@ -60,6 +63,11 @@ const configurationSchema = z
       /^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/[A-Za-z0-9-]+$/,
       'must be the ARN of a KMS key, not of an alias',
     ).optional(),
+    /** A test user of the tenant, with whose address outages are probed: their reset harms nobody. */
+    probeAddress: z
+      .string()
+      .refine((value) => emailSchema.safeParse(value).success, 'must be an address that the API accepts')
+      .optional(),
     /** Whom the alarms notify. */
     alarmTopicArn: text(
       /^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]+$/,

@@ -1,6 +1,5 @@
 import type { EpochMs } from '../common/clock.ts';
 import type { Lane } from '../contract/reset-request.ts';
-import { LEASE_MS } from '../ledger/lease.ts';
 
 /** One refused connection is bad luck; of three different requests it is an outage. */
 const OUTAGE_REQUESTS = 3;
@@ -58,7 +57,7 @@ export type Passage =
   | { kind: 'held'; until: EpochMs; why: HoldCause; standsBack: boolean };
 
 /** Whether a call of this request may be made now. */
-export function passage(state: Holds, lane: Lane, key: string, now: EpochMs): Passage {
+export function passage(state: Holds, lane: Lane, key: string, now: EpochMs, leaseMs: number): Passage {
   const scopes: Scope[] = ['all', lane];
   for (const scope of scopes) {
     const operator = state.operatorHolds[scope];
@@ -78,7 +77,7 @@ export function passage(state: Holds, lane: Lane, key: string, now: EpochMs): Pa
     if (now < free) return { kind: 'held', until: free, why: hold.why, standsBack: false };
     const until = hold.until + STAND_BACK_MS;
     if (hold.lastProber === key && now < until) return { kind: 'held', until, why: hold.why, standsBack: true };
-    probing[scope] = { ...hold, probeEnd: now + LEASE_MS, lastProber: key };
+    probing[scope] = { ...hold, probeEnd: now + leaseMs, lastProber: key };
   }
   if (Object.keys(probing).length === 0) return { kind: 'free' };
   return {

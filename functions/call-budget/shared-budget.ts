@@ -23,6 +23,8 @@ export interface SharedBudgetOptions {
   ceiling: Ceiling;
   /** Permits of the burst that only `interactive` may take. */
   reserve: number;
+  /** How long a probe may be under way. */
+  leaseMs: number;
   clock: Clock;
   random(): number;
   telemetry: Telemetry;
@@ -43,7 +45,15 @@ const MAX_CONFLICT_PAUSE_MS = 1_000;
 const MAX_REPORT_TRIES = 10;
 
 /** Permits and holds shared by all copies of the function through one item: one conditional write a permit, none for a success in calm. */
-export function sharedBudget({ store, ceiling, reserve, clock, random, telemetry }: SharedBudgetOptions): CallBudget {
+export function sharedBudget({
+  store,
+  ceiling,
+  reserve,
+  leaseMs,
+  clock,
+  random,
+  telemetry,
+}: SharedBudgetOptions): CallBudget {
   /** The item as last seen. Old news costs a conflict, never a permit. */
   let seen: BudgetState | undefined;
   let seenAt: EpochMs = 0;
@@ -84,7 +94,7 @@ export function sharedBudget({ store, ceiling, reserve, clock, random, telemetry
       const state = await look();
       // After the look: a read may take seconds, and a permit counted from before it would be used late, beside the next one.
       const now = clock.now();
-      const way = passage(state.holds, lane, key, now);
+      const way = passage(state.holds, lane, key, now, leaseMs);
       const held: { until: EpochMs; why: HoldCause | 'pace' } | undefined =
         way.kind === 'held' ? way : now < state.quietUntil ? { until: state.quietUntil, why: 'pace' } : undefined;
       if (held) {

@@ -10,6 +10,9 @@ export const VARIABLES = {
   callBurst: 'CALL_BURST',
   interactiveReserve: 'INTERACTIVE_RESERVE',
   ledgerRetentionDays: 'LEDGER_RETENTION_DAYS',
+  callTimeoutSeconds: 'CALL_TIMEOUT_SECONDS',
+  /** Optional: a test user of the tenant, with whose address outages are probed. */
+  probeAddress: 'PROBE_ADDRESS',
 } as const;
 
 export type ParsedBaseUrl = { ok: true; url: URL } | { ok: false; problem: string };

@@ -13,7 +13,7 @@ import { LANE_DIMENSION, METRIC_NAMESPACE, SERVICE_NAME } from '../common/teleme
 import { LANES, type Lane } from '../contract/reset-request.ts';
 import { campaignLedger } from '../ledger/dynamo/campaigns.ts';
 import { requestLedger } from '../ledger/dynamo/requests.ts';
-import { CALL_TIMEOUT_MS } from '../ledger/lease.ts';
+import { leaseMs } from '../ledger/lease.ts';
 import { secretApiTokens } from './adapters/api-token.ts';
 import { AWS_CLIENT_OPTIONS } from './adapters/aws-client-options.ts';
 import { sqsDeadLetters } from './adapters/dead-letters.ts';
@@ -73,12 +73,13 @@ function wire(): Ports {
   const table = { client: dynamo, tableName: settings.ledgerTableName, now };
   const random = () => Math.random();
   return {
+    callTimeoutMs: settings.callTimeoutMs,
     clock,
     random,
     newId: randomUUID,
     api: httpResetApi({
       baseUrl: settings.apiBaseUrl,
-      timeoutMs: CALL_TIMEOUT_MS,
+      timeoutMs: settings.callTimeoutMs,
       connectTimeoutMs: CONNECT_TIMEOUT_MS,
       now,
     }),
@@ -91,6 +92,7 @@ function wire(): Ports {
       store: dynamoBudgetStore(dynamo, settings.ledgerTableName),
       ceiling: { perMinute: settings.callsPerMinute, burst: settings.callBurst },
       reserve: settings.interactiveReserve,
+      leaseMs: leaseMs(settings.callTimeoutMs),
       clock,
       random,
       telemetry,

@@ -1,5 +1,6 @@
+import * as z from 'zod/mini';
 import { parseApiBaseUrl, VARIABLES } from '../contract/function-environment.ts';
-import type { Lane } from '../contract/reset-request.ts';
+import { emailSchema, type Lane } from '../contract/reset-request.ts';
 
 export interface Settings {
   apiBaseUrl: URL;
@@ -11,6 +12,8 @@ export interface Settings {
   callBurst: number;
   interactiveReserve: number;
   ledgerRetentionDays: number;
+  callTimeoutMs: number;
+  probeAddress?: string;
 }
 
 export class InvalidSettings extends Error {
@@ -35,6 +38,12 @@ export function readSettings(environment: Record<string, string | undefined>): S
     }
     return Number(value);
   };
+  const address = (name: string): string | undefined => {
+    const value = environment[name]?.trim();
+    if (!value) return undefined;
+    if (!z.safeParse(emailSchema, value).success) problems.push(`${name} is not an address that the API accepts`);
+    return value;
+  };
   const baseUrl = (name: string): URL => {
     const value = text(name);
     const parsed = parseApiBaseUrl(value);
@@ -42,6 +51,7 @@ export function readSettings(environment: Record<string, string | undefined>): S
     if (value) problems.push(`${name} ${parsed.problem}`);
     return new URL('https://invalid.invalid');
   };
+  const probeAddress = address(VARIABLES.probeAddress);
   const settings: Settings = {
     apiBaseUrl: baseUrl(VARIABLES.apiBaseUrl),
     apiTokenSecretArn: text(VARIABLES.apiTokenSecretArn),
@@ -52,6 +62,8 @@ export function readSettings(environment: Record<string, string | undefined>): S
     callBurst: whole(VARIABLES.callBurst, 1),
     interactiveReserve: whole(VARIABLES.interactiveReserve, 0),
     ledgerRetentionDays: whole(VARIABLES.ledgerRetentionDays, 1),
+    callTimeoutMs: whole(VARIABLES.callTimeoutSeconds, 1) * 1000,
+    ...(probeAddress === undefined ? {} : { probeAddress }),
   };
   if (problems.length > 0) throw new InvalidSettings(`The function's environment: ${problems.join('; ')}.`);
   return settings;

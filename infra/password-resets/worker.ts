@@ -86,6 +86,8 @@ function environmentOf({ configuration, lanes, ledger, apiToken }: WorkerProps):
     [VARIABLES.callBurst]: `${configuration.callBurst}`,
     [VARIABLES.interactiveReserve]: `${configuration.interactiveReserve}`,
     [VARIABLES.ledgerRetentionDays]: `${configuration.ledgerRetentionDays}`,
+    [VARIABLES.callTimeoutSeconds]: `${configuration.callTimeoutSeconds}`,
+    ...(configuration.probeAddress === undefined ? {} : { [VARIABLES.probeAddress]: configuration.probeAddress }),
     POWERTOOLS_SERVICE_NAME: SERVICE_NAME,
     POWERTOOLS_METRICS_NAMESPACE: METRIC_NAMESPACE,
   };

@@ -1,5 +1,6 @@
 import type { SQSBatchResponse, SQSRecord } from 'aws-lambda';
 import { LANES, type Lane } from '../../functions/contract/reset-request.ts';
+import { DEFAULT_CALL_TIMEOUT_MS } from '../../functions/ledger/lease.ts';
 import type { Outcome } from '../../functions/reset-worker/core/outcome.ts';
 import type { Message, Ports } from '../../functions/reset-worker/core/ports.ts';
 import { processBatch } from '../../functions/reset-worker/core/process-batch.ts';
@@ -36,6 +37,7 @@ export function aWorker(...answers: Scripted[]) {
   let ids = 0;
   const ports: Ports = {
     ...parts,
+    callTimeoutMs: DEFAULT_CALL_TIMEOUT_MS,
     random: () => 0.5,
     newId: () => {
       ids += 1;

@@ -67,6 +67,8 @@ export interface Visibility {
 
 /** All that the core needs from outside. */
 export interface Ports {
+  /** After which the API port gives a call up; leases follow from it. */
+  callTimeoutMs: number;
   clock: Clock;
   /** A number from 0 to below 1. */
   random(): number;

@@ -3,7 +3,7 @@ import { METRICS } from '../../common/telemetry.ts';
 import { withinTime } from '../../common/within-time.ts';
 import { LETTER_ATTRIBUTES } from '../../contract/dead-letter.ts';
 import type { Lane } from '../../contract/reset-request.ts';
-import { AFTER_CALL_MS, CALL_TIMEOUT_MS } from '../../ledger/lease.ts';
+import { AFTER_CALL_MS } from '../../ledger/lease.ts';
 import { isAcknowledged, type Outcome } from './outcome.ts';
 import type { Message, Ports } from './ports.ts';
 import { processMessage, type Times } from './process-message.ts';
@@ -31,7 +31,7 @@ export async function processBatch(
     throw new Error('The event has no Records: this function is for SQS event sources.');
   const end = ports.clock.now() + remainingMs;
   const netAt = end - CLOSING_MS;
-  const times: Times = { latestStart: end - CALL_TIMEOUT_MS - AFTER_CALL_MS, deadline: netAt - ACKNOWLEDGE_MS };
+  const times: Times = { latestStart: end - ports.callTimeoutMs - AFTER_CALL_MS, deadline: netAt - ACKNOWLEDGE_MS };
   const messages = event.Records.map((record) => messageOf(record, laneOf(record.eventSourceARN)));
   // Settled, not all: were even the net's own words to throw, the neighbours' results would still be kept.
   const handled = await Promise.allSettled(messages.map((message) => handle(ports, message, times, netAt)));

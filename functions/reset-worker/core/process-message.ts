@@ -5,7 +5,7 @@ import { withinTime } from '../../common/within-time.ts';
 import { type FailureReason, MAX_DETAIL_LENGTH } from '../../contract/dead-letter.ts';
 import { parseRequestId, parseResetRequest, type ResetRequest } from '../../contract/reset-request.ts';
 import type { RequestItem } from '../../ledger/items.ts';
-import { CALL_TIMEOUT_MS, LEASE_MS } from '../../ledger/lease.ts';
+import { leaseMs } from '../../ledger/lease.ts';
 import { type Failure, type Fence, LedgerUnreachable, type NewRequest, type Spent } from '../../ledger/ledger.ts';
 import { addressBits, isRedriveOf, type Standing, standingOf } from '../../ledger/standing.ts';
 import { type Verdict, verdictOf } from './answers.ts';
@@ -122,7 +122,7 @@ async function pursue(work: Work, body: ResetRequest, key: string): Promise<Outc
         return { kind: 'given-back', until: heldUntil, why: `token-${token.why}` };
       }
       const nonce = ports.newId();
-      const leaseEnd = ports.clock.now() + LEASE_MS;
+      const leaseEnd = ports.clock.now() + leaseMs(ports.callTimeoutMs);
       const claim = await ports.ledger.claim(request, item, { nonce, end: leaseEnd });
       if (claim.kind === 'lost') {
         item = claim.item;
@@ -130,7 +130,7 @@ async function pursue(work: Work, body: ResetRequest, key: string): Promise<Outc
         continue;
       }
       // After a standstill the rest of the lease may be shorter than a call, or the request another copy's by now.
-      const latestStart = Math.min(times.latestStart, leaseEnd - CALL_TIMEOUT_MS);
+      const latestStart = Math.min(times.latestStart, leaseEnd - ports.callTimeoutMs);
       if (ports.clock.now() > latestStart) return await giveBackClaim(work, key, nonce);
 
       used = true;
@@ -364,7 +364,7 @@ async function retry(work: Work, request: NewRequest, claim: Claim, verdict: Ret
 const unwritten = (work: Work, spent: Spent): Outcome => ({
   kind: 'deferred',
   cause: 'ledger-unreachable',
-  until: work.ports.clock.now() + LEASE_MS,
+  until: work.ports.clock.now() + leaseMs(work.ports.callTimeoutMs),
   attempted: spent !== 'nothing',
 });
 

@@ -1,11 +1,20 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { CallReport, Ticket } from '../../../functions/call-budget/call-budget.ts';
-import { type Hold, type Holds, NO_HOLDS, type Passage, passage } from '../../../functions/call-budget/holds.ts';
+import {
+  type Hold,
+  type Holds,
+  NO_HOLDS,
+  type Passage,
+  passage as passageOf,
+} from '../../../functions/call-budget/holds.ts';
 import { afterCall, type BudgetState, freshBudget, heldUntil } from '../../../functions/call-budget/state.ts';
 import type { EpochMs } from '../../../functions/common/clock.ts';
 import type { Lane } from '../../../functions/contract/reset-request.ts';
 import { NOON } from '../../support/virtual-clock.ts';
+
+const passage = (state: Parameters<typeof passageOf>[0], lane: Lane, key: string, now: number) =>
+  passageOf(state, lane, key, now, 30_000);
 
 const LEASE_MS = 30_000;
 const STAND_BACK_MS = 30_000;

@@ -34,6 +34,7 @@ function aBudget({ ceiling = CEILING, reserve = RESERVE, seed = 1 } = {}) {
       store,
       ceiling,
       reserve,
+      leaseMs: 30_000,
       clock: { now: () => clock.now() + clockAheadMs, sleep: (ms, signal) => clock.sleep(ms, signal) },
       random,
       telemetry,

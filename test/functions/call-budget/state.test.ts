@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { CallReport, Ticket } from '../../../functions/call-budget/call-budget.ts';
-import { type Hold, NO_HOLDS, passage } from '../../../functions/call-budget/holds.ts';
+import { type Hold, NO_HOLDS, passage as passageOf } from '../../../functions/call-budget/holds.ts';
 import { nextPermit } from '../../../functions/call-budget/permits.ts';
 import {
   afterCall,
@@ -14,6 +14,9 @@ import {
 import type { EpochMs } from '../../../functions/common/clock.ts';
 import type { Lane } from '../../../functions/contract/reset-request.ts';
 import { NOON } from '../../support/virtual-clock.ts';
+
+const passage = (state: Parameters<typeof passageOf>[0], lane: Lane, key: string, now: number) =>
+  passageOf(state, lane, key, now, 30_000);
 
 const CEILING: Ceiling = { perMinute: 60, burst: 10 };
 const RESERVE = 3;

@@ -16,6 +16,7 @@ const COMPLETE: Record<string, string> = {
   [VARIABLES.callBurst]: '10',
   [VARIABLES.interactiveReserve]: '3',
   [VARIABLES.ledgerRetentionDays]: '90',
+  [VARIABLES.callTimeoutSeconds]: '20',
 };
 
 /** Imports the handler in a process of its own, as Lambda does, and lets the script use it. */

@@ -13,7 +13,9 @@ const ENVIRONMENT: Record<string, string> = {
   CALL_BURST: '10',
   INTERACTIVE_RESERVE: '3',
   LEDGER_RETENTION_DAYS: '90',
+  CALL_TIMEOUT_SECONDS: '20',
 };
+const OPTIONAL = ['PROBE_ADDRESS'];
 const problemOf = (environment: Record<string, string | undefined>): string => {
   try {
     readSettings(environment);
@@ -26,7 +28,7 @@ const problemOf = (environment: Record<string, string | undefined>): string => {
 
 describe('the settings', () => {
   it('are read from the variables that the stack sets', () => {
-    expect(Object.keys(ENVIRONMENT).sort()).toEqual(Object.values(VARIABLES).sort());
+    expect([...Object.keys(ENVIRONMENT), ...OPTIONAL].sort()).toEqual(Object.values(VARIABLES).sort());
     expect(readSettings(ENVIRONMENT)).toEqual({
       apiBaseUrl: new URL('https://example-corp.console.ves.volterra.io/api/v1'),
       apiTokenSecretArn: 'arn:secret',
@@ -37,7 +39,17 @@ describe('the settings', () => {
       callBurst: 10,
       interactiveReserve: 3,
       ledgerRetentionDays: 90,
+      callTimeoutMs: 20_000,
     });
+  });
+
+  it('may name an address with which outages are probed', () => {
+    expect(readSettings({ ...ENVIRONMENT, PROBE_ADDRESS: ' probe@example.com ' }).probeAddress).toBe(
+      'probe@example.com',
+    );
+    expect(problemOf({ ...ENVIRONMENT, PROBE_ADDRESS: 'nobody' })).toBe(
+      "The function's environment: PROBE_ADDRESS is not an address that the API accepts.",
+    );
   });
 
   it('that are missing are all named in one error, in words', () => {
@@ -65,6 +77,7 @@ describe('the settings', () => {
     ['CALL_BURST', 1],
     ['INTERACTIVE_RESERVE', 0],
     ['LEDGER_RETENTION_DAYS', 1],
+    ['CALL_TIMEOUT_SECONDS', 1],
   ])('%s is a whole number from %i', (name, least) => {
     const problem = `The function's environment: ${name} is not a whole number from ${least}.`;
     for (const value of [String(least - 1), '1.5', '1e3', 'x', '0x10', '+2', '-1', '2 3', '9'.repeat(10)]) {

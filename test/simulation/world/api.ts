@@ -1,4 +1,4 @@
-import { CALL_TIMEOUT_MS } from '../../../functions/ledger/lease.ts';
+import { DEFAULT_CALL_TIMEOUT_MS } from '../../../functions/ledger/lease.ts';
 import type { ApiAnswer } from '../../../functions/reset-worker/core/ports.ts';
 import { type Chance, hash } from '../engine/chance.ts';
 import type { Engine } from '../engine/engine.ts';
@@ -70,8 +70,8 @@ export class ResetApiWorld {
       const { status, retryAfterMs } = judgement;
       if (judgement.silence === 'not-sent')
         return hear(REFUSED_AFTER_MS, { kind: 'not-sent', why: 'ECONNREFUSED' }, judgement);
-      if (judgement.silence === 'no-answer' || takesMs > CALL_TIMEOUT_MS) {
-        return hear(CALL_TIMEOUT_MS - thereMs, { kind: 'no-answer', why: 'timeout' }, judgement);
+      if (judgement.silence === 'no-answer' || takesMs > DEFAULT_CALL_TIMEOUT_MS) {
+        return hear(DEFAULT_CALL_TIMEOUT_MS - thereMs, { kind: 'no-answer', why: 'timeout' }, judgement);
       }
       const retryAfter = retryAfterMs === undefined ? {} : { retryAfterMs };
       hear(takesMs - thereMs, { kind: 'answered', status, detail: status < 300 ? '' : 'no', ...retryAfter }, judgement);

@@ -7,6 +7,7 @@ import type { Clock } from '../../../functions/common/clock.ts';
 import type { Telemetry } from '../../../functions/common/telemetry.ts';
 import { LANES } from '../../../functions/contract/reset-request.ts';
 import { BUDGET_KEY } from '../../../functions/ledger/items.ts';
+import { DEFAULT_CALL_TIMEOUT_MS, leaseMs } from '../../../functions/ledger/lease.ts';
 import type { ItemStore } from './aws/item-store.ts';
 import type { Table } from './aws/table.ts';
 
@@ -44,6 +45,7 @@ export const SHARED: BudgetFactory = {
       store: dynamoBudgetStore(client, tableName),
       ceiling: { perMinute: pace.perMinute, burst: pace.burst },
       reserve: pace.reserve,
+      leaseMs: leaseMs(DEFAULT_CALL_TIMEOUT_MS),
       clock,
       random,
       telemetry,

@@ -2,6 +2,7 @@ import type { CallBudget } from '../../../functions/call-budget/call-budget.ts';
 import type { Telemetry } from '../../../functions/common/telemetry.ts';
 import { campaignLedger } from '../../../functions/ledger/dynamo/campaigns.ts';
 import { requestLedger } from '../../../functions/ledger/dynamo/requests.ts';
+import { DEFAULT_CALL_TIMEOUT_MS } from '../../../functions/ledger/lease.ts';
 import { secretApiTokens } from '../../../functions/reset-worker/adapters/api-token.ts';
 import type { Ports } from '../../../functions/reset-worker/core/ports.ts';
 import type { Promises } from '../checks/promises.ts';
@@ -59,6 +60,7 @@ export function portsOf(parts: WorkerParts, sandbox: Sandbox): Ports {
     tableName: TABLE_NAME,
   });
   return {
+    callTimeoutMs: DEFAULT_CALL_TIMEOUT_MS,
     clock,
     random,
     newId,

@@ -34,6 +34,7 @@ function portsOf(answer: ApiAnswer, cancelled: boolean): Ports {
   };
   return {
     clock,
+    callTimeoutMs: 20_000,
     random: () => 1,
     newId: () => freshKey(),
     api: { reset: async () => answer },

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { AFTER_CALL_MS, CALL_TIMEOUT_MS, LEASE_MS } from '../../../../functions/ledger/lease.ts';
+import { AFTER_CALL_MS, DEFAULT_CALL_TIMEOUT_MS, leaseMs } from '../../../../functions/ledger/lease.ts';
 import { verdictOf } from '../../../../functions/reset-worker/core/answers.ts';
 import type { ApiAnswer } from '../../../../functions/reset-worker/core/ports.ts';
 import {
@@ -16,8 +16,8 @@ const HOUR_MS = 60 * 60_000;
 
 describe('the times of a call', () => {
   it('are 20 s for the call, 10 s for what follows, and both for its lease', () => {
-    expect({ CALL_TIMEOUT_MS, AFTER_CALL_MS, LEASE_MS }).toEqual({
-      CALL_TIMEOUT_MS: 20_000,
+    expect({ DEFAULT_CALL_TIMEOUT_MS, AFTER_CALL_MS, LEASE_MS: leaseMs(20_000) }).toEqual({
+      DEFAULT_CALL_TIMEOUT_MS: 20_000,
       AFTER_CALL_MS: 10_000,
       LEASE_MS: 30_000,
     });
@@ -271,7 +271,7 @@ describe('the time for which a message is hidden', () => {
     // receive dead-letters the message as expired.
     expect(hidden / DAY_SECONDS).toBeGreaterThan(13.3);
     // Before it is given back for want of a turn it has waited in its invocation: 120 s less the 30 s that a call needs.
-    const waitedForTurns = 1000 * (120 - LEASE_MS / 1000);
+    const waitedForTurns = 1000 * (120 - leaseMs(20_000) / 1000);
     expect((hidden + waitedForTurns) / DAY_SECONDS).toBeGreaterThan(14);
   });
 });
