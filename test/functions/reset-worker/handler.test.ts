@@ -45,7 +45,7 @@ describe('the function, as it is loaded', () => {
     const { code, err } = await run({});
     expect(code).not.toBe(0);
     expect(err.match(/^InvalidSettings: /gm)).toHaveLength(1);
-    for (const name of Object.values(VARIABLES)) expect(err).toContain(`${name} is missing`);
+    for (const name of Object.keys(COMPLETE)) expect(err).toContain(`${name} is missing`);
   });
 
   test('names the missing and the wrong together, and no more', async () => {
