@@ -4,7 +4,7 @@ import { type DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/li
 import { reached } from '../ledger/dynamo/table.ts';
 import { BUDGET_KEY } from '../ledger/items.ts';
 import { LedgerUnreachable } from '../ledger/ledger.ts';
-import type { BudgetStore } from './shared-budget.ts';
+import type { BudgetStore } from './shared-item.ts';
 import type { BudgetState } from './state.ts';
 
 interface BudgetItem {

@@ -1,191 +1,310 @@
 import type { EpochMs } from '../common/clock.ts';
 import type { Lane } from '../contract/reset-request.ts';
+import type { CallHistory, HoldCause, Shown, Ticket } from './call-budget.ts';
+
+const SECOND_MS = 1_000;
+const MINUTE_MS = 60 * SECOND_MS;
 
 /** One refused connection is bad luck; of three different requests it is an outage. */
-const OUTAGE_REQUESTS = 3;
-const FIRST_OUTAGE_MS = 5_000;
-const LONGEST_OUTAGE_MS = 60_000;
+const OUTAGE_SIGNS = 3;
+/** Three unlucky users of three quiet days are no outage. */
+const SIGN_AGE_MS = 60 * MINUTE_MS;
+/** The API shows life while somebody's call of so short a time ago has succeeded. */
+const LIFE_MS = MINUTE_MS;
+const FIRST_OUTAGE_MS = 5 * SECOND_MS;
+const LONGEST_OUTAGE_MS = MINUTE_MS;
 /** The secret is read at most this often after a 401, so an earlier probe could learn nothing. */
-const CREDENTIAL_HOLD_MS = 30_000;
-/** So many rejections in a row mean a wrong URL, token owner or file rather than so many bad users. */
+const CREDENTIAL_HOLD_MS = 30 * SECOND_MS;
+/** This many rejections in a row mean a wrong URL, token owner or file rather than this many bad users. */
 const BRAKE_REJECTIONS = 20;
-const BRAKE_HOLD_MS = 5 * 60_000;
-/** The request whose probe failed last stands back this long for another to probe. */
-const STAND_BACK_MS = 30_000;
+const BRAKE_HOLD_MS = 5 * MINUTE_MS;
+/** The request that last probed a brake leaves the next probe to another for this long. */
+const BRAKE_STAND_BACK_MS = 30 * SECOND_MS;
+/** How long a request leaves the probe of an outage to others: by the calls that an outage took, and by its unknown outcomes. */
+const FIRST_STAND_BACK_MS = 5 * SECOND_MS;
+const LONGEST_STAND_BACK_MS = 30 * SECOND_MS;
+const ONE_UNKNOWN_STAND_BACK_MS = 15 * MINUTE_MS;
+const TWO_UNKNOWNS_STAND_BACK_MS = 60 * MINUTE_MS;
+/** The statuses with which a gateway speaks of what is behind it; any other 5xx may be one user's. */
+const GATEWAY_STATUSES = [502, 503, 504];
 
-export type HoldCause = 'outage' | 'credential' | 'brake' | 'operator';
-
-/** A time in which nobody in scope calls. At its end one call probes, except after an operator's, which ends when he says. */
+/** A time in which nobody in scope calls. At its end one call probes. */
 export interface Hold {
-  why: HoldCause;
+  why: Exclude<HoldCause, 'operator'>;
+  since: EpochMs;
+  /** The last permit taken before the hold began: only life shown by a later one ends it. */
+  permit: number;
   until: EpochMs;
   lengthMs: number;
-  /** A probe is under way; were it never heard of again, the next may go then. */
+  /** A probe is under way; if it is never heard of again, the next may go then. */
   probeEnd?: EpochMs;
   lastProber?: string;
 }
 
 export type Scope = 'all' | Lane;
-export type HoldsByScope = Partial<Record<Scope, Hold>>;
-/** An operator's hold stands beside the others: ending one does not end the other. */
-export type OperatorHolds = Partial<Record<Scope, { until: EpochMs }>>;
+
+/** A call that met an outage, or so it seems. */
+export interface Trouble {
+  key: string;
+  permit: number;
+  at: EpochMs;
+  /** 1, or a half for what may be the user's own. */
+  weight: number;
+}
+
+/** Of the latest permits whose calls showed that the API is there; 0 before the first. */
+export interface Life {
+  /** Its call was done or rejected. */
+  permit: number;
+  /** Its call succeeded, and was made at this time. */
+  success: number;
+  successAt: EpochMs;
+}
 
 export interface Holds {
-  holds: HoldsByScope;
-  operatorHolds: OperatorHolds;
-  /** Requests that found the API unavailable since its last success. */
-  suspects: readonly string[];
-  /** Rejections of each lane since its last success. */
+  byScope: Partial<Record<Scope, Hold>>;
+  /** An operator's hold stands beside the others: ending one does not end the other. It ends when the operator lifts it. */
+  byOperator: Partial<Record<Scope, { until: EpochMs }>>;
+  /** The signs of an outage that no later call has disproved. */
+  troubles: readonly Trouble[];
+  life: Life;
+  /** Rejections per lane since its last success. */
   rejections: Partial<Record<Lane, number>>;
   /** Lanes whose brake an operator has switched off until their next success. */
   brakeOff: Partial<Record<Lane, boolean>>;
+  /** Until then an operator has switched the outage hold off. */
+  outageOffUntil?: EpochMs;
 }
 
+export const NO_LIFE: Life = { permit: 0, success: 0, successAt: 0 };
 export const NO_HOLDS: Holds = {
-  holds: {},
-  operatorHolds: {},
-  suspects: [],
+  byScope: {},
+  byOperator: {},
+  troubles: [],
+  life: NO_LIFE,
   rejections: {},
   brakeOff: {},
 };
 
 export type Passage =
   | { kind: 'free' }
-  /** This call is the probe of these scopes; `holds` remembers that it is under way. */
-  | { kind: 'probe'; holds: Holds }
-  /** `standsBack`: the hold is over, but this request probed last and leaves the next probe to another. */
+  /** This call is the probe of what is held; `holds` remembers that it is under way. */
+  | { kind: 'probe'; by: 'request' | 'address'; holds: Holds }
+  /** `standsBack`: the hold is over, but this request leaves its probe to others. */
   | { kind: 'held'; until: EpochMs; why: HoldCause; standsBack: boolean };
 
+export interface ProbeOptions {
+  /** How long a probe may be under way. */
+  leaseMs: number;
+  /** Outages are probed with an address of nobody's in place of a request; then no request stands back. */
+  probesByAddress: boolean;
+}
+
+/** How long after the end of an outage hold a request leaves its probe to others. Who was never called goes first. */
+export function standBackMs({ unknowns, heldCalls }: CallHistory): number {
+  if (unknowns >= 2) return TWO_UNKNOWNS_STAND_BACK_MS;
+  if (unknowns === 1) return ONE_UNKNOWN_STAND_BACK_MS;
+  return heldCalls === 0 ? 0 : Math.min(LONGEST_STAND_BACK_MS, FIRST_STAND_BACK_MS * 2 ** (heldCalls - 1));
+}
+
 /** Whether a call of this request may be made now. */
-export function passage(state: Holds, lane: Lane, key: string, now: EpochMs, leaseMs: number): Passage {
+export function passage(
+  state: Holds,
+  { lane, key, history }: Pick<Ticket, 'lane' | 'key' | 'history'>,
+  now: EpochMs,
+  { leaseMs, probesByAddress }: ProbeOptions,
+): Passage {
   const scopes: Scope[] = ['all', lane];
   for (const scope of scopes) {
-    const operator = state.operatorHolds[scope];
-    if (operator && now < operator.until)
-      return {
-        kind: 'held',
-        until: operator.until,
-        why: 'operator',
-        standsBack: false,
-      };
+    const operator = state.byOperator[scope];
+    if (operator && now < operator.until) {
+      return { kind: 'held', until: operator.until, why: 'operator', standsBack: false };
+    }
   }
-  const probing: HoldsByScope = {};
+  const probing: Holds['byScope'] = {};
   for (const scope of scopes) {
-    const hold = state.holds[scope];
+    const hold = state.byScope[scope];
     if (!hold) continue;
+    const { why } = hold;
     const free = Math.max(hold.until, hold.probeEnd ?? 0);
-    if (now < free) return { kind: 'held', until: free, why: hold.why, standsBack: false };
-    const until = hold.until + STAND_BACK_MS;
-    if (hold.lastProber === key && now < until) return { kind: 'held', until, why: hold.why, standsBack: true };
-    probing[scope] = { ...hold, probeEnd: now + leaseMs, lastProber: key };
+    if (now < free) return { kind: 'held', until: free, why, standsBack: false };
+    const probed: Hold = { ...hold, probeEnd: now + leaseMs, lastProber: key };
+    if (why === 'outage' && probesByAddress) {
+      return { kind: 'probe', by: 'address', holds: { ...state, byScope: { ...state.byScope, [scope]: probed } } };
+    }
+    const until = hold.until + standsBackMs(hold, key, history);
+    if (now < until) return { kind: 'held', until, why, standsBack: true };
+    probing[scope] = probed;
   }
   if (Object.keys(probing).length === 0) return { kind: 'free' };
+  return { kind: 'probe', by: 'request', holds: { ...state, byScope: { ...state.byScope, ...probing } } };
+}
+
+function standsBackMs(hold: Hold, key: string, history: CallHistory): number {
+  switch (hold.why) {
+    case 'outage':
+      return standBackMs(history);
+    case 'brake':
+      return hold.lastProber === key ? BRAKE_STAND_BACK_MS : 0;
+    case 'credential':
+      return 0;
+  }
+}
+
+/** One call, as far as holds go by it. */
+export interface CallSigns extends Ticket {
+  now: EpochMs;
+  /** The number of the latest permit taken by anybody. */
+  latestPermit: number;
+}
+
+/** The life that a call showed: it was done, or rejected by the API itself rather than by something in front of it. */
+export function lifeOf({ permit, grantedAt, probe }: Ticket, shown: Shown): Life | undefined {
+  if (shown.kind === 'succeeded') return { permit, success: permit, successAt: grantedAt };
+  const isOfTheApi = shown.kind === 'rejected' && (shown.status >= 400 || probe === 'address');
+  return isOfTheApi ? { ...NO_LIFE, permit } : undefined;
+}
+
+export const latestLife = (one: Life, other: Life): Life => ({
+  permit: Math.max(one.permit, other.permit),
+  success: Math.max(one.success, other.success),
+  successAt: Math.max(one.successAt, other.successAt),
+});
+
+/**
+ * What is known once life was shown: troubles of earlier permits are disproved, and a hold of all that began before it is over. Calls go
+ * by the numbers of their permits, not by when their answers are heard of. Returns the same object if nothing of it is new.
+ */
+export function withLife(state: Holds, life: Life): Holds {
+  const known = latestLife(state.life, life);
+  if (known.permit === state.life.permit && known.success === state.life.success) return state;
+  const standing = state.troubles.filter(({ permit }) => permit > known.permit);
+  const { all, ...others } = state.byScope;
   return {
-    kind: 'probe',
-    holds: { ...state, holds: { ...state.holds, ...probing } },
+    ...state,
+    life: known,
+    troubles: standing.length === state.troubles.length ? state.troubles : standing,
+    byScope: all && all.permit < known.permit ? others : state.byScope,
   };
 }
 
-/** Of one call, as far as holds go by it. */
-export interface CallSigns {
-  lane: Lane;
-  key: string;
-  /** The call was a probe. */
-  probe: boolean;
-  now: EpochMs;
+export const showsLife = (state: Holds, now: EpochMs): boolean => state.life.successAt >= now - LIFE_MS;
+
+/** A request that was put back for a 5xx and meets one again after somebody's call has succeeded since is at fault itself. */
+export const isOwnFault = (state: Holds, { serverErrorPermit }: CallHistory): boolean =>
+  serverErrorPermit !== undefined && state.life.success > serverErrorPermit;
+
+/** The holds after a call. The same object if it showed nothing that must be written. */
+export function holdsAfter(state: Holds, call: CallSigns, shown: Shown): Holds {
+  switch (shown.kind) {
+    case 'succeeded':
+      return afterSuccess(state, call, shown);
+    case 'rejected':
+      return afterRejection(state, call, shown);
+    case 'throttled':
+    case 'nothing':
+      return withoutProbe(state, call);
+    case 'unauthorized':
+    case 'no-token':
+      return afterUnauthorized(state, call);
+    case 'unavailable':
+    case 'unknown':
+      return afterTrouble(state, call, 1);
+    case 'server-error': {
+      if (isOwnFault(state, call.history)) return withoutProbe(state, call);
+      const isPerhapsOwn = !GATEWAY_STATUSES.includes(shown.status) && showsLife(state, call.now);
+      return afterTrouble(state, call, isPerhapsOwn ? 0.5 : 1);
+    }
+  }
 }
 
-/** Ends all holds of the call's scope but an operator's. The same object where there was nothing to end: then nothing need be written. */
-export function afterSuccess(state: Holds, { lane }: CallSigns): Holds {
-  const nothing =
-    !state.holds.all &&
-    !state.holds[lane] &&
-    state.suspects.length === 0 &&
+/** In calm a success is not written down: it goes along with the next permit. */
+function afterSuccess(state: Holds, call: CallSigns, shown: Shown): Holds {
+  const known = withLife(state, lifeOf(call, shown) ?? NO_LIFE);
+  if (call.probe === 'address') return known;
+  const { lane } = call;
+  const isCalm =
+    known.troubles === state.troubles &&
+    known.byScope === state.byScope &&
+    !state.byScope[lane] &&
     !state.rejections[lane] &&
     !state.brakeOff[lane];
-  if (nothing) return state;
-  const { all: _, [lane]: __, ...holds } = state.holds;
-  const { [lane]: ___, ...rejections } = state.rejections;
-  const { [lane]: ____, ...brakeOff } = state.brakeOff;
-  return { ...state, holds, suspects: [], rejections, brakeOff };
+  if (isCalm) return state;
+  const { [lane]: _, ...byScope } = known.byScope;
+  const { [lane]: __, ...rejections } = known.rejections;
+  const { [lane]: ___, ...brakeOff } = known.brakeOff;
+  return { ...known, byScope, rejections, brakeOff };
 }
 
-/** The API is there and took the token: what held all calls is over. The lane's brake is another matter. */
-export function afterAnswer(state: Holds, signs: CallSigns): Holds {
-  if (!signs.probe) return state;
-  const { all: _, ...holds } = state.holds;
-  return withoutProbe({ ...state, holds, suspects: [] }, signs);
+/** A rejection counts towards the brake, unless an operator knows better. */
+function afterRejection(state: Holds, call: CallSigns, shown: Shown): Holds {
+  const { lane, key, now, probe } = call;
+  const known = withoutProbe(withLife(state, lifeOf(call, shown) ?? NO_LIFE), call);
+  if (probe === 'address' || state.brakeOff[lane]) return known;
+  const count = (known.rejections[lane] ?? 0) + 1;
+  const counted = { ...known, rejections: { ...known.rejections, [lane]: count } };
+  const isDue = state.byScope[lane] ? probe !== undefined : count >= BRAKE_REJECTIONS;
+  return isDue
+    ? withHold(counted, lane, { why: 'brake', lengthMs: BRAKE_HOLD_MS, lastProber: key }, call, now)
+    : counted;
 }
 
-/** A probe that showed nothing lets another go. */
-export const afterUnused = (state: Holds, signs: CallSigns): Holds =>
-  signs.probe ? withoutProbe(state, signs) : state;
-
-/** A rejection counts towards the brake, unless the operator knows better. */
-export function afterRejection(state: Holds, signs: CallSigns): Holds {
-  const { lane, now } = signs;
-  const answered = afterAnswer(state, signs);
-  if (state.brakeOff[lane]) return answered;
-  const braked = state.holds[lane];
-  const rejections = {
-    ...answered.rejections,
-    [lane]: (answered.rejections[lane] ?? 0) + 1,
-  };
-  const isDue = braked ? signs.probe : (rejections[lane] ?? 0) >= BRAKE_REJECTIONS;
-  if (!isDue) return { ...answered, rejections };
+/** Begins, or lengthens, the outage hold by what its probe or several different requests have met. */
+function afterTrouble(state: Holds, call: CallSigns, weight: number): Holds {
+  const { key, permit, now } = call;
+  const freed = withoutProbe(state, call);
+  const hold = state.byScope.all;
+  if (hold) {
+    const lengthMs = hold.why === 'outage' ? Math.min(hold.lengthMs * 2, LONGEST_OUTAGE_MS) : FIRST_OUTAGE_MS;
+    return call.probe ? withHold(freed, 'all', { why: 'outage', lengthMs, lastProber: key }, call, now) : state;
+  }
+  const isDisproved = permit < state.life.permit;
+  if (isDisproved || now < (state.outageOffUntil ?? 0)) return freed;
+  const before = state.troubles.find((trouble) => trouble.key === key);
+  const others = state.troubles.filter((trouble) => trouble.key !== key && trouble.at > now - SIGN_AGE_MS);
+  const troubles = [...others, { key, permit, at: now, weight: Math.max(weight, before?.weight ?? 0) }];
+  if (troubles.reduce((sum, trouble) => sum + trouble.weight, 0) < OUTAGE_SIGNS) return { ...freed, troubles };
   return withHold(
-    { ...answered, rejections },
-    lane,
-    { why: 'brake', lengthMs: BRAKE_HOLD_MS, lastProber: signs.key },
+    { ...freed, troubles: [] },
+    'all',
+    { why: 'outage', lengthMs: FIRST_OUTAGE_MS, lastProber: key },
+    call,
     now,
   );
 }
 
-/** 503 or no connection. */
-export function afterUnavailable(state: Holds, signs: CallSigns): Holds {
-  const { key, probe, now } = signs;
-  const hold = state.holds.all;
-  if (hold)
-    return probe
-      ? withHold(withoutProbe(state, signs), 'all', { why: 'outage', lengthMs: longer(hold), lastProber: key }, now)
-      : state;
-  const known = state.suspects.includes(key) ? state.suspects : [...state.suspects, key];
-  const suspects = known.slice(-OUTAGE_REQUESTS);
-  const freed = probe ? withoutProbe(state, signs) : state;
-  if (suspects.length < OUTAGE_REQUESTS) return { ...freed, suspects };
-  return withHold({ ...freed, suspects }, 'all', { why: 'outage', lengthMs: FIRST_OUTAGE_MS, lastProber: key }, now);
-}
-
-/** 504 or no answer: no sign of an outage by itself, and none of its end. */
-export function afterUnanswered(state: Holds, signs: CallSigns): Holds {
-  return state.holds.all?.why === 'outage' && signs.probe ? afterUnavailable(state, signs) : afterUnused(state, signs);
-}
-
 /** No accepted token. A hold that stands already is not lengthened. */
-export function afterUnauthorized(state: Holds, signs: CallSigns): Holds {
-  const { key, probe, now } = signs;
-  const hold = state.holds.all;
+function afterUnauthorized(state: Holds, call: CallSigns): Holds {
+  const { key, now } = call;
+  const hold = state.byScope.all;
   if (hold?.why === 'credential' && now < hold.until) return state;
-  const freed = probe ? withoutProbe(state, signs) : state;
-  return withHold(freed, 'all', { why: 'credential', lengthMs: CREDENTIAL_HOLD_MS, lastProber: key }, now);
+  const freed = withoutProbe(state, call);
+  return withHold(freed, 'all', { why: 'credential', lengthMs: CREDENTIAL_HOLD_MS, lastProber: key }, call, now);
 }
 
-const longer = (hold: Hold): number =>
-  hold.why === 'outage' ? Math.min(hold.lengthMs * 2, LONGEST_OUTAGE_MS) : FIRST_OUTAGE_MS;
+/** A hold from now on; one of the same cause has stood since it began. */
+function withHold(
+  state: Holds,
+  scope: Scope,
+  hold: Pick<Hold, 'why' | 'lengthMs' | 'lastProber'>,
+  { latestPermit }: CallSigns,
+  now: EpochMs,
+): Holds {
+  const before = state.byScope[scope];
+  const begun = before?.why === hold.why ? before : { since: now, permit: latestPermit };
+  const { since, permit } = begun;
+  return { ...state, byScope: { ...state.byScope, [scope]: { ...hold, since, permit, until: now + hold.lengthMs } } };
+}
 
-const withHold = (state: Holds, scope: Scope, hold: Omit<Hold, 'until'>, now: EpochMs): Holds => ({
-  ...state,
-  holds: { ...state.holds, [scope]: { ...hold, until: now + hold.lengthMs } },
-});
-
-/** The request's probe is over. Of a prober that was late the probe of the next one is not: two would go at once. */
-function withoutProbe(state: Holds, { lane, key }: CallSigns): Holds {
-  const holds: HoldsByScope = { ...state.holds };
+/** The call's probe is over. If the prober was late, the probe of the next one is not: two would go at once. */
+function withoutProbe(state: Holds, { lane, key, probe }: CallSigns): Holds {
+  if (probe === undefined) return state;
+  const byScope: Holds['byScope'] = { ...state.byScope };
   for (const scope of ['all', lane] as const) {
-    const hold = holds[scope];
+    const hold = byScope[scope];
     if (hold?.lastProber !== key) continue;
     const { probeEnd: _, ...rest } = hold;
-    holds[scope] = rest;
+    byScope[scope] = rest;
   }
-  return { ...state, holds };
+  return { ...state, byScope };
 }

@@ -1,19 +1,7 @@
 import type { EpochMs } from '../common/clock.ts';
-import type { Lane } from '../contract/reset-request.ts';
 import { afterRefusal, type Learned, nothingLearned, rateAt, withMark } from './adaptive-rate.ts';
-import type { CallReport, Ticket } from './call-budget.ts';
-import {
-  afterAnswer,
-  afterRejection,
-  afterSuccess,
-  afterUnanswered,
-  afterUnauthorized,
-  afterUnavailable,
-  afterUnused,
-  type CallSigns,
-  type Holds,
-  NO_HOLDS,
-} from './holds.ts';
+import type { Ruling, Shown, Ticket } from './call-budget.ts';
+import { type Hold, type Holds, holdsAfter, isOwnFault, type Life, NO_HOLDS, showsLife, withLife } from './holds.ts';
 import type { Pace } from './permits.ts';
 
 /** What an operator or a deployment allows. */
@@ -82,25 +70,29 @@ export const afterPermits = (
   learned: withMark(state.learned, state.granted - state.refused, now),
 });
 
-/** What a call showed. The same object where it showed nothing new: then nothing need be written. */
+/**
+ * What a copy of the function has seen of life and not written yet, as it rarely needs to. The same object if nothing of it is new, or if
+ * it is of permits that this item has not given: the item was lost and begun again.
+ */
+export function withKnownLife(state: BudgetState, life: Life): BudgetState {
+  if (life.permit > state.granted) return state;
+  const holds = withLife(state.holds, life);
+  return holds === state.holds ? state : { ...state, holds };
+}
+
+/** What a call showed. The same object if it showed nothing new: then nothing need be written. */
 export function afterCall(
   state: BudgetState,
   ticket: Ticket,
-  report: CallReport,
+  shown: Shown,
   deployed: Ceiling,
   now: EpochMs,
 ): BudgetState {
-  const signs: CallSigns = {
-    lane: ticket.lane,
-    key: ticket.key,
-    probe: ticket.probe,
-    now,
-  };
-  const holds = holdsAfter(state.holds, signs, report);
-  if (report.kind !== 'throttled') return holds === state.holds ? state : { ...state, holds };
+  const holds = holdsAfter(state.holds, { ...ticket, now, latestPermit: state.granted }, shown);
+  if (shown.kind !== 'throttled') return holds === state.holds ? state : { ...state, holds };
   const ceilingRate = (state.ceiling ?? deployed).perMinute / MINUTE_MS;
   const refused = state.refused + 1;
-  const { retryAfterMs } = report;
+  const { retryAfterMs } = shown;
   const { learned, quietUntil = 0 } = afterRefusal(state.learned, ceilingRate, {
     admitted: state.granted - refused,
     grantedAt: ticket.grantedAt,
@@ -118,29 +110,42 @@ export function afterCall(
   };
 }
 
-function holdsAfter(holds: Holds, signs: CallSigns, { kind }: CallReport): Holds {
-  switch (kind) {
-    case 'success':
-      return afterSuccess(holds, signs);
+const OWN: Ruling = { fault: 'own' };
+
+/** Whose fault it is that a call failed, by the state after it. */
+export function rulingOn(state: BudgetState, { lane, history }: Ticket, shown: Shown, now: EpochMs): Ruling {
+  const { all, [lane]: ofLane } = state.holds.byScope;
+  const byHold = (hold: Hold | undefined): Ruling => (hold ? { fault: 'ours', why: hold.why, until: hold.until } : OWN);
+  switch (shown.kind) {
+    case 'succeeded':
     case 'throttled':
-    case 'answered':
-      return afterAnswer(holds, signs);
-    case 'rejected':
-      return afterRejection(holds, signs);
-    case 'unavailable':
-      return afterUnavailable(holds, signs);
-    case 'unanswered':
-      return afterUnanswered(holds, signs);
+    case 'nothing':
+      return OWN;
     case 'unauthorized':
-      return afterUnauthorized(holds, signs);
-    case 'unused':
-      return afterUnused(holds, signs);
+    case 'no-token':
+      return byHold(all);
+    case 'rejected':
+      return byHold(ofLane);
+    case 'server-error':
+      if (isOwnFault(state.holds, history)) return OWN;
+      return byTrouble(state.holds, now);
+    case 'unavailable':
+    case 'unknown':
+      return byTrouble(state.holds, now);
   }
 }
 
-/** Until when a call with such a report is to wait, where the report is no fault of its request. */
-export function heldUntil(state: BudgetState, lane: Lane, { kind }: CallReport): EpochMs | undefined {
-  if (kind === 'unauthorized') return state.holds.holds.all?.until;
-  if (kind === 'rejected') return state.holds.holds[lane]?.until;
-  return undefined;
+function byTrouble(holds: Holds, now: EpochMs): Ruling {
+  const { all } = holds.byScope;
+  if (all?.why === 'outage') return { fault: 'ours', why: 'outage', until: all.until };
+  return showsLife(holds, now) ? OWN : { fault: 'ours', why: 'no-life', until: now };
+}
+
+/** How long a failed call is taken to be ours if the state can be neither read nor written. */
+const UNREACHABLE_MS = MINUTE_MS;
+
+/** The ruling on a call of which nobody could be told. */
+export function blindRuling(shown: Shown, now: EpochMs): Ruling {
+  const isFailure = !['succeeded', 'throttled', 'nothing'].includes(shown.kind);
+  return isFailure ? { fault: 'ours', why: 'budget-unreachable', until: now + UNREACHABLE_MS } : OWN;
 }

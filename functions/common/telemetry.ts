@@ -80,6 +80,7 @@ export const EVENTS = {
     sentence: 'The API is not available to several requests. Calls are held.',
     metric: METRICS.outageHolds,
   },
+  OUTAGE_PROBED: { level: 'info', sentence: 'An outage was probed with the probe address.' },
   BRAKE_HELD: {
     level: 'error',
     sentence: 'So many requests of a lane were rejected in a row that the fault is probably ours. The lane is held.',

@@ -16,13 +16,19 @@ export interface RequestItem {
   state: State;
   lane: Lane;
   /** First 16 bits of SHA-256(key, lower-cased address). Absent where the body could not be read. */
-  address?: number;
+  addressTag?: number;
   /** Calls begun since the request came or was redriven. */
   calls: number;
-  /** Calls that ended without a result for good; backoff grows with them. A 401 is none. */
+  /** Attempts: calls that failed without a fault of ours. Backoff grows with them, and at fifty the request is given up. */
   failedCalls: number;
+  /** Calls answered 429. Backoff grows with them, too. */
+  throttled: number;
+  /** Calls that an outage took: they spend no attempt. */
+  heldCalls: number;
   /** Calls whose outcome nobody knows. */
   unknowns: number;
+  /** The permit of the call for whose 5xx it was last put back. */
+  serverErrorPermit?: number;
   notBefore?: number;
   leaseNonce?: string;
   leaseEnd?: number;

@@ -26,7 +26,7 @@ export interface NewRequest {
   key: string;
   lane: Lane;
   campaignId?: string;
-  address?: number;
+  addressTag?: number;
   sender?: string;
   requestedBy?: string;
   firstSentAt: EpochMs;
@@ -40,8 +40,8 @@ export interface Failure {
   spent: Spent;
 }
 
-/** What a call cost the request: `nothing` for a 401 or no call at all. */
-export type Spent = 'nothing' | 'failed-call' | 'unknown-call';
+/** The counters of a request's item that a call adds to; none for a 401, or no call at all. */
+export type Spent = Partial<Record<'failedCalls' | 'throttled' | 'heldCalls' | 'unknowns', 1>>;
 
 /** Who may end a request: the holder of its lease, or somebody who saw it lie idle and finds it so still. */
 export type Fence = { nonce: string } | { seen: RequestItem | undefined };
@@ -52,12 +52,15 @@ export interface WaitUpdate {
   notBefore: EpochMs;
   lastStatus?: number;
   spent: Spent;
+  /** The permit of the call for whose 5xx the request is put back. */
+  serverErrorPermit?: number;
   /** The claim was given back before its call. */
   uncalled?: boolean;
 }
 
-/** All writes are conditional. `undefined` where the fence has fallen: somebody else holds the request. Every method may throw {@link LedgerUnreachable}. */
+/** All writes are conditional. `undefined` if the fence has fallen: somebody else holds the request. Every method may throw {@link LedgerUnreachable}. */
 export interface Ledger {
+  /** Consistently: a message is acknowledged on what it shows. */
   find(key: string): Promise<RequestItem | undefined>;
   /** Takes the lease for one call, if the item is still as it was seen. A lease found ended counts as one unknown more. */
   claim(
@@ -73,6 +76,6 @@ export interface Ledger {
   /** The letter is sent. */
   failed(key: string, failure: { failureId: string; reason: FailureReason }): Promise<void>;
   cancel(request: NewRequest, fence: Fence): Promise<RequestItem | undefined>;
-  /** Whether the campaign is cancelled; registers a campaign that is seen for the first time. */
+  /** Whether the campaign is cancelled; registers a campaign that is seen for the first time, as well as it can. */
   isCancelled(campaignId: string): Promise<boolean>;
 }

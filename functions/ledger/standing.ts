@@ -2,10 +2,20 @@ import { createHash } from 'node:crypto';
 import type { EpochMs } from '../common/clock.ts';
 import type { RequestItem } from './items.ts';
 
+/** What a request has been through since it came or was redriven. A lease found ended counts as one call of unknown outcome. */
+export interface PastCalls {
+  failedCalls: number;
+  heldCalls: number;
+  unknowns: number;
+  serverErrorPermit?: number;
+}
+
+const NO_PAST: PastCalls = { failedCalls: 0, heldCalls: 0, unknowns: 0 };
+
 /** What the ledger says of a request to somebody who has just received its message. */
 export type Standing =
-  /** May be called once it is its turn. `unknowns` and `failedCalls` count a lease found ended. */
-  | { kind: 'callable'; unknowns: number; failedCalls: number }
+  /** May be called once it is its turn. */
+  | { kind: 'callable'; past: PastCalls }
   /** Ended: this message is a late copy. */
   | { kind: 'ended' }
   /** The decision to dead-letter it stands; the letter may or may not have been sent. */
@@ -15,45 +25,52 @@ export type Standing =
   /** The id belongs to somebody else's reset. */
   | { kind: 'other-address' };
 
+/** @param leaseMs for how long somebody may be at work on a request without a word of it. */
 export function standingOf(
   item: RequestItem | undefined,
-  message: { address?: number; failureId?: string },
+  message: { addressTag?: number; failureId?: string },
   now: EpochMs,
+  leaseMs: number,
 ): Standing {
-  if (item === undefined) return { kind: 'callable', unknowns: 0, failedCalls: 0 };
-  if (item.address !== undefined && message.address !== undefined && item.address !== message.address) {
+  if (item === undefined) return { kind: 'callable', past: NO_PAST };
+  if (item.addressTag !== undefined && message.addressTag !== undefined && item.addressTag !== message.addressTag) {
     return { kind: 'other-address' };
   }
-  const { unknowns, failedCalls } = item;
   switch (item.state) {
     case 'succeeded':
     case 'cancelled':
       return { kind: 'ended' };
     case 'failed':
     case 'discarded':
-      return isRedriveOf(item, message.failureId)
-        ? { kind: 'callable', unknowns: 0, failedCalls: 0 }
-        : { kind: 'ended' };
-    case 'failing':
-      return { kind: 'resume-letter', item };
+      return isRedriveOf(item, message.failureId) ? { kind: 'callable', past: NO_PAST } : { kind: 'ended' };
+    case 'failing': {
+      // Somebody is probably sending the letter, and a second one would be of no use.
+      const until = (item.finishedAt ?? 0) + leaseMs;
+      return until > now ? { kind: 'busy', until } : { kind: 'resume-letter', item };
+    }
     case 'waiting': {
       const until = item.notBefore ?? 0;
-      return until > now ? { kind: 'not-due', until } : { kind: 'callable', unknowns, failedCalls };
+      return until > now ? { kind: 'not-due', until } : { kind: 'callable', past: pastOf(item, 0) };
     }
     case 'calling': {
       const until = item.leaseEnd ?? 0;
       // A lease that ended without a result means a call that was perhaps made.
-      return until > now
-        ? { kind: 'busy', until }
-        : { kind: 'callable', unknowns: unknowns + 1, failedCalls: failedCalls + 1 };
+      return until > now ? { kind: 'busy', until } : { kind: 'callable', past: pastOf(item, 1) };
     }
   }
 }
+
+const pastOf = ({ failedCalls, heldCalls, unknowns, serverErrorPermit }: RequestItem, lost: 0 | 1): PastCalls => ({
+  failedCalls: failedCalls + lost,
+  heldCalls,
+  unknowns: unknowns + lost,
+  ...(serverErrorPermit === undefined ? {} : { serverErrorPermit }),
+});
 
 /** Only the letter of the last failure starts a request anew, so that a late copy of the first message does not. */
 export const isRedriveOf = (item: RequestItem, failureId: string | undefined): boolean =>
   failureId !== undefined && item.failureId === failureId;
 
 /** 16 bits: enough to notice an id that is used for another address, too few to find an address. */
-export const addressBits = (key: string, email: string): number =>
+export const addressTag = (key: string, email: string): number =>
   createHash('sha256').update(`${key}\n${email.toLowerCase()}`).digest().readUInt16BE(0);

@@ -31,7 +31,7 @@ const logger = new Logger({ serviceName: SERVICE_NAME });
 const metrics = new Metrics({ namespace: METRIC_NAMESPACE, serviceName: SERVICE_NAME });
 const ports = wire();
 
-/** Works off one batch of one lane. Answers with the messages that their queue must keep. */
+/** Processes one batch of one lane. Answers with the messages that their queue must keep. */
 export async function handler(event: SQSEvent, context: Context): Promise<SQSBatchResponse> {
   logger.addContext(context);
   const lane = event.Records?.[0] ? laneOf(event.Records[0].eventSourceARN) : undefined;
@@ -74,6 +74,7 @@ function wire(): Ports {
   const random = () => Math.random();
   return {
     callTimeoutMs: settings.callTimeoutMs,
+    ...(settings.probeAddress === undefined ? {} : { probeAddress: settings.probeAddress }),
     clock,
     random,
     newId: randomUUID,
@@ -93,6 +94,7 @@ function wire(): Ports {
       ceiling: { perMinute: settings.callsPerMinute, burst: settings.callBurst },
       reserve: settings.interactiveReserve,
       leaseMs: leaseMs(settings.callTimeoutMs),
+      probesByAddress: settings.probeAddress !== undefined,
       clock,
       random,
       telemetry,

@@ -3,7 +3,7 @@ import { LETTER_ATTRIBUTES } from '../../functions/contract/dead-letter.ts';
 import type { Lane } from '../../functions/contract/reset-request.ts';
 import { campaignOf, type RequestItem, requestKey, stateReason } from '../../functions/ledger/items.ts';
 import type { NewRequest } from '../../functions/ledger/ledger.ts';
-import { addressBits } from '../../functions/ledger/standing.ts';
+import { addressTag } from '../../functions/ledger/standing.ts';
 import type { Message } from '../../functions/reset-worker/core/ports.ts';
 import { NOON } from './virtual-clock.ts';
 
@@ -70,7 +70,7 @@ export const anEvent = (...records: SQSRecord[]): SQSEvent => ({ Records: record
 export const aRequest = (overrides: Partial<NewRequest> = {}): NewRequest => ({
   key: KEY,
   lane: 'interactive',
-  address: addressBits(KEY, EMAIL),
+  addressTag: addressTag(KEY, EMAIL),
   firstSentAt: NOON - 1000,
   ...overrides,
 });
@@ -95,9 +95,11 @@ export function anItem({
     campaign: campaignOf(campaignId),
     state,
     lane: 'interactive',
-    address: addressBits(key, EMAIL),
+    addressTag: addressTag(key, EMAIL),
     calls: 1,
     failedCalls: 0,
+    throttled: 0,
+    heldCalls: 0,
     unknowns: 0,
     firstSentAt: NOON - 1000,
     firstCallAt: NOON - 500,

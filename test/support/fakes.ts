@@ -1,4 +1,4 @@
-import type { CallBudget, CallReport, Ticket, Turn } from '../../functions/call-budget/call-budget.ts';
+import type { CallBudget, CallHistory, Ruling, Shown, Ticket, Turn } from '../../functions/call-budget/call-budget.ts';
 import type { Clock, EpochMs } from '../../functions/common/clock.ts';
 import type { EventCode, EventFields, MetricName, Telemetry } from '../../functions/common/telemetry.ts';
 import type { Lane } from '../../functions/contract/reset-request.ts';
@@ -18,7 +18,7 @@ export type Scripted =
   | number
   | 'no-answer'
   | 'not-sent'
-  | { status: number; retryAfterMs?: number; detail?: string; tookMs?: number }
+  | { status: number; retryAfterMs?: number; detail?: string; tookMs?: number; isHtml?: boolean }
   /** Called in its turn, for what should happen meanwhile. */
   | (() => Scripted | Promise<Scripted>);
 
@@ -35,9 +35,15 @@ export function scriptedApi(clock: Clock, ...script: Scripted[]): ScriptedApi {
     if (scripted === 'no-answer') return { kind: 'no-answer', why: 'timeout' };
     if (scripted === 'not-sent') return { kind: 'not-sent', why: 'ECONNREFUSED' };
     if (typeof scripted === 'number') return { kind: 'answered', status: scripted, detail: '' };
-    const { status, detail = '', retryAfterMs, tookMs } = scripted;
+    const { status, detail = '', retryAfterMs, tookMs, isHtml } = scripted;
     if (tookMs !== undefined) await clock.sleep(tookMs);
-    return { kind: 'answered', status, detail, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
+    return {
+      kind: 'answered',
+      status,
+      detail,
+      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+      ...(isHtml === undefined ? {} : { isHtml }),
+    };
   };
   const api: ScriptedApi = {
     calls: [],
@@ -79,18 +85,22 @@ export function fakeTokens(clock: Clock): FakeTokens {
 
 export interface FakeBudget extends CallBudget {
   /** Turns that are not simply granted at once, in order. */
-  turns: (Turn | { waitMs: number } | (() => void))[];
+  turns: (Turn | { waitMs: number } | { probe: Ticket['probe'] & string } | (() => void))[];
   /** All that was asked and told, in order. */
-  story: (CallReport['kind'] | 'turn')[];
-  reports: CallReport[];
+  story: (Shown['kind'] | 'turn')[];
+  reports: Shown[];
   /** The tickets of those reports. */
   reported: Ticket[];
-  asked: { lane: Lane; key: string; latest: EpochMs }[];
+  asked: { lane: Lane; key: string; latest: EpochMs; history: CallHistory }[];
   /** How long a report that the token is not accepted holds its request. */
   holdMs: number;
   /** Until when a rejected request is held by its lane's brake; without it, it is not. */
   brakedUntil: EpochMs | undefined;
+  /** What a call that met trouble (503, 504, another 5xx, no answer) is ruled to be; without it, its own fault. */
+  trouble: Ruling | undefined;
 }
+
+const TROUBLES: readonly string[] = ['unavailable', 'unknown', 'server-error'];
 
 export function fakeBudget(clock: Clock): FakeBudget {
   const budget: FakeBudget = {
@@ -101,22 +111,29 @@ export function fakeBudget(clock: Clock): FakeBudget {
     asked: [],
     holdMs: 30_000,
     brakedUntil: undefined,
-    async turn(lane, key, latest) {
-      budget.asked.push({ lane, key, latest });
+    trouble: undefined,
+    async turn(lane, key, latest, history) {
+      budget.asked.push({ lane, key, latest, history });
       budget.story.push('turn');
+      const ticket: Ticket = { lane, key, permit: budget.asked.length, grantedAt: clock.now(), history };
       const next = budget.turns.shift();
       if (typeof next === 'function') next();
       else if (next && 'waitMs' in next) await clock.sleep(next.waitMs);
+      else if (next && 'probe' in next) return { kind: 'granted', ticket: { ...ticket, probe: next.probe } };
       else if (next) return next;
-      return { kind: 'granted', ticket: { lane, key, probe: false, grantedAt: clock.now() } };
+      return { kind: 'granted', ticket: { ...ticket, grantedAt: clock.now() } };
     },
-    async report(ticket, report) {
+    async report(ticket, shown) {
       budget.reported.push(ticket);
-      budget.reports.push(report);
-      budget.story.push(report.kind);
-      if (report.kind === 'unauthorized') return { heldUntil: clock.now() + budget.holdMs };
-      if (report.kind === 'rejected' && budget.brakedUntil !== undefined) return { heldUntil: budget.brakedUntil };
-      return {};
+      budget.reports.push(shown);
+      budget.story.push(shown.kind);
+      if (shown.kind === 'unauthorized' || shown.kind === 'no-token') {
+        return { fault: 'ours', why: 'credential', until: clock.now() + budget.holdMs };
+      }
+      if (shown.kind === 'rejected' && budget.brakedUntil !== undefined) {
+        return { fault: 'ours', why: 'brake', until: budget.brakedUntil };
+      }
+      return TROUBLES.includes(shown.kind) && budget.trouble ? budget.trouble : { fault: 'own' };
     },
   };
   return budget;

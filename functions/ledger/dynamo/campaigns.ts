@@ -28,7 +28,8 @@ export function campaignLedger({ client, tableName, now }: CampaignOptions): Pic
     const found = await reached(client.send(new GetCommand({ TableName: tableName, Key: { pk } })));
     const item = found.Item as CampaignItem | undefined;
     if (item) return item.state === 'cancelled';
-    await register(campaignId);
+    // That it cannot be listed yet is no reason to keep its requests waiting; the next one tries again.
+    await register(campaignId).catch(() => remembered.delete(campaignId));
     return false;
   };
 

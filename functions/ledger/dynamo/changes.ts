@@ -12,32 +12,23 @@ export interface Change {
   remove?: readonly string[];
 }
 
+/** The counters of a request that begins. */
+export const NO_CALLS = { calls: 0, failedCalls: 0, throttled: 0, heldCalls: 0, unknowns: 0 } as const;
+
 /** What taking a request up again does to its counters. */
 export function countersOf(seen: RequestItem | undefined): Pick<Change, 'set' | 'add'> {
-  const anew = { calls: 0, failedCalls: 0, unknowns: 0 };
-  if (!seen || seen.state === 'failed' || seen.state === 'discarded') return { set: anew };
+  if (!seen || seen.state === 'failed' || seen.state === 'discarded') return { set: { ...NO_CALLS } };
   // The lease ended without a result: a call that was perhaps made.
   if (seen.state === 'calling') return { set: {}, add: { failedCalls: 1, unknowns: 1 } };
   return { set: {} };
 }
 
-/** A redrive begins a new story: the status of the old one would read as an answer in it. */
+/** A redrive begins anew: what is left of the calls before would read as an answer to one of its own. */
 export const staleIn = (seen: RequestItem | undefined): string[] =>
-  seen?.state === 'failed' || seen?.state === 'discarded' ? ['lastStatus'] : [];
-
-export function costOf(spent: Spent): Record<string, number> {
-  switch (spent) {
-    case 'nothing':
-      return {};
-    case 'failed-call':
-      return { failedCalls: 1 };
-    case 'unknown-call':
-      return { failedCalls: 1, unknowns: 1 };
-  }
-}
+  seen?.state === 'failed' || seen?.state === 'discarded' ? ['lastStatus', 'serverErrorPermit'] : [];
 
 /** Adds to counters that the same write sets, or leaves the addition to the table. */
-export function plus(counters: Pick<Change, 'set' | 'add'>, cost: Record<string, number>): Pick<Change, 'set' | 'add'> {
+export function plus(counters: Pick<Change, 'set' | 'add'>, cost: Spent | { calls: 1 }): Pick<Change, 'set' | 'add'> {
   const set = { ...counters.set };
   const add = { ...counters.add };
   for (const [name, count] of Object.entries(cost)) {

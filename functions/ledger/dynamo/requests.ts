@@ -1,5 +1,5 @@
 import type { Fence, Ledger } from '../ledger.ts';
-import { type Change, costOf, countersOf, described, inState, plus, staleIn } from './changes.ts';
+import { type Change, countersOf, described, inState, NO_CALLS, plus, staleIn } from './changes.ts';
 import { all, type Clause, hasFailureId, hasNonce, is, isDue, stillAs } from './conditions.ts';
 import { type LedgerOptions, requestTable } from './table.ts';
 
@@ -14,7 +14,7 @@ export function requestLedger(options: LedgerOptions): Omit<Ledger, 'isCancelled
       : { condition: stillAs(fence.seen, now()), counters: countersOf(fence.seen), first: fence.seen === undefined };
 
   return {
-    find: (key) => get(key, false),
+    find: (key) => get(key, true),
 
     async claim(request, seen, lease) {
       const counters = plus(countersOf(seen), { calls: 1 });
@@ -40,10 +40,15 @@ export function requestLedger(options: LedgerOptions): Omit<Ledger, 'isCancelled
       return 'own' in result ? { kind: 'claimed', item: result.own } : { kind: 'lost', item: result.other };
     },
 
-    async wait(key, nonce, { notBefore, lastStatus, spent, uncalled }) {
+    async wait(key, nonce, { notBefore, lastStatus, serverErrorPermit, spent, uncalled }) {
       const change: Change = {
-        set: { ...inState('waiting'), notBefore, ...(lastStatus === undefined ? {} : { lastStatus }) },
-        add: { ...costOf(spent), ...(uncalled ? { calls: -1 } : {}) },
+        set: {
+          ...inState('waiting'),
+          notBefore,
+          ...(lastStatus === undefined ? {} : { lastStatus }),
+          ...(serverErrorPermit === undefined ? {} : { serverErrorPermit }),
+        },
+        add: { ...spent, ...(uncalled ? { calls: -1 } : {}) },
         // The nonce stays, so that this write can be told from another's.
         remove: ['leaseEnd'],
       };
@@ -57,17 +62,16 @@ export function requestLedger(options: LedgerOptions): Omit<Ledger, 'isCancelled
     },
 
     async succeed(request, status) {
-      const { campaign, ...rest } = described(request);
       await update(request.key, {
-        set: { ...inState('succeeded'), lastStatus: status, finishedAt: now(), campaign },
-        setIfMissing: { ...rest, calls: 1, failedCalls: 0, unknowns: 0, firstCallAt: now() },
+        set: { ...inState('succeeded'), lastStatus: status, finishedAt: now() },
+        setIfMissing: { ...described(request), ...NO_CALLS, calls: 1, firstCallAt: now() },
         remove: ['leaseEnd', 'notBefore', 'reason', 'detail'],
       });
     },
 
     async failing(request, fence, failure) {
       const { condition, counters, first } = fenced(fence);
-      const counted = plus(counters, costOf(failure.spent));
+      const counted = plus(counters, failure.spent);
       const { reason, failureId, detail, status } = failure;
       const change: Change = {
         set: {
@@ -100,10 +104,11 @@ export function requestLedger(options: LedgerOptions): Omit<Ledger, 'isCancelled
 
     async cancel(request, fence) {
       const { condition, counters, first } = fenced(fence);
+      const stale = 'seen' in fence ? staleIn(fence.seen) : [];
       const change: Change = {
         set: { ...(first ? described(request) : {}), ...counters.set, ...inState('cancelled'), finishedAt: now() },
         add: counters.add ?? {},
-        remove: ['leaseEnd', 'notBefore', 'reason', 'detail'],
+        remove: ['leaseEnd', 'notBefore', 'reason', 'detail', ...(stale.length > 0 ? ['failureId', ...stale] : [])],
       };
       const result = await updateOnce(request.key, change, condition, (item) => item.state === 'cancelled');
       return 'own' in result ? result.own : undefined;

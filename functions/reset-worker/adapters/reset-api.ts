@@ -92,10 +92,12 @@ export function httpResetApi({ baseUrl, timeoutMs, connectTimeoutMs, now }: Rese
           clearTimeout(callTimer);
           const status = response.statusCode ?? 0;
           const retryAfterMs = parseRetryAfter(response.headers['retry-after'], now());
+          const isHtml = /^text\/html\b/i.test(response.headers['content-type']?.trim() ?? '');
           const answer = (detail: string): ApiAnswer => ({
             kind: 'answered',
             status,
             detail,
+            ...(isHtml ? { isHtml } : {}),
             ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
           });
           if (status >= 200 && status < 300) {

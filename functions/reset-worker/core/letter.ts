@@ -26,17 +26,27 @@ export function letterOf(item: RequestItem, key: string, message: Message, now: 
   };
 }
 
-/** Our own words about a body, cut to a detail's length; they name length and hash of a body that its letter will not hold whole. */
-export function detailWithCut(detail: string, body: string): string {
+/**
+ * Our own words about a body, cut to a detail's length; they name length and hash of a body that its letter does not hold whole.
+ * @param before the detail of the letter that was redriven: a body that was cut then has lost both.
+ */
+export function detailWithCut(detail: string, body: string, before = ''): string {
+  const cut = cutNote(body) ?? CUT_NOTE.exec(before)?.[0] ?? '';
+  return (cut + detail).slice(0, MAX_DETAIL_LENGTH).toWellFormed();
+}
+
+const CUT_NOTE = /^first \d+ of \d+ bytes, SHA-256 [0-9a-f]{64}: /;
+
+function cutNote(body: string): string | undefined {
   const bytes = Buffer.from(body);
-  if (bytes.length <= MAX_LETTER_BODY_BYTES) return detail.slice(0, MAX_DETAIL_LENGTH);
+  if (bytes.length <= MAX_LETTER_BODY_BYTES) return undefined;
   const hash = createHash('sha256').update(bytes).digest('hex');
-  return `first ${CUT_BODY_BYTES} of ${bytes.length} bytes, SHA-256 ${hash}: ${detail}`.slice(0, MAX_DETAIL_LENGTH);
+  return `first ${Buffer.byteLength(cutBody(body))} of ${bytes.length} bytes, SHA-256 ${hash}: `;
 }
 
 function cutBody(body: string): string {
   const bytes = Buffer.from(body);
   if (bytes.length <= MAX_LETTER_BODY_BYTES) return body;
-  // A character cut in two becomes U+FFFD, which the queue accepts.
-  return bytes.subarray(0, CUT_BODY_BYTES).toString('utf8');
+  // Not in the middle of a character: what is left of it would be another one.
+  return new TextDecoder().decode(bytes.subarray(0, CUT_BODY_BYTES), { stream: true });
 }

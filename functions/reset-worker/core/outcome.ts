@@ -7,9 +7,11 @@ export type DeferralCause =
   | 'backoff'
   /** The API token is not accepted; no attempt is spent. */
   | 'credential'
+  /** The API, or the way to it, is probably down; no attempt is spent. */
+  | 'outage'
   /** So many of its lane were rejected in a row that the fault is probably ours. */
   | 'brake'
-  /** Another copy of the message is being called for. */
+  /** Another copy of the message is being called for, or its letter is being sent. */
   | 'busy'
   /** Its next try is later. */
   | 'not-due'
@@ -19,25 +21,29 @@ export type DeferralCause =
 
 /** Every way in which the work on one message can end. */
 export type Outcome =
-  | { kind: 'reset' }
+  | { kind: 'succeeded' }
   | { kind: 'dead-lettered'; reason: FailureReason }
   | { kind: 'cancelled' }
   /** The request had ended before; this is a late copy. */
   | { kind: 'duplicate' }
-  /** `attempted`: a call of this receive spent an attempt, of which there are few; all else can go on for days. */
+  | Kept;
+
+/** The message goes back to its queue, hidden until a time: no longer than to the request's `notAfter`. */
+export type Kept = { until: EpochMs; notAfter?: EpochMs } & (
   | {
       kind: 'deferred';
       cause: DeferralCause;
-      until: EpochMs;
+      /** A call of this receive spent an attempt, of which there are few; all else can go on for days. */
       attempted: boolean;
     }
   /** Not begun: no turn before the time was up. */
-  | { kind: 'given-back'; until: EpochMs; why: string };
+  | { kind: 'given-back'; why: string }
+);
 
 /** Whether the queue may forget the message. */
-export function isAcknowledged(outcome: Outcome): boolean {
+export function isAcknowledged(outcome: Outcome): outcome is Exclude<Outcome, Kept> {
   switch (outcome.kind) {
-    case 'reset':
+    case 'succeeded':
     case 'dead-lettered':
     case 'cancelled':
     case 'duplicate':

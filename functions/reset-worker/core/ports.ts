@@ -20,7 +20,15 @@ export interface Message {
 
 /** What came of one call. Its time-out is the adapter's; it never throws and never repeats a call. */
 export type ApiAnswer =
-  | { kind: 'answered'; status: number; retryAfterMs?: number; detail: string }
+  | {
+      kind: 'answered';
+      status: number;
+      retryAfterMs?: number;
+      /** The answer's words, cleaned; empty for a 2xx. */
+      detail: string;
+      /** Its content type is `text/html`. */
+      isHtml?: boolean;
+    }
   /** The request did not leave this machine whole: no connection, no name, no TLS. */
   | { kind: 'not-sent'; why: string }
   /** The request left and no status came back. */
@@ -69,6 +77,8 @@ export interface Visibility {
 export interface Ports {
   /** After which the API port gives a call up; leases follow from it. */
   callTimeoutMs: number;
+  /** A test user of the tenant, with whose address outages are probed. */
+  probeAddress?: string;
   clock: Clock;
   /** A number from 0 to below 1. */
   random(): number;

@@ -4,7 +4,7 @@ import { withinTime } from '../../common/within-time.ts';
 import { LETTER_ATTRIBUTES } from '../../contract/dead-letter.ts';
 import type { Lane } from '../../contract/reset-request.ts';
 import { AFTER_CALL_MS } from '../../ledger/lease.ts';
-import { isAcknowledged, type Outcome } from './outcome.ts';
+import { isAcknowledged, type Kept } from './outcome.ts';
 import type { Message, Ports } from './ports.ts';
 import { processMessage, type Times } from './process-message.ts';
 import { hideSeconds } from './retry-policy.ts';
@@ -15,7 +15,7 @@ const CLOSING_MS = 1500;
 const ACKNOWLEDGE_MS = 1000;
 
 /**
- * Works off the messages of one event, all at once, each with a net of its own.
+ * Processes the messages of one event, all at once, each with a net of its own.
  * @param laneOf the lane of an event source's queue ARN; throws for a queue that is no lane.
  * @param remainingMs what is left of the invocation.
  * @returns the ids of the messages that their queue must keep.
@@ -65,8 +65,9 @@ async function handle(ports: Ports, message: Message, times: Times, netAt: numbe
   try {
     ports.telemetry.measure(METRICS.queuedAge, Math.max(0, (ports.clock.now() - message.sentAt) / 1000));
     const work = processMessage(ports, message, times).then(async (outcome) => {
-      if (outcome.kind === 'deferred' || outcome.kind === 'given-back') await hide(ports, message, outcome);
-      return isAcknowledged(outcome);
+      if (isAcknowledged(outcome)) return true;
+      await hide(ports, message, outcome);
+      return false;
     });
     const done = await withinTime(ports.clock, netAt, work);
     if (done.inTime) return done.value;
@@ -77,17 +78,13 @@ async function handle(ports: Ports, message: Message, times: Times, netAt: numbe
   return false;
 }
 
-async function hide(
-  ports: Ports,
-  message: Message,
-  outcome: Extract<Outcome, { kind: 'deferred' | 'given-back' }>,
-): Promise<void> {
-  const attempted = outcome.kind === 'deferred' && outcome.attempted;
+async function hide(ports: Ports, message: Message, kept: Kept): Promise<void> {
+  const now = ports.clock.now();
+  const attempted = kept.kind === 'deferred' && kept.attempted;
+  const lifeMs = kept.notAfter === undefined ? undefined : kept.notAfter - now;
+  const seconds = hideSeconds(kept.until - now, message.receiveCount, attempted, lifeMs);
   try {
-    await ports.visibility.hide(
-      message,
-      hideSeconds(outcome.until - ports.clock.now(), message.receiveCount, attempted),
-    );
+    await ports.visibility.hide(message, seconds);
   } catch {
     const { lane, id: messageId, receiveCount } = message;
     ports.telemetry.event('NOT_HIDDEN', { lane, messageId, receiveCount });

@@ -1,26 +1,25 @@
-import type { CallReport, Ticket } from '../../call-budget/call-budget.ts';
+import type { Ruling, Shown, Ticket, Verdict } from '../../call-budget/call-budget.ts';
 import type { EpochMs } from '../../common/clock.ts';
 import { type EventCode, type EventFields, METRICS } from '../../common/telemetry.ts';
 import { withinTime } from '../../common/within-time.ts';
-import { type FailureReason, MAX_DETAIL_LENGTH } from '../../contract/dead-letter.ts';
-import { parseRequestId, parseResetRequest, type ResetRequest } from '../../contract/reset-request.ts';
+import { NO_CAMPAIGN, parseRequestId, parseResetRequest, type ResetRequest } from '../../contract/reset-request.ts';
 import type { RequestItem } from '../../ledger/items.ts';
-import { leaseMs } from '../../ledger/lease.ts';
-import { type Failure, type Fence, LedgerUnreachable, type NewRequest, type Spent } from '../../ledger/ledger.ts';
-import { addressBits, isRedriveOf, type Standing, standingOf } from '../../ledger/standing.ts';
-import { type Verdict, verdictOf } from './answers.ts';
+import { CLOCK_SKEW_MS, leaseMs } from '../../ledger/lease.ts';
+import { type Fence, LedgerUnreachable, type NewRequest, type WaitUpdate } from '../../ledger/ledger.ts';
+import { addressTag, isRedriveOf, type PastCalls, type Standing, standingOf } from '../../ledger/standing.ts';
+import { verdictOf } from './answers.ts';
+import { afterFailedCall, type GiveUp, giveUpBeforeCall, hiddenUntil } from './decisions.ts';
 import { detailWithCut, letterOf } from './letter.ts';
-import type { Outcome } from './outcome.ts';
-import type { Message, Ports } from './ports.ts';
+import { type DeferralCause, isAcknowledged, type Outcome } from './outcome.ts';
+import type { Message, Ports, TokenAnswer } from './ports.ts';
 import { cleanAuditText } from './redact.ts';
-import { MAX_FAILED_CALLS, MAX_UNKNOWNS, nextTry } from './retry-policy.ts';
 
-/** Two days before the queue's own retention of 14 days would drop the message without a trace. */
-const MAX_QUEUED_MS = 12 * 24 * 60 * 60 * 1000;
 /** A claim lost more often than this to other copies is left to them. */
 const MAX_LOST_CLAIMS = 3;
 /** Between two tries to write down what a call came to. */
 const REWRITE_PAUSE_MS = 250;
+/** A ledger that refuses at once would otherwise be asked for a whole backlog within minutes. */
+const UNREACHABLE_PAUSE_MS = 30_000;
 
 export interface Times {
   /** No call starts later: a call's time-out and 10 s more are left then. */
@@ -29,28 +28,49 @@ export interface Times {
   deadline: EpochMs;
 }
 
-/** One message's work: what stays the same through all its tries. */
+/** The work on one message. */
 interface Work {
   ports: Ports;
   message: Message;
   times: Times;
-  /** Grows as the story goes on; goes into its last log line. */
-  story: EventFields;
+  /** Stand in each log line about it. */
+  fields: EventFields;
+  notAfter?: EpochMs;
 }
-type Retryable = Extract<Verdict, { kind: 'throttled' | 'unavailable' | 'unknown' }>;
-type Callable = Extract<Standing, { kind: 'callable' }>;
-/** A call's end: the message's too, or another try now, with the item as it was written. */
-type Step = { kind: 'ended'; outcome: Outcome } | { kind: 'again'; item: RequestItem };
-/** The lease of one call, and the turn that allowed it. */
+
+/** The work on a message that asks for a reset, under the id that it goes by. */
+interface RequestWork extends Work {
+  request: NewRequest;
+  email: string;
+}
+
+/** How the work on a message ended, with what its last log line says besides. */
+interface End {
+  kind: 'ended';
+  outcome: Outcome;
+  fields?: EventFields;
+}
+/** The end, or another try now, with the item as it was last written or seen. */
+type Step = End | { kind: 'again'; item: RequestItem | undefined; fields?: EventFields; lostClaim?: true };
+/** The lease of one call, the turn that allowed it and the token to make it with. */
 interface Claim {
   nonce: string;
   item: RequestItem;
   ticket: Ticket;
+  token: Token;
 }
-const ended = (outcome: Outcome): Step => ({ kind: 'ended', outcome });
+type Token = Extract<TokenAnswer, { kind: 'token' }>;
+
+const ended = (outcome: Outcome, fields: EventFields = {}): End => ({ kind: 'ended', outcome, fields });
+const deferred = (cause: DeferralCause, until: EpochMs, attempted = false): Outcome => ({
+  kind: 'deferred',
+  cause,
+  until,
+  attempted,
+});
 
 const EVENT_OF: Record<Outcome['kind'], EventCode> = {
-  reset: 'RESET_MADE',
+  succeeded: 'RESET_MADE',
   'dead-lettered': 'DEAD_LETTERED',
   cancelled: 'CANCELLED',
   duplicate: 'DUPLICATE',
@@ -58,336 +78,361 @@ const EVENT_OF: Record<Outcome['kind'], EventCode> = {
   'given-back': 'GIVEN_BACK',
 };
 
-/** One message's story, from its body to its end here. Throws defects alone. */
+/** Takes one message from its body to its end here. Throws only on programming errors. */
 export async function processMessage(ports: Ports, message: Message, times: Times): Promise<Outcome> {
-  const story: EventFields = { lane: message.lane, messageId: message.id, receiveCount: message.receiveCount };
-  const outcome = await begin({ ports, message, times, story });
-  if (outcome.kind === 'deferred')
-    Object.assign(story, { why: outcome.cause, delayMs: outcome.until - ports.clock.now() });
-  if (outcome.kind === 'given-back')
-    Object.assign(story, { why: outcome.why, delayMs: outcome.until - ports.clock.now() });
-  if (outcome.kind === 'dead-lettered') story.reason = outcome.reason;
-  ports.telemetry.event(EVENT_OF[outcome.kind], story);
+  const { id, lane, receiveCount } = message;
+  const work: Work = { ports, message, times, fields: { lane, messageId: id, receiveCount } };
+  const asked = readRequest(work);
+  const known = 'problem' in asked ? work : asked;
+  const pursuit = 'problem' in asked ? refuse(work, asked.problem) : pursue(asked);
+  const end = await pursuit.catch((error: unknown) => pauseUnreachable(known, error));
+  const outcome = withNotAfter(end.outcome, known.notAfter);
+  const fields = { ...known.fields, ...end.fields, ...fieldsOf(outcome, ports.clock.now()) };
+  ports.telemetry.event(EVENT_OF[outcome.kind], fields);
   return outcome;
 }
 
-async function begin(work: Work): Promise<Outcome> {
-  try {
-    const parsed = parseResetRequest(work.message.body);
-    if (!parsed.ok) return await refuse(work, parsed.problem);
-    const { requestId } = parsed.request;
-    if (requestId !== undefined) return await pursue(work, parsed.request, requestId);
-    const carriedId = parseRequestId(work.message.carried.requestId);
-    if (!carriedId.ok) return await refuse(work, `the message attribute RequestId ${carriedId.problem}`);
-    return await pursue(work, parsed.request, carriedId.requestId ?? work.message.id);
-  } catch (error) {
-    if (!(error instanceof LedgerUnreachable)) throw error;
-    work.ports.telemetry.event('LEDGER_UNREACHABLE', { ...work.story, why: error.why });
-    return { kind: 'deferred', cause: 'ledger-unreachable', until: work.ports.clock.now(), attempted: false };
-  }
+const withNotAfter = (outcome: Outcome, notAfter: EpochMs | undefined): Outcome =>
+  isAcknowledged(outcome) || notAfter === undefined ? outcome : { ...outcome, notAfter };
+
+function fieldsOf(outcome: Outcome, now: EpochMs): EventFields {
+  if (outcome.kind === 'dead-lettered') return { reason: outcome.reason };
+  if (isAcknowledged(outcome)) return {};
+  return { why: outcome.kind === 'deferred' ? outcome.cause : outcome.why, delayMs: outcome.until - now };
 }
 
-/** Looks up, waits for its turn, claims and calls, until the message's work here has ended. */
-async function pursue(work: Work, body: ResetRequest, key: string): Promise<Outcome> {
-  const { ports, message, times } = work;
-  const request = requestOf(message, body, key);
-  work.story.requestId = key;
-  if (request.campaignId !== undefined) work.story.campaignId = request.campaignId;
-
-  let item = await ports.ledger.find(key);
-  for (let lostClaims = 0; lostClaims < MAX_LOST_CLAIMS; ) {
-    const standing = standingOf(item, identityOf(message, request), ports.clock.now());
-    if (standing.kind === 'other-address') {
-      return refuse(work, 'the request id was used before, for another address', request.campaignId);
-    }
-    if (standing.kind !== 'callable') return settle(work, key, standing);
-
-    const pointless = await endUncalled(work, request, body, item, standing);
-    if (pointless) return pointless;
-    const turn = await ports.budget.turn(message.lane, key, times.latestStart);
-    if (turn.kind === 'none') return { kind: 'given-back', until: turn.retryAt, why: turn.why };
-    const { ticket } = turn;
-
-    // From here on every way out reports the turn, so that a probe is not waited for in vain.
-    let used = false;
-    try {
-      // The wait may have been long.
-      const pointlessByNow = await endUncalled(work, request, body, item, standing);
-      if (pointlessByNow) return pointlessByNow;
-      const token = await ports.tokens.current();
-      if (token.kind === 'none') {
-        ports.telemetry.event('TOKEN_UNUSABLE', { ...work.story, why: token.why });
-        used = true;
-        const { heldUntil = ports.clock.now() } = await ports.budget.report(ticket, { kind: 'unauthorized' });
-        return { kind: 'given-back', until: heldUntil, why: `token-${token.why}` };
-      }
-      const nonce = ports.newId();
-      const leaseEnd = ports.clock.now() + leaseMs(ports.callTimeoutMs);
-      const claim = await ports.ledger.claim(request, item, { nonce, end: leaseEnd });
-      if (claim.kind === 'lost') {
-        item = claim.item;
-        lostClaims += 1;
-        continue;
-      }
-      // After a standstill the rest of the lease may be shorter than a call, or the request another copy's by now.
-      const latestStart = Math.min(times.latestStart, leaseEnd - ports.callTimeoutMs);
-      if (ports.clock.now() > latestStart) return await giveBackClaim(work, key, nonce);
-
-      used = true;
-      const step = await call(work, request, body.email, token, { nonce, item: claim.item, ticket });
-      if (step.kind === 'ended') return step.outcome;
-      item = step.item;
-    } finally {
-      if (!used) await ports.budget.report(ticket, { kind: 'unused' });
-    }
-  }
-  return { kind: 'deferred', cause: 'busy', until: ports.clock.now(), attempted: false };
+/** The message's request and the id that it goes by, or why it is none. */
+function readRequest(work: Work): RequestWork | { problem: string } {
+  const parsed = parseResetRequest(work.message.body);
+  if (!parsed.ok) return parsed;
+  const { requestId } = parsed.request;
+  if (requestId !== undefined) return workOn(work, parsed.request, requestId);
+  const carried = parseRequestId(work.message.carried.requestId);
+  if (!carried.ok) return { problem: `the message attribute RequestId ${carried.problem}` };
+  return workOn(work, parsed.request, carried.requestId ?? work.message.id);
 }
 
-function requestOf(message: Message, body: ResetRequest, key: string): NewRequest {
-  return {
+/** Without the ledger no call is made. The pause is what slows the intake: batches are fetched as fast as they are given back. */
+async function pauseUnreachable({ ports, times, fields }: Work, error: unknown): Promise<End> {
+  if (!(error instanceof LedgerUnreachable)) throw error;
+  ports.telemetry.event('LEDGER_UNREACHABLE', { ...fields, why: error.why });
+  const leftMs = times.latestStart - ports.clock.now();
+  await ports.clock.sleep(Math.max(0, Math.min(UNREACHABLE_PAUSE_MS, leftMs)));
+  return ended(deferred('ledger-unreachable', ports.clock.now()));
+}
+
+function workOn(work: Work, asked: ResetRequest, key: string): RequestWork {
+  const { lane, sentAt, sender } = work.message;
+  const { email, requestedBy } = asked;
+  const campaignId = asked.campaignId === NO_CAMPAIGN ? undefined : asked.campaignId;
+  const request: NewRequest = {
     key,
-    lane: message.lane,
-    address: addressBits(key, body.email),
-    firstSentAt: message.sentAt,
-    ...(body.campaignId === undefined ? {} : { campaignId: body.campaignId }),
-    ...(message.sender === undefined ? {} : { sender: message.sender }),
-    ...(body.requestedBy === undefined ? {} : { requestedBy: cleanAuditText(body.requestedBy, body.email) }),
+    lane,
+    addressTag: addressTag(key, email),
+    firstSentAt: sentAt,
+    ...(campaignId === undefined ? {} : { campaignId }),
+    ...(sender === undefined ? {} : { sender }),
+    ...(requestedBy === undefined ? {} : { requestedBy: cleanAuditText(requestedBy, email) }),
+  };
+  return {
+    ...work,
+    fields: { ...work.fields, requestId: key, ...(campaignId === undefined ? {} : { campaignId }) },
+    request,
+    email,
+    ...(asked.notAfter === undefined ? {} : { notAfter: Date.parse(asked.notAfter) }),
   };
 }
 
-const identityOf = (message: Message, request?: NewRequest) => ({
-  ...(request?.address === undefined ? {} : { address: request.address }),
+const identityOf = (message: Message, tag?: number) => ({
+  ...(tag === undefined ? {} : { addressTag: tag }),
   ...(message.carried.failureId === undefined ? {} : { failureId: message.carried.failureId }),
 });
+
+/** Looks up, waits for a turn, claims and calls, until the work on the message has ended here. */
+async function pursue(work: RequestWork): Promise<End> {
+  const { ports, message, request } = work;
+  let fields: EventFields = {};
+  let item = await ports.ledger.find(request.key);
+  for (let lostClaims = 0; lostClaims < MAX_LOST_CLAIMS; ) {
+    const standing = standingOf(
+      item,
+      identityOf(message, request.addressTag),
+      ports.clock.now(),
+      leaseMs(ports.callTimeoutMs),
+    );
+    if (standing.kind === 'other-address') {
+      return refuse(work, 'the request id was used before, for another address', request.campaignId);
+    }
+    const step: Step =
+      standing.kind === 'callable'
+        ? ((await endUncalled(work, item, standing.past)) ?? (await takeTurn(work, item, standing.past)))
+        : await settle(work, request.key, standing);
+    fields = { ...fields, ...step.fields };
+    if (step.kind === 'ended') return ended(step.outcome, fields);
+    item = step.item;
+    if (step.lostClaim) lostClaims += 1;
+  }
+  return ended(heldElsewhere(work), fields);
+}
 
 /** What is to be done for a request that may not be called now. */
 async function settle(
   work: Work,
   key: string,
   standing: Exclude<Standing, { kind: 'callable' | 'other-address' }>,
-): Promise<Outcome> {
+): Promise<End> {
   switch (standing.kind) {
     case 'ended':
-      return { kind: 'duplicate' };
+      return ended({ kind: 'duplicate' });
     case 'resume-letter':
       return sendLetter(work, key, standing.item);
     case 'busy':
     case 'not-due':
-      return { kind: 'deferred', cause: standing.kind, until: standing.until, attempted: false };
+      return ended(deferred(standing.kind, standing.until));
   }
 }
 
-/** Ends a request whose call has no point any more: too often without an answer, too late, or cancelled. */
+/** Ends a request whose call has no point any more: cancelled, too often without an answer, or too late. */
 async function endUncalled(
-  work: Work,
-  request: NewRequest,
-  body: ResetRequest,
+  work: RequestWork,
   seen: RequestItem | undefined,
-  standing: Callable,
-): Promise<Outcome | undefined> {
-  const { ports, message } = work;
-  const giveUp = (reason: FailureReason, detail: string) =>
-    deadLetter(work, request, { seen }, { reason, detail: withUnknowns(detail, standing.unknowns), spent: 'nothing' });
-  if (standing.unknowns >= MAX_UNKNOWNS) return giveUp('outcome-unknown', 'the last call had no answer');
-  if (standing.failedCalls >= MAX_FAILED_CALLS)
-    return giveUp('retries-exhausted', `${standing.failedCalls} calls failed`);
-  const now = ports.clock.now();
-  if (body.notAfter !== undefined && Date.parse(body.notAfter) < now) return giveUp('expired', 'notAfter has passed');
-  if (now - message.sentAt >= MAX_QUEUED_MS) return giveUp('expired', 'queued for 12 days');
-  if (request.campaignId === undefined || !(await ports.ledger.isCancelled(request.campaignId))) return undefined;
-  const cancelled = await ports.ledger.cancel(request, { seen });
-  return cancelled ? { kind: 'cancelled' } : heldElsewhere(work);
+  past: PastCalls,
+): Promise<End | undefined> {
+  const { ports, request, message, notAfter } = work;
+  // First of all: it also registers the campaign, before anything is written with its id.
+  if (request.campaignId !== undefined && (await ports.ledger.isCancelled(request.campaignId))) {
+    const cancelled = await ports.ledger.cancel(request, { seen });
+    return ended(cancelled ? { kind: 'cancelled' } : heldElsewhere(work));
+  }
+  const limits = { sentAt: message.sentAt, ...(notAfter === undefined ? {} : { notAfter }) };
+  const failure = giveUpBeforeCall(past, limits, ports.clock.now());
+  return failure && deadLetter(work, request, { seen }, failure);
 }
 
-/** What a person must know before a redrive is never cut off; the API's words are. */
-function withUnknowns(detail: string, unknowns: number): string {
-  const note = unknowns === 0 ? '' : `; calls without an answer, so perhaps made: ${unknowns}`;
-  return detail.slice(0, MAX_DETAIL_LENGTH - note.length).toWellFormed() + note;
+/** Waits for a turn, and makes the call that it allows or gives it back. Each turn is followed by one report, or a probe would be waited for. */
+async function takeTurn(work: RequestWork, item: RequestItem | undefined, past: PastCalls): Promise<Step> {
+  const { ports, message, request, times } = work;
+  const turn = await ports.budget.turn(message.lane, request.key, times.latestStart, past);
+  if (turn.kind === 'none') {
+    const until = hiddenUntil(turn, message, ports.clock.now());
+    return ended({ kind: 'given-back', until, why: turn.why });
+  }
+  const { ticket } = turn;
+  let ready: Claim | Step;
+  try {
+    ready = await prepare(work, item, past, ticket);
+  } catch (error) {
+    await ports.budget.report(ticket, { kind: 'nothing' });
+    throw error;
+  }
+  if ('nonce' in ready) return call(work, ready);
+  return ready;
 }
 
-/** Somebody else has taken the request up meanwhile; the next receive will show what came of it. */
-const heldElsewhere = (work: Work): Outcome => ({
-  kind: 'deferred',
-  cause: 'busy',
-  until: work.ports.clock.now(),
-  attempted: false,
-});
+/** Readies the call that a turn allows: the token and the claim, after another look at whether it still has a point. */
+async function prepare(
+  work: RequestWork,
+  item: RequestItem | undefined,
+  past: PastCalls,
+  ticket: Ticket,
+): Promise<Claim | Step> {
+  const { ports, times, request } = work;
+  const unused = async (step: Step): Promise<Step> => {
+    await ports.budget.report(ticket, { kind: 'nothing' });
+    return step;
+  };
+  // The wait may have been long.
+  const pointless = await endUncalled(work, item, past);
+  if (pointless) return unused(pointless);
+  const token = await ports.tokens.current();
+  if (token.kind === 'none') {
+    ports.telemetry.event('TOKEN_UNUSABLE', { ...work.fields, why: token.why });
+    const ruling = await ports.budget.report(ticket, { kind: 'no-token' });
+    return ended({ kind: 'given-back', until: untilOf(ruling, ports.clock.now()), why: `token-${token.why}` });
+  }
+  if (ticket.probe === 'address') return probeByAddress(work, item, ticket, token);
 
-async function giveBackClaim(work: Work, key: string, nonce: string): Promise<Outcome> {
-  const now = work.ports.clock.now();
-  await persist(work, () => work.ports.ledger.wait(key, nonce, { notBefore: now, spent: 'nothing', uncalled: true }));
-  return { kind: 'given-back', until: now, why: 'time' };
+  const nonce = ports.newId();
+  const leaseEnd = ports.clock.now() + leaseMs(ports.callTimeoutMs);
+  const claim = await ports.ledger.claim(request, item, { nonce, end: leaseEnd }).catch(async (error: unknown) => {
+    // Perhaps it was written, and would count as a call that was perhaps made. None was.
+    await giveBackClaim(work, nonce).catch(onlyUnreachable);
+    throw error;
+  });
+  if (claim.kind === 'lost') return unused({ kind: 'again', item: claim.item, lostClaim: true });
+  // After a standstill the rest of the lease may be shorter than a call, or the request another copy's by now.
+  const latestStart = Math.min(times.latestStart, leaseEnd - ports.callTimeoutMs - CLOCK_SKEW_MS);
+  if (ports.clock.now() <= latestStart) return { nonce, item: claim.item, ticket, token };
+  await persist(work, () => giveBackClaim(work, nonce));
+  return unused(ended({ kind: 'given-back', until: ports.clock.now(), why: 'time' }));
+}
+
+const giveBackClaim = (work: RequestWork, nonce: string): Promise<RequestItem | undefined> =>
+  work.ports.ledger.wait(work.request.key, nonce, { notBefore: work.ports.clock.now(), spent: {}, uncalled: true });
+
+/** Calls with the probe address in place of a request, which then waits for a turn of its own. */
+async function probeByAddress(
+  work: RequestWork,
+  item: RequestItem | undefined,
+  ticket: Ticket,
+  token: Token,
+): Promise<Step> {
+  const { ports, times } = work;
+  const again: Step = { kind: 'again', item };
+  const tell = (shown: Shown) => ports.budget.report(ticket, shown);
+  if (ports.probeAddress === undefined || ports.clock.now() > times.latestStart) {
+    await tell({ kind: 'nothing' });
+    return ended({ kind: 'given-back', until: ports.clock.now(), why: 'time' });
+  }
+  const verdict = verdictOf(await ports.api.reset(ports.probeAddress, token.token));
+  ports.telemetry.measure(METRICS.calls, 1);
+  ports.telemetry.event('OUTAGE_PROBED', { lane: ticket.lane, why: verdict.kind, ...statusField(verdict) });
+  const isStale = verdict.kind === 'unauthorized' && (await ports.tokens.hasOtherThan(token.version));
+  await tell(isStale ? { kind: 'nothing' } : verdict);
+  return again;
 }
 
 /** Makes the one call that the claim allows and writes down what came of it. */
-async function call(
-  work: Work,
-  request: NewRequest,
-  email: string,
-  token: { token: string; version: string },
-  claim: Claim,
-): Promise<Step> {
+async function call(work: RequestWork, claim: Claim): Promise<Step> {
   const { ports } = work;
-  const tell = (report: CallReport) => ports.budget.report(claim.ticket, report);
-  // At once, since the wait is counted from the answer.
-  const retryAndTell = async (report: CallReport, again: Retryable): Promise<Step> => {
-    const [step] = await Promise.all([retry(work, request, claim, again), tell(report)]);
-    return step;
-  };
-  const verdict = verdictOf(await ports.api.reset(email, token.token));
+  const verdict = verdictOf(await ports.api.reset(work.email, claim.token.token));
+  const answeredAt = ports.clock.now();
   ports.telemetry.measure(METRICS.calls, 1);
-  Object.assign(
-    work.story,
-    { calls: claim.item.calls },
-    verdict.status === undefined ? {} : { status: verdict.status },
+  const fields: EventFields = { calls: claim.item.calls, ...statusField(verdict) };
+  if (verdict.kind === 'succeeded') {
+    const told = ports.budget.report(claim.ticket, verdict);
+    const end = await recordSuccess(work, verdict.status, fields);
+    await told;
+    return end;
+  }
+  const event = CALL_EVENT_OF[verdict.kind];
+  if (event) ports.telemetry.event(event, { ...work.fields, ...fields });
+  if (verdict.kind === 'unauthorized') {
+    // Nothing is told before the secret is read, or the end of a hold's probe would let others call with the same token.
+    if (await ports.tokens.hasOtherThan(claim.token.version)) {
+      await ports.budget.report(claim.ticket, { kind: 'nothing' });
+      ports.telemetry.event('TOKEN_REFRESHED', { ...work.fields, ...fields });
+      const update = { notBefore: ports.clock.now(), lastStatus: verdict.status, spent: {} };
+      return leaveWaiting(work, claim, update, fields, (item) => ({ kind: 'again', item, fields }));
+    }
+    ports.telemetry.event('TOKEN_REJECTED', { ...work.fields, ...fields });
+  }
+  const ruling = await ports.budget.report(claim.ticket, verdict);
+  return carryOn(work, claim, verdict, ruling, answeredAt, fields);
+}
+
+/** Does what the decision after a failed call says. */
+async function carryOn(
+  work: RequestWork,
+  claim: Claim,
+  verdict: Exclude<Verdict, { kind: 'succeeded' }>,
+  ruling: Ruling,
+  answeredAt: EpochMs,
+  called: EventFields,
+): Promise<Step> {
+  const { ports, times, request } = work;
+  const { item, ticket, nonce } = claim;
+  const { latestStart } = times;
+  const probesByAddress = ports.probeAddress !== undefined;
+  const next = afterFailedCall({ verdict, ruling, item, ticket, answeredAt, latestStart, probesByAddress }, () =>
+    ports.random(),
   );
-  switch (verdict.kind) {
-    case 'done': {
-      const told = tell({ kind: 'success' });
-      const outcome = await recordSuccess(work, request, verdict.status);
-      await told;
-      return ended(outcome);
+  const { failedCalls, unknowns } = item;
+  const spent = next.kind === 'give-up' ? next.failure.spent : next.update.spent;
+  const fields: EventFields = {
+    ...called,
+    failedCalls: failedCalls + (spent.failedCalls ?? 0),
+    unknowns: unknowns + (spent.unknowns ?? 0),
+  };
+  switch (next.kind) {
+    case 'give-up': {
+      const { outcome } = await deadLetter(work, request, { nonce }, next.failure);
+      return ended(outcome, fields);
     }
-    case 'unauthorized':
-      ports.telemetry.event('CALL_UNAUTHORIZED', work.story);
-      return waitForToken(work, request, claim, token.version);
-    case 'refused': {
-      const { heldUntil } = await tell({ kind: verdict.reason === 'rejected' ? 'rejected' : 'answered' });
-      if (heldUntil !== undefined)
-        return ended(await waitUnspent(work, request, claim, 'brake', heldUntil, verdict.status));
-      // Perhaps the unanswered call made the reset and this answer only says that it is made.
-      const reason = claim.item.unknowns > 0 ? 'outcome-unknown' : verdict.reason;
-      const detail = withUnknowns(verdict.detail, claim.item.unknowns);
-      const failure = { reason, detail, status: verdict.status, spent: 'failed-call' } as const;
-      return ended(await deadLetter(work, request, claim, failure));
-    }
-    case 'throttled':
-      ports.telemetry.event('CALL_THROTTLED', work.story);
-      return retryAndTell({ kind: 'throttled', ...retryAfterOf(verdict) }, verdict);
-    case 'unavailable':
-      ports.telemetry.event('CALL_UNAVAILABLE', work.story);
-      return retryAndTell({ kind: 'unavailable' }, verdict);
-    case 'unknown':
-      ports.telemetry.event('CALL_UNKNOWN', work.story);
-      return retryAndTell({ kind: 'unanswered' }, verdict);
+    case 'wait':
+      return leaveWaiting(work, claim, next.update, fields, () =>
+        ended(deferred(next.cause, next.shownAt, next.attempted), fields),
+      );
+    case 'try-again':
+      return leaveWaiting(work, claim, next.update, fields, async (written) => {
+        const { notBefore } = next.update;
+        if (ports.clock.now() > latestStart)
+          return ended(deferred('backoff', notBefore, spent.failedCalls !== undefined), fields);
+        // A timer may end a millisecond early, and the ledger lets nobody call before the time.
+        while (ports.clock.now() < notBefore) await ports.clock.sleep(notBefore - ports.clock.now());
+        return { kind: 'again', item: written, fields };
+      });
   }
 }
 
-const retryAfterOf = (verdict: { retryAfterMs?: number }) =>
-  verdict.retryAfterMs === undefined ? {} : { retryAfterMs: verdict.retryAfterMs };
-const statusOf = (verdict: { status?: number }) => (verdict.status === undefined ? {} : { status: verdict.status });
+/** Puts a request that was called back to waiting; what follows is for whoever could write that. */
+async function leaveWaiting(
+  work: RequestWork,
+  claim: Claim,
+  update: WaitUpdate,
+  fields: EventFields,
+  then: (item: RequestItem) => Step | Promise<Step>,
+): Promise<Step> {
+  const written = await persist(work, () => work.ports.ledger.wait(work.request.key, claim.nonce, update));
+  if (!written.ok) return ended(unwritten(work, update.spent.failedCalls !== undefined), fields);
+  return written.value === undefined ? ended(heldElsewhere(work), fields) : then(written.value);
+}
+
+const CALL_EVENT_OF: Partial<Record<Verdict['kind'], EventCode>> = {
+  unauthorized: 'CALL_UNAUTHORIZED',
+  throttled: 'CALL_THROTTLED',
+  unavailable: 'CALL_UNAVAILABLE',
+  unknown: 'CALL_UNKNOWN',
+};
+
+const statusField = ({ status }: Verdict): EventFields => (status === undefined ? {} : { status });
+
+const untilOf = (ruling: Ruling, now: EpochMs): EpochMs => (ruling.fault === 'ours' ? ruling.until : now);
 
 /** The reset was made, whatever becomes of the note of it. */
-async function recordSuccess(work: Work, request: NewRequest, status: number): Promise<Outcome> {
-  const written = await persist(work, () => work.ports.ledger.succeed(request, status));
-  if (!written.ok) work.ports.telemetry.event('RESET_NOT_RECORDED', work.story);
-  return { kind: 'reset' };
+async function recordSuccess(work: RequestWork, status: number, fields: EventFields): Promise<End> {
+  const written = await persist(work, () => work.ports.ledger.succeed(work.request, status));
+  if (!written.ok) work.ports.telemetry.event('RESET_NOT_RECORDED', { ...work.fields, ...fields });
+  return ended({ kind: 'succeeded' }, fields);
 }
 
-/** A 401 is never the request's fault: no attempt is spent. */
-async function waitForToken(work: Work, request: NewRequest, claim: Claim, usedVersion: string): Promise<Step> {
-  const { ports } = work;
-  // Nothing is told before the secret is read, or the end of a hold's probe would let others call with the same token.
-  if (!(await ports.tokens.hasOtherThan(usedVersion))) {
-    ports.telemetry.event('TOKEN_REJECTED', work.story);
-    const { heldUntil = ports.clock.now() } = await ports.budget.report(claim.ticket, { kind: 'unauthorized' });
-    return ended(await waitUnspent(work, request, claim, 'credential', heldUntil, 401));
-  }
-  await ports.budget.report(claim.ticket, { kind: 'answered' });
-  ports.telemetry.event('TOKEN_REFRESHED', work.story);
-  const now = ports.clock.now();
-  const written = await persist(work, () =>
-    ports.ledger.wait(request.key, claim.nonce, {
-      notBefore: now,
-      lastStatus: 401,
-      spent: 'nothing',
-    }),
-  );
-  if (!written.ok) return ended(unwritten(work, 'nothing'));
-  return written.value === undefined ? ended(heldElsewhere(work)) : { kind: 'again', item: written.value };
-}
-
-/** Puts a request back whose call failed by a fault that is not its own. */
-async function waitUnspent(
-  work: Work,
-  request: NewRequest,
-  claim: Claim,
-  cause: 'credential' | 'brake',
-  until: EpochMs,
-  status: number,
-): Promise<Outcome> {
-  const written = await persist(work, () =>
-    work.ports.ledger.wait(request.key, claim.nonce, {
-      notBefore: until,
-      lastStatus: status,
-      spent: 'nothing',
-    }),
-  );
-  if (!written.ok) return unwritten(work, 'nothing');
-  return written.value ? { kind: 'deferred', cause, until, attempted: false } : heldElsewhere(work);
-}
-
-async function retry(work: Work, request: NewRequest, claim: Claim, verdict: Retryable): Promise<Step> {
-  const { ports, times } = work;
-  const isUnknown = verdict.kind === 'unknown';
-  const spent = isUnknown ? 'unknown-call' : 'failed-call';
-  const failedCalls = claim.item.failedCalls + 1;
-  const unknowns = claim.item.unknowns + (isUnknown ? 1 : 0);
-  Object.assign(work.story, { failedCalls, unknowns });
-  const now = ports.clock.now();
-  const next = nextTry(
-    { failedCalls, unknowns, ...retryAfterOf(verdict) },
-    { now, latestStart: times.latestStart },
-    () => ports.random(),
-  );
-  if (next.kind === 'never') {
-    const detail = withUnknowns(`${failedCalls} calls failed`, unknowns);
-    return ended(await deadLetter(work, request, claim, { reason: next.reason, detail, spent, ...statusOf(verdict) }));
-  }
-  const notBefore = now + next.delayMs;
-  const lastStatus = verdict.status === undefined ? {} : { lastStatus: verdict.status };
-  const written = await persist(work, () =>
-    ports.ledger.wait(request.key, claim.nonce, { notBefore, spent, ...lastStatus }),
-  );
-  if (!written.ok) return ended(unwritten(work, spent));
-  if (written.value === undefined) return ended(heldElsewhere(work));
-  if (next.kind === 'later' || ports.clock.now() > times.latestStart) {
-    return ended({ kind: 'deferred', cause: 'backoff', until: notBefore, attempted: true });
-  }
-  // A timer may end a millisecond early, and the ledger lets nobody call before the time.
-  while (ports.clock.now() < notBefore) await ports.clock.sleep(notBefore - ports.clock.now());
-  return { kind: 'again', item: written.value };
-}
+/** Somebody else has taken the request up meanwhile; the next receive will show what came of it. */
+const heldElsewhere = (work: Work): Outcome => deferred('busy', work.ports.clock.now());
 
 /** A claim stays as it is until its lease ends; then the call counts as unknown. */
-const unwritten = (work: Work, spent: Spent): Outcome => ({
-  kind: 'deferred',
-  cause: 'ledger-unreachable',
-  until: work.ports.clock.now() + leaseMs(work.ports.callTimeoutMs),
-  attempted: spent !== 'nothing',
-});
+const unwritten = ({ ports }: Work, attempted: boolean): Outcome =>
+  deferred('ledger-unreachable', ports.clock.now() + leaseMs(ports.callTimeoutMs), attempted);
 
 /**
  * Dead-letters a message that is no request, or whose id is another person's. Such a request has no id of its own and goes by the
  * message's, or, redriven, by the one that its letter carries.
  */
-async function refuse(work: Work, problem: string, campaignId?: string): Promise<Outcome> {
+async function refuse(work: Work, problem: string, campaignId?: string): Promise<End> {
   const { ports, message } = work;
   const { key, item } = await refusedItem(work);
-  work.story.requestId = key;
-  const standing = standingOf(item, identityOf(message), ports.clock.now());
+  const standing = standingOf(item, identityOf(message), ports.clock.now(), leaseMs(ports.callTimeoutMs));
   if (standing.kind === 'other-address') throw new Error('A refused message has no address to compare.');
-  if (standing.kind !== 'callable') return settle(work, key, standing);
-  const request: NewRequest = {
-    key,
-    lane: message.lane,
-    firstSentAt: message.sentAt,
-    ...(campaignId === undefined ? {} : { campaignId }),
-    ...(message.sender === undefined ? {} : { sender: message.sender }),
-  };
-  const detail = detailWithCut(problem, message.body);
-  return deadLetter(work, request, { seen: item }, { reason: 'invalid-request', detail, spent: 'nothing' });
+  const refused: Work = { ...work, fields: { ...work.fields, requestId: key } };
+  const end = await (standing.kind === 'callable' ? deadLetterRefused() : settle(refused, key, standing));
+  return ended(end.outcome, { requestId: key, ...end.fields });
+
+  async function deadLetterRefused(): Promise<End> {
+    // A campaign is registered before anything is written with its id, so that its dead letters are in its list.
+    if (campaignId !== undefined) await ports.ledger.isCancelled(campaignId).catch(onlyUnreachable);
+    const request: NewRequest = {
+      key,
+      lane: message.lane,
+      firstSentAt: message.sentAt,
+      ...(campaignId === undefined ? {} : { campaignId }),
+      ...(message.sender === undefined ? {} : { sender: message.sender }),
+    };
+    const detail = detailWithCut(problem, message.body, item?.detail);
+    return deadLetter(refused, request, { seen: item }, { reason: 'invalid-request', detail, spent: {} });
+  }
+}
+
+function onlyUnreachable(error: unknown): void {
+  if (!(error instanceof LedgerUnreachable)) throw error;
 }
 
 async function refusedItem({ ports, message }: Work): Promise<{ key: string; item: RequestItem | undefined }> {
@@ -399,31 +444,27 @@ async function refusedItem({ ports, message }: Work): Promise<{ key: string; ite
   return { key: message.id, item: await ports.ledger.find(message.id) };
 }
 
-/** `failing` in the ledger, then the letter, then `failed`: whatever breaks in between is taken up there by the next receive. */
-async function deadLetter(
-  work: Work,
-  request: NewRequest,
-  fence: Fence,
-  failure: Omit<Failure, 'failureId'>,
-): Promise<Outcome> {
+/** `failing` in the ledger, then the letter, then `failed`: whatever breaks in between is taken up there by a later receive. */
+async function deadLetter(work: Work, request: NewRequest, fence: Fence, failure: GiveUp): Promise<End> {
   const failureId = work.ports.newId();
   const written = await persist(work, () => work.ports.ledger.failing(request, fence, { ...failure, failureId }));
-  if (!written.ok) return unwritten(work, failure.spent);
-  if (written.value === undefined) return heldElsewhere(work);
+  if (!written.ok) return ended(unwritten(work, failure.spent.failedCalls !== undefined));
+  if (written.value === undefined) return ended(heldElsewhere(work));
   return sendLetter(work, request.key, written.value);
 }
 
-async function sendLetter(work: Work, key: string, item: RequestItem): Promise<Outcome> {
+async function sendLetter(work: Work, key: string, item: RequestItem): Promise<End> {
   const { ports, message } = work;
   const letter = letterOf(item, key, message, ports.clock.now());
   try {
     await ports.deadLetters.send(letter);
   } catch {
-    ports.telemetry.event('LETTER_NOT_SENT', work.story);
-    return { kind: 'deferred', cause: 'letter-not-sent', until: ports.clock.now(), attempted: false };
+    ports.telemetry.event('LETTER_NOT_SENT', work.fields);
+    return ended(deferred('letter-not-sent', ports.clock.now()));
   }
-  const written = await persist(work, () => ports.ledger.failed(key, letter));
-  return written.ok ? { kind: 'dead-lettered', reason: letter.reason } : unwritten(work, 'nothing');
+  const { failureId, reason } = letter;
+  const written = await persist(work, () => ports.ledger.failed(key, { failureId, reason }));
+  return ended(written.ok ? { kind: 'dead-lettered', reason } : unwritten(work, false));
 }
 
 /** Writes again and again while the time lasts: what a call came to is worth more than a quick end. */
@@ -435,7 +476,7 @@ async function persist<T>(work: Work, write: () => Promise<T>): Promise<{ ok: tr
       return written.inTime ? { ok: true, value: written.value } : { ok: false };
     } catch (error) {
       if (!(error instanceof LedgerUnreachable)) throw error;
-      telemetry.event('LEDGER_UNREACHABLE', { ...work.story, why: error.why });
+      telemetry.event('LEDGER_UNREACHABLE', { ...work.fields, why: error.why });
       if (clock.now() + REWRITE_PAUSE_MS >= work.times.deadline) return { ok: false };
       await clock.sleep(REWRITE_PAUSE_MS);
     }

@@ -1,5 +1,4 @@
 import type { EpochMs } from '../../common/clock.ts';
-import type { FailureReason } from '../../contract/dead-letter.ts';
 
 const SECOND_MS = 1000;
 const MINUTE_MS = 60 * SECOND_MS;
@@ -9,11 +8,16 @@ const BACKOFF_CAP_MS = 15 * MINUTE_MS;
 /** A server may ask for any time; more than this is not believed. */
 const RETRY_AFTER_CAP_MS = 60 * MINUTE_MS;
 /** A shorter wait is slept inside the invocation. */
-const SHORT_WAIT_MS = 10 * SECOND_MS;
+export const SHORT_WAIT_MS = 10 * SECOND_MS;
 /** About five hours of trying: 10 short waits, then 40 of 7.5 minutes on average. */
 export const MAX_FAILED_CALLS = 50;
 /** A person is asked before a password is perhaps reset a fourth time. */
 export const MAX_UNKNOWNS = 3;
+/** In a brownout three calls would be used up in seconds: the third one waits at least this long. */
+const SECOND_UNKNOWN_WAIT_MS = 15 * MINUTE_MS;
+/** How long a request is put back for a failure while nobody knows whether the API is there: the first time, and then. */
+const PUT_BACK_MS = 15 * MINUTE_MS;
+const LONG_PUT_BACK_MS = 60 * MINUTE_MS;
 
 /** SQS allows 12 h of invisibility counted from the receive; this leaves an hour for the work before. */
 const MAX_HIDE_SECONDS = 11 * 60 * 60;
@@ -22,40 +26,34 @@ const FREQUENT_HIDE_SECONDS = 20 * 60;
 /** After 46 receives the growing wait reaches its bound. */
 const RECEIVES_TO_DOUBLE = 4.5;
 
-export type NextTry =
-  | { kind: 'now'; delayMs: number }
-  | { kind: 'later'; delayMs: number }
-  | { kind: 'never'; reason: FailureReason };
-
 /**
  * Full jitter, `random(0, min(cap, base · 2^n))`, after Marc Brooker, "Exponential Backoff and Jitter" (AWS Architecture Blog, 2015).
- * @param failedCalls of this request, the one just made included.
- * @param latestStart when the last call of this invocation may start.
+ * @param failures n: calls of this request that failed, the one just made included.
  */
-export function nextTry(
-  request: { failedCalls: number; unknowns: number; retryAfterMs?: number },
-  times: { now: EpochMs; latestStart: EpochMs },
-  random: () => number,
-): NextTry {
-  if (request.unknowns >= MAX_UNKNOWNS) return { kind: 'never', reason: 'outcome-unknown' };
-  if (request.failedCalls >= MAX_FAILED_CALLS) return { kind: 'never', reason: 'retries-exhausted' };
-  const jitterMs = Math.round(random() * Math.min(BACKOFF_CAP_MS, BACKOFF_BASE_MS * 2 ** request.failedCalls));
-  const delayMs = Math.max(jitterMs, clampRetryAfter(request.retryAfterMs ?? 0));
-  const fits = delayMs <= SHORT_WAIT_MS && times.now + delayMs <= times.latestStart;
-  return { kind: fits ? 'now' : 'later', delayMs };
+export function backoffMs(failures: number, retryAfterMs: number, random: () => number): number {
+  const jitterMs = Math.round(random() * Math.min(BACKOFF_CAP_MS, BACKOFF_BASE_MS * 2 ** failures));
+  return Math.max(jitterMs, clampRetryAfter(retryAfterMs));
 }
+
+/** The least time before the next call, by the calls of unknown outcome so far. */
+export const unknownWaitMs = (unknowns: number): number => (unknowns >= 2 ? SECOND_UNKNOWN_WAIT_MS : 0);
+
+/** For how long a request is put back while nobody knows whether the API is there. */
+export const putBackMs = (unknowns: number): number => (unknowns >= 2 ? LONG_PUT_BACK_MS : PUT_BACK_MS);
 
 export const clampRetryAfter = (retryAfterMs: number): number =>
   Math.min(Math.max(retryAfterMs, 0), RETRY_AFTER_CAP_MS);
 
 /**
- * Seconds of invisibility for a wait; grows with the receive count where no attempt was spent, since such waits go on for as long as
- * their cause and every receive brings the message nearer to `maxReceiveCount`.
+ * Seconds of invisibility for a wait; grows with the receive count if no attempt was spent, since such waits go on for as long as their
+ * cause and every receive brings the message nearer to `maxReceiveCount`.
+ * @param lifeMs what is left until the request's `notAfter`: soon after it the message is to be seen again.
  */
-export function hideSeconds(waitMs: number, receiveCount: number, attempted: boolean): number {
+export function hideSeconds(waitMs: number, receiveCount: number, attempted: boolean, lifeMs?: number): number {
   const waitSeconds = Math.ceil(Math.max(waitMs, 0) / SECOND_MS);
   const growing = attempted ? 0 : Math.min(FREQUENT_HIDE_SECONDS, Math.ceil(2 ** (receiveCount / RECEIVES_TO_DOUBLE)));
-  return Math.min(Math.max(waitSeconds, growing), MAX_HIDE_SECONDS);
+  const seconds = Math.min(Math.max(waitSeconds, growing), MAX_HIDE_SECONDS);
+  return lifeMs === undefined || lifeMs < 0 ? seconds : Math.min(seconds, Math.floor(lifeMs / SECOND_MS) + 1);
 }
 
 /** The three forms of an HTTP date (RFC 9110, 5.6.7); the third names no zone and means GMT. */

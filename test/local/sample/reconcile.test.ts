@@ -14,6 +14,8 @@ const item = (id: string, members: Partial<RequestItem> = {}): RequestItem => ({
   calls: 1,
   failedCalls: 0,
   unknowns: 0,
+  throttled: 0,
+  heldCalls: 0,
   firstSentAt: 0,
   expiresAt: 0,
   ...members,

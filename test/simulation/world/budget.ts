@@ -1,11 +1,11 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { CallBudget } from '../../../functions/call-budget/call-budget.ts';
 import { dynamoBudgetStore } from '../../../functions/call-budget/dynamo-store.ts';
+import { release } from '../../../functions/call-budget/operator.ts';
 import { sharedBudget } from '../../../functions/call-budget/shared-budget.ts';
 import type { BudgetState, Ceiling } from '../../../functions/call-budget/state.ts';
 import type { Clock } from '../../../functions/common/clock.ts';
 import type { Telemetry } from '../../../functions/common/telemetry.ts';
-import { LANES } from '../../../functions/contract/reset-request.ts';
 import { BUDGET_KEY } from '../../../functions/ledger/items.ts';
 import { DEFAULT_CALL_TIMEOUT_MS, leaseMs } from '../../../functions/ledger/lease.ts';
 import type { ItemStore } from './aws/item-store.ts';
@@ -46,6 +46,7 @@ export const SHARED: BudgetFactory = {
       ceiling: { perMinute: pace.perMinute, burst: pace.burst },
       reserve: pace.reserve,
       leaseMs: leaseMs(DEFAULT_CALL_TIMEOUT_MS),
+      probesByAddress: false,
       clock,
       random,
       telemetry,
@@ -53,14 +54,8 @@ export const SHARED: BudgetFactory = {
   releaseBrake(table) {
     const item = table.items.get(BUDGET_KEY) as { revision: number; state: BudgetState } | undefined;
     if (!item) return;
-    const { holds } = item.state.holds;
-    const held = LANES.filter((lane) => holds[lane]?.why === 'brake');
-    if (held.length === 0) return;
     const revision = item.revision + 1;
-    const kept = Object.entries(holds).filter(([, hold]) => hold?.why !== 'brake');
-    const brakeOff = { ...item.state.holds.brakeOff, ...Object.fromEntries(held.map((lane) => [lane, true])) };
-    const released = { ...item.state.holds, holds: Object.fromEntries(kept), brakeOff };
-    const state = { ...item.state, revision, holds: released };
+    const state = { ...release(item.state, 0), revision };
     table.put(BUDGET_KEY, { ...item, revision, writer: 'operator', state });
   },
 };

@@ -119,15 +119,15 @@ function telemetryOf({ measures, promises }: WorkerParts, sandbox: Sandbox): Tel
 /** The budget under test, with what it grants and holds noted. */
 function watchedBudget({ promises, measures }: WorkerParts, budget: CallBudget, sandbox: Sandbox): CallBudget {
   return {
-    async turn(lane, key, latest) {
-      const turn = await budget.turn(lane, key, latest);
+    async turn(lane, key, latest, history) {
+      const turn = await budget.turn(lane, key, latest, history);
       if (turn.kind === 'granted') promises.granted(sandbox);
       else if (turn.why !== 'pace') measures.held(turn.why, turn.retryAt);
       return turn;
     },
     async report(ticket, report) {
       const ruling = await budget.report(ticket, report);
-      if (ruling.heldUntil !== undefined) measures.held(report.kind, ruling.heldUntil);
+      if (ruling.fault === 'ours') measures.held(report.kind, ruling.until);
       return ruling;
     },
   };

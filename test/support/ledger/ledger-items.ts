@@ -9,7 +9,7 @@ export const freshKey = (): string => `request-${++made}`;
 export const aRequest = (given: Partial<NewRequest> = {}): NewRequest => ({
   key: freshKey(),
   lane: 'interactive',
-  address: 4711,
+  addressTag: 4711,
   firstSentAt: NOW - 1000,
   ...given,
 });
@@ -23,9 +23,11 @@ export function anItem(state: State, given: Partial<RequestItem> & { key?: strin
     stateReason: stateReason(state),
     state,
     lane: 'interactive',
-    address: 4711,
+    addressTag: 4711,
     calls: 2,
     failedCalls: 2,
+    throttled: 0,
+    heldCalls: 0,
     unknowns: 1,
     firstSentAt: NOW - 100_000,
     firstCallAt: NOW - 90_000,

@@ -1,4 +1,4 @@
-import type { BudgetStore } from '../../../functions/call-budget/shared-budget.ts';
+import type { BudgetStore } from '../../../functions/call-budget/shared-item.ts';
 import type { BudgetState } from '../../../functions/call-budget/state.ts';
 import type { Clock } from '../../../functions/common/clock.ts';
 import { LedgerUnreachable } from '../../../functions/ledger/ledger.ts';

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { requestLedger } from '../../../functions/ledger/dynamo/requests.ts';
 import { type RequestItem, STATES } from '../../../functions/ledger/items.ts';
-import type { Fence, Ledger, NewRequest } from '../../../functions/ledger/ledger.ts';
+import type { Fence, Ledger, NewRequest, Spent } from '../../../functions/ledger/ledger.ts';
 import { anItem } from '../builders.ts';
 import { NOON, virtualClock } from '../virtual-clock.ts';
 import { type LedgerTable, RETENTION_DAYS, startLedgerTable, TABLE } from './ledger-table.ts';
@@ -19,6 +19,13 @@ const failureId = fc.constantFrom('f1', 'f1', 'f2');
 /** By the nonce, or by one of the last sights of the request, counted from the newest. */
 const sight = fc.constantFrom(0, 0, 0, 1, 2);
 const fence = fc.oneof(nonce, sight);
+const spent = fc.constantFrom<Spent>(
+  {},
+  { failedCalls: 1 },
+  { throttled: 1 },
+  { failedCalls: 1, unknowns: 1 },
+  { heldCalls: 1, unknowns: 1 },
+);
 const step = fc.oneof(
   fc.record({ do: fc.constant('pass' as const), ms: fc.constantFrom(1, 5000, 30_000) }),
   fc.record({ do: fc.constant('find' as const) }),
@@ -29,9 +36,10 @@ const step = fc.oneof(
     do: fc.constant('wait' as const),
     nonce,
     inMs: fc.constantFrom(0, 5000),
-    spent: fc.constantFrom('nothing' as const, 'failed-call' as const, 'unknown-call' as const),
+    spent,
     uncalled: fc.boolean(),
     lastStatus: fc.option(fc.constantFrom(401, 503), { nil: undefined }),
+    serverErrorPermit: fc.option(fc.constantFrom(7, 8), { nil: undefined }),
   }),
   fc.record({ do: fc.constant('succeed' as const) }),
   fc.record({
@@ -39,7 +47,7 @@ const step = fc.oneof(
     fence,
     failureId,
     status: fc.option(fc.constant(404), { nil: undefined }),
-    spent: fc.constantFrom('nothing' as const, 'failed-call' as const, 'unknown-call' as const),
+    spent,
   }),
   fc.record({ do: fc.constant('failed' as const), failureId }),
   fc.record({ do: fc.constant('cancel' as const), fence }),
@@ -58,7 +66,7 @@ describe('the ledger in memory', () => {
         const options = { client: table.client, tableName: TABLE, retentionDays: RETENTION_DAYS };
         const inTable = requestLedger({ ...options, now: () => clock.now() });
         const key = `compared-${keys}`;
-        const request: NewRequest = { key, lane: 'bulk', campaignId: 'c1', address: 5, firstSentAt: NOON };
+        const request: NewRequest = { key, lane: 'bulk', campaignId: 'c1', addressTag: 5, firstSentAt: NOON };
         const sights: (RequestItem | undefined)[] = [undefined];
 
         for (const one of steps) {
@@ -88,7 +96,7 @@ describe('the ledger in memory', () => {
           [
             [
               { do: 'put', state: 'failed' },
-              { do: 'failing', fence: 0, failureId: 'f2', status: undefined, spent: 'nothing' },
+              { do: 'failing', fence: 0, failureId: 'f2', status: undefined, spent: {} },
             ],
           ],
         ],
@@ -115,9 +123,10 @@ async function apply(
     case 'claim':
       return ledger.claim(request, seen(one.sight), { nonce: one.nonce, end: now + 30_000 });
     case 'wait': {
-      const { spent, uncalled, lastStatus } = one;
+      const { spent, uncalled, lastStatus, serverErrorPermit } = one;
       const status = lastStatus === undefined ? {} : { lastStatus };
-      return ledger.wait(key, one.nonce, { notBefore: now + one.inMs, spent, uncalled, ...status });
+      const permit = serverErrorPermit === undefined ? {} : { serverErrorPermit };
+      return ledger.wait(key, one.nonce, { notBefore: now + one.inMs, spent, uncalled, ...status, ...permit });
     }
     case 'succeed':
       return ledger.succeed(request, 200);

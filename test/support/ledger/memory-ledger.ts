@@ -42,6 +42,7 @@ export interface MemoryLedger extends Ledger {
 type Condition = (item: RequestItem | undefined) => boolean;
 type Change = (item: Partial<RequestItem>) => Partial<RequestItem>;
 
+const NO_CALLS = { calls: 0, failedCalls: 0, throttled: 0, heldCalls: 0, unknowns: 0 };
 const RETENTION_SECONDS = 90 * 24 * 60 * 60;
 
 /** The ledger in memory, with the conditions of `functions/ledger/requests.ts`; a test compares the two. */
@@ -143,7 +144,7 @@ export function memoryLedger(clock: Clock): MemoryLedger {
         return 'own' in result ? { kind: 'claimed', item: result.own } : { kind: 'lost', item: result.other };
       }),
 
-    wait: (key, nonce, { notBefore, lastStatus, spent, uncalled }) =>
+    wait: (key, nonce, { notBefore, lastStatus, serverErrorPermit, spent, uncalled }) =>
       faulty('wait', () => {
         const result = updateOnce(
           key,
@@ -154,6 +155,7 @@ export function memoryLedger(clock: Clock): MemoryLedger {
             state: 'waiting',
             notBefore,
             ...(lastStatus === undefined ? {} : { lastStatus }),
+            ...(serverErrorPermit === undefined ? {} : { serverErrorPermit }),
           }),
           (item) => item.state === 'waiting' && item.leaseNonce === nonce,
         );
@@ -166,13 +168,11 @@ export function memoryLedger(clock: Clock): MemoryLedger {
           request.key,
           () => true,
           ({ leaseEnd: _, notBefore: __, reason: ___, detail: ____, ...item }) => ({
+            ...NO_CALLS,
             calls: 1,
-            failedCalls: 0,
-            unknowns: 0,
             firstCallAt: clock.now(),
             ...described(request),
             ...item,
-            campaign: campaignOf(request.campaignId),
             state: 'succeeded',
             lastStatus: status,
             finishedAt: clock.now(),
@@ -209,11 +209,12 @@ export function memoryLedger(clock: Clock): MemoryLedger {
     cancel: (request, fence) =>
       faulty('cancel', () => {
         const { holds, counted, isFirst } = fenceOf(fence);
+        const seen = 'seen' in fence ? fence.seen : undefined;
         const result = updateOnce(
           request.key,
           holds,
           ({ leaseEnd: _, notBefore: __, reason: ___, detail: ____, ...item }) => ({
-            ...counted({ ...item, ...(isFirst ? described(request) : {}) }),
+            ...counted({ ...withoutOldFailure(seen, item), ...(isFirst ? described(request) : {}) }),
             state: 'cancelled',
             finishedAt: clock.now(),
           }),
@@ -251,29 +252,32 @@ function stillAs(seen: RequestItem | undefined, now: EpochMs): Condition {
 /** What taking a request up again does to its counters. */
 function takenUp(seen: RequestItem | undefined): Change {
   if (!seen || isRedriven(seen)) {
-    return (item) => ({ ...item, calls: 0, failedCalls: 0, unknowns: 0 });
+    return (item) => ({ ...item, ...NO_CALLS });
   }
-  return seen.state === 'calling' ? (item) => paid(item, 'unknown-call') : (item) => item;
+  return seen.state === 'calling' ? (item) => paid(item, { failedCalls: 1, unknowns: 1 }) : (item) => item;
 }
 
 const isRedriven = (seen: RequestItem | undefined) => seen?.state === 'failed' || seen?.state === 'discarded';
 
-/** A redrive begins a new story. */
+/** A redrive begins anew. */
 function withoutOldStatus(seen: RequestItem | undefined, item: Partial<RequestItem>): Partial<RequestItem> {
-  if (!isRedriven(seen)) return item;
-  const { lastStatus: _, ...rest } = item;
+  if (!seen || !isRedriven(seen)) return item;
+  const { lastStatus: _, serverErrorPermit: __, ...rest } = item;
   return rest;
 }
 
-const COST: Record<Spent, readonly [failedCalls: number, unknowns: number]> = {
-  nothing: [0, 0],
-  'failed-call': [1, 0],
-  'unknown-call': [1, 1],
-};
+function withoutOldFailure(seen: RequestItem | undefined, item: Partial<RequestItem>): Partial<RequestItem> {
+  if (!seen || !isRedriven(seen)) return item;
+  const { failureId: _, ...rest } = withoutOldStatus(seen, item);
+  return rest;
+}
 
 function paid(item: Partial<RequestItem>, spent: Spent): Partial<RequestItem> {
-  const [failedCalls, unknowns] = COST[spent];
-  return { ...item, failedCalls: (item.failedCalls ?? 0) + failedCalls, unknowns: (item.unknowns ?? 0) + unknowns };
+  const paidFor = { ...item };
+  for (const counter of ['failedCalls', 'throttled', 'heldCalls', 'unknowns'] as const) {
+    paidFor[counter] = (item[counter] ?? 0) + (spent[counter] ?? 0);
+  }
+  return paidFor;
 }
 
 function described({ key: _, campaignId, ...rest }: NewRequest): Partial<RequestItem> {
