@@ -1,3 +1,6 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { type LedgerReader, ledgerReader } from '../../functions/ledger/dynamo/reader.ts';
 import type { Io } from '../terminal/io.ts';
 import { CLIENT_OPTIONS } from './client-options.ts';
@@ -16,14 +19,9 @@ export interface Context extends Io {
   connect(): Promise<Connection>;
 }
 
-/** Finds the deployment and makes the clients. The SDK is loaded here, so that `--help` does not wait for it. */
+/** Finds the deployment and makes the clients. */
 export async function connect(env: Io['env'], choice: DeploymentChoice): Promise<Connection> {
   const deployment = await findDeployment(env, choice);
-  const [{ SQSClient }, { DynamoDBClient }, { DynamoDBDocumentClient }] = await Promise.all([
-    import('@aws-sdk/client-sqs'),
-    import('@aws-sdk/client-dynamodb'),
-    import('@aws-sdk/lib-dynamodb'),
-  ]);
   const documents = DynamoDBDocumentClient.from(new DynamoDBClient(CLIENT_OPTIONS));
   return {
     deployment,

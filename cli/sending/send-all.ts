@@ -1,7 +1,7 @@
 import { BATCH_SIZE, type Queues, type SendResult } from '../deployment/queues.ts';
 import { CommandFailed, type Io } from '../terminal/io.ts';
 
-/** Batches under way at once; a batch takes 10 to 20 ms, so this is some thousand messages a second. */
+/** Batches under way at once; a batch takes 10 to 20 ms, so this is several thousand messages per second. */
 const BATCHES_AT_ONCE = 8;
 /** Tries of an entry that SQS says it could not accept for now. */
 const MAX_TRIES = 5;

@@ -29,10 +29,7 @@ export async function enqueueAddresses(
   const connection = await context.connect();
   const lane = options.lane ?? 'interactive';
   if (duplicates > 0)
-    await print(
-      context.stderr,
-      `${counted(duplicates, 'address', 'addresses')} given more than once; each is sent once.`,
-    );
+    await print(context.stderr, `${counted(duplicates, 'repeated address', 'repeated addresses')} left out.`);
   await confirm(context, {
     yes,
     about: [preview(unique.length, lane, connection, options.campaign)],

@@ -56,7 +56,7 @@ describe('enqueue EMAIL…', () => {
     const { io, context, sent } = setUp();
     await enqueue(context, { addresses: ['a@b.de', 'A@b.de', 'a@B.de'], yes: true });
     expect(sent).toHaveLength(1);
-    expect(io.stderr.text).toContain('2 addresses given more than once; each is sent once.');
+    expect(io.stderr.text).toContain('2 repeated addresses left out.');
   });
 
   it.each<[claim: string, options: EnqueueOptions, message: RegExp]>([
