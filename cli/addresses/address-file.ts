@@ -9,7 +9,7 @@ import { addressProblem } from '../validation.ts';
 export type Row =
   | { kind: 'address'; line: number; email: string }
   | { kind: 'invalid'; line: number; problem: string }
-  /** The same address as in a line before, whatever its capitals. */
+  /** The same address as in an earlier line, whatever its capitals. */
   | { kind: 'duplicate'; line: number; firstLine: number };
 
 /** What tells whether a file has changed between two readings. */
@@ -32,7 +32,7 @@ export async function fingerprintOf(path: string): Promise<Fingerprint> {
 }
 
 /**
- * Reads a list of addresses, one a line, or a CSV file with a column `email`, as a stream. Lines are counted from 1.
+ * Reads a list of addresses, one per line, or a CSV file with a column `email`, as a stream. Lines are counted from 1.
  * The addresses seen are kept, for duplicates: about 150 MB for a million.
  */
 export async function* readAddressFile(path: string): AsyncGenerator<Row> {
@@ -53,7 +53,7 @@ export async function* readAddressFile(path: string): AsyncGenerator<Row> {
       continue;
     }
     if (!hasHeader && cells.length > 1) {
-      yield { kind: 'invalid', line, problem: 'has more than one address; a list has one a line' };
+      yield { kind: 'invalid', line, problem: 'has more than one address; a list has one per line' };
       continue;
     }
     const problem = addressProblem(email);
@@ -82,10 +82,10 @@ async function opened(path: string) {
     const why = code === 'ENOENT' ? 'does not exist' : `cannot be read (${code})`;
     throw new CommandFailed(`The file ${path} ${why}; check its name and your permissions.`, undefined, error);
   }
-  throw new CommandFailed(`${path} is no ordinary file; it is read twice, so save it as one first.`);
+  throw new CommandFailed(`${path} is not a regular file; it is read twice, so save it as one first.`);
 }
 
-/** Looks at the first line that is not blank: a list of addresses, or a header, and what stands between its columns. */
+/** Looks at the first line that is not blank: a list of addresses, or a header, and what separates its columns. */
 async function sniff(path: string): Promise<{ delimiter: string; hasHeader: boolean }> {
   const handle = await opened(path);
   let start: string;
@@ -109,7 +109,7 @@ async function sniff(path: string): Promise<{ delimiter: string; hasHeader: bool
   }
   if (DELIMITERS.some((delimiter) => first.includes(delimiter))) {
     throw new CommandFailed(
-      `${path} has several columns and its first line names none of them "${EMAIL_COLUMN}"; add a header, or give a list with one address a line.`,
+      `${path} has several columns, and its first line names none of them "${EMAIL_COLUMN}"; add a header, or give a list with one address per line.`,
     );
   }
   return { delimiter: ',', hasHeader: false };
@@ -137,7 +137,7 @@ async function* records(path: string, delimiter: string): AsyncGenerator<{ line:
     info: true,
     // A byte order mark counts as white space too.
     trim: true,
-    // Files that were put together from several systems mix their line ends.
+    // Files put together from several systems mix their line ends.
     record_delimiter: ['\r\n', '\n', '\r'],
     skip_empty_lines: true,
     // A short row or a stray quote is one line's fault and is reported with it.
@@ -146,7 +146,7 @@ async function* records(path: string, delimiter: string): AsyncGenerator<{ line:
     max_record_size: MAX_RECORD_BYTES,
   };
   const parser = pipeline(createReadStream(path), parse(options), () => {
-    // The parser hands on the error to who reads from it.
+    // The parser passes the error on to whoever reads from it.
   });
   let lastLine = 0;
   try {
@@ -158,7 +158,7 @@ async function* records(path: string, delimiter: string): AsyncGenerator<{ line:
   } catch (error) {
     if (error instanceof CsvError) {
       throw new CommandFailed(
-        `${path} cannot be read after line ${lastLine}: the next row has a quote that is not closed, or that other text follows.`,
+        `${path} cannot be read after line ${lastLine}: the next row has a quote that is not closed, or is followed by other text.`,
         undefined,
         error,
       );

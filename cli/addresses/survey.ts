@@ -1,9 +1,9 @@
 import { type Io, print } from '../terminal/io.ts';
-import { progressOn } from '../terminal/progress-line.ts';
+import { progressLineOn } from '../terminal/progress-line.ts';
 import { counted, number } from '../terminal/text.ts';
 import { type Row, readAddressFile } from './address-file.ts';
 
-/** Lines at fault that are named; the count is always whole. */
+/** Faulty lines that are named; all are counted. */
 const NAMED_LINES = 20;
 const NAMED_LINES_JSON = 10_000;
 
@@ -18,10 +18,10 @@ export interface Survey {
   duplicates: { line: number; firstLine: number }[];
 }
 
-/** Reads the whole file first, so that a fault in its last line is known before the first is sent. */
+/** Reads the whole file first, so that a fault in the last line is known before the first is sent. */
 export async function surveyOf(io: Pick<Io, 'stderr' | 'clock'>, file: string, fromLine: number): Promise<Survey> {
   const survey: Survey = { addresses: 0, before: 0, invalidCount: 0, invalid: [], duplicateCount: 0, duplicates: [] };
-  const progress = progressOn(io);
+  const progress = progressLineOn(io);
   try {
     for await (const row of readAddressFile(file)) {
       tally(survey, row, fromLine);

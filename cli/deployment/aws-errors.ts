@@ -12,11 +12,11 @@ export async function explain<T>(what: string, answer: Promise<T>): Promise<T> {
   }
 }
 
-/** @returns the failure that an error stands for, or undefined where it is a defect of ours. */
+/** @returns the failure that an error stands for, or undefined if it is a bug of ours. */
 export function failureOf(error: unknown): CommandFailed | undefined {
   if (error instanceof CommandFailed) return error;
   if (error instanceof LedgerUnreadable) {
-    return new CommandFailed(explanationOf(`the ledger table ${error.tableName}`, error.cause), undefined, error);
+    return new CommandFailed(explanationOf(`ledger table ${error.tableName}`, error.cause), undefined, error);
   }
   return undefined;
 }
@@ -48,16 +48,13 @@ export function explanationOf(what: string, error: unknown): string {
     return `The AWS credentials have expired; renew them, for example with \`aws sso login\`. Asked for: ${what}.`;
   }
   if (/UnrecognizedClient|InvalidClientTokenId|SignatureDoesNotMatch|InvalidSignature|InvalidAccessKeyId/.test(name)) {
-    return `AWS does not accept the credentials (${name}); check AWS_PROFILE, the access key and the region. Asked for: ${what}.`;
+    return `AWS rejects the credentials (${name}); check AWS_PROFILE, the access key and the region. Asked for: ${what}.`;
   }
   if (/AccessDenied|NotAuthorized|UnauthorizedOperation/.test(name)) {
     return `Access to ${what} is denied: ${plain(message).replace(/\.+$/, '')}; ask for this permission or use another AWS_PROFILE.`;
   }
-  if (/QueueDoesNotExist|NonExistentQueue/.test(name)) {
+  if (/QueueDoesNotExist|NonExistentQueue|ResourceNotFound/.test(name)) {
     return `There is no ${what}; check the region, the account and the outputs that name it.`;
-  }
-  if (/ResourceNotFound/.test(name)) {
-    return `There is no such thing as ${what}; check the region, the account and the outputs that name it.`;
   }
   if (name === 'TimeoutError' || /timed? ?out/i.test(message)) {
     return `AWS did not answer in time for ${what}; check the network, the region and AWS_ENDPOINT_URL, then try again.`;
@@ -67,12 +64,12 @@ export function explanationOf(what: string, error: unknown): string {
     return `Could not reach AWS for ${what} (${cause}); check the network, the region and AWS_ENDPOINT_URL, then try again.`;
   }
   if (/Throttl|TooManyRequests|ProvisionedThroughputExceeded|RequestLimitExceeded/.test(name)) {
-    return `AWS takes no more calls for ${what} just now (${name}); try again in a minute.`;
+    return `AWS throttles calls for ${what} (${name}); try again in a minute.`;
   }
   return `AWS refused the call for ${what}: ${plain([name, message].filter(Boolean).join(': ')).replace(/\.+$/, '')}.`;
 }
 
-/** Node gives an AggregateError where a name has several addresses. */
+/** Node gives an AggregateError if a name has several addresses. */
 function causeCode(error: unknown): string | undefined {
   if (error instanceof AggregateError) return causeCode(error.errors[0]);
   const code = (error as { code?: unknown } | undefined)?.code;

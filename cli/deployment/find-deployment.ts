@@ -1,9 +1,18 @@
+import { readFile } from 'node:fs/promises';
 import type { Lane } from '../../functions/contract/reset-request.ts';
 import { DEFAULT_STACK_NAME, OUTPUTS } from '../../functions/contract/stack-outputs.ts';
-import { CommandFailed } from '../terminal/io.ts';
+import { CommandFailed, type Io } from '../terminal/io.ts';
+import { explain } from './aws-errors.ts';
+import { CLIENT_OPTIONS } from './client-options.ts';
+
+/** How the operator names the deployment. */
+export interface DeploymentChoice {
+  stack?: string;
+  outputs?: string;
+}
 
 /** The parts of a deployment that the command line talks to. */
-export interface Deployment {
+export interface FoundDeployment {
   /** How it was found, for the operator: "stack PasswordResets". */
   name: string;
   laneQueueUrls: Record<Lane, string>;
@@ -26,8 +35,51 @@ export const DEPLOYMENT_VARIABLES: readonly string[] = Object.values(NEEDED).map
 
 type Outputs = Record<string, string | undefined>;
 
+/** The nearest word wins: `--outputs`, `--stack`, the variable RESETS_OUTPUTS, RESETS_… variables, the default stack. */
+export async function findDeployment(env: Io['env'], { stack, outputs }: DeploymentChoice): Promise<FoundDeployment> {
+  const file = outputs ?? (stack === undefined ? env.RESETS_OUTPUTS : undefined);
+  if (file) return deploymentOfOutputsFile(await readOutputs(file), file, stack);
+  const named = stack === undefined ? deploymentOfVariables(env) : undefined;
+  return named ?? describeStack(stack ?? DEFAULT_STACK_NAME);
+}
+
+async function readOutputs(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new CommandFailed(
+      `The outputs file ${file} cannot be read (${code}); name another with --outputs or RESETS_OUTPUTS.`,
+      undefined,
+      error,
+    );
+  }
+}
+
+async function describeStack(name: string): Promise<FoundDeployment> {
+  const { CloudFormationClient, DescribeStacksCommand } = await import('@aws-sdk/client-cloudformation');
+  const client = new CloudFormationClient(CLIENT_OPTIONS);
+  const answer = await explain(
+    `stack ${name}`,
+    client.send(new DescribeStacksCommand({ StackName: name })).catch((error: Error) => {
+      // CloudFormation has no error of its own for this.
+      if (!/does not exist/.test(error.message)) throw error;
+      throw new CommandFailed(noSuchStack(name), undefined, error);
+    }),
+  );
+  const outputs = answer.Stacks?.[0]?.Outputs ?? [];
+  return deploymentOf(
+    Object.fromEntries(outputs.map(({ OutputKey = '', OutputValue }) => [OutputKey, OutputValue])),
+    `stack ${name}`,
+    { missingIn: `Stack ${name}`, wayOut: 'deploy this project there, or choose another stack with --stack' },
+  );
+}
+
+const noSuchStack = (name: string): string =>
+  `There is no stack ${name} in this account and region; name yours with --stack, give --outputs FILE, or set ${DEPLOYMENT_VARIABLES.join(', ')}.`;
+
 /** @param place where the outputs were looked for, and the way out if some are missing. */
-export function deploymentOf(outputs: Outputs, name: string, place: { missingIn: string; wayOut: string }): Deployment {
+function deploymentOf(outputs: Outputs, name: string, place: { missingIn: string; wayOut: string }): FoundDeployment {
   const missing = Object.values(NEEDED).filter((output) => !outputs[output]);
   if (missing.length > 0) {
     throw new CommandFailed(`${place.missingIn} lacks ${missing.join(', ')}; ${place.wayOut}.`);
@@ -41,13 +93,13 @@ export function deploymentOf(outputs: Outputs, name: string, place: { missingIn:
   };
 }
 
-/** @returns undefined where no variable is set at all. */
-export function deploymentOfVariables(env: Outputs): Deployment | undefined {
+/** @returns undefined if none of the variables is set. */
+function deploymentOfVariables(env: Outputs): FoundDeployment | undefined {
   if (DEPLOYMENT_VARIABLES.every((variable) => !env[variable])) return undefined;
   const missing = DEPLOYMENT_VARIABLES.filter((variable) => !env[variable]);
   if (missing.length > 0) {
     throw new CommandFailed(
-      `The environment names a deployment in part: set ${missing.join(', ')} too, or unset all of ${DEPLOYMENT_VARIABLES.join(', ')}.`,
+      `The environment names only part of a deployment: set ${missing.join(', ')} too, or unset all of ${DEPLOYMENT_VARIABLES.join(', ')}.`,
     );
   }
   const outputs = Object.fromEntries(Object.values(NEEDED).map((output) => [output, env[variableOf(output)]]));
@@ -58,7 +110,7 @@ export function deploymentOfVariables(env: Outputs): Deployment | undefined {
 }
 
 /** Reads the text of a file that `cdk deploy --outputs-file` writes: outputs by stack. */
-export function deploymentOfOutputsFile(text: string, file: string, stack: string | undefined): Deployment {
+function deploymentOfOutputsFile(text: string, file: string, stack: string | undefined): FoundDeployment {
   const stacks = parseStacks(text, file);
   const names = Object.keys(stacks);
   const name = stack ?? (names.length === 1 ? names[0] : DEFAULT_STACK_NAME);

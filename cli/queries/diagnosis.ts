@@ -1,44 +1,38 @@
-import { LANES, type Lane } from '../../functions/contract/reset-request.ts';
+import { LANES } from '../../functions/contract/reset-request.ts';
 import type { QueueCounts } from '../deployment/queues.ts';
 import { counted } from '../terminal/text.ts';
 import type { LedgerCounts } from './ledger-counts.ts';
+import { deadLetters, type Situation } from './situation.ts';
 
-/** What `resets status` was told. All but the ledger's counts is approximate, as SQS counts. */
-export interface Situation {
-  lanes: Record<Lane, QueueCounts>;
-  deadLetterQueue: QueueCounts;
-  ledger: LedgerCounts;
-}
-
-export interface Verdict {
+export interface Diagnosis {
   kind: 'token-rejected' | 'not-moving' | 'working' | 'waiting' | 'idle';
   sentence: string;
-  /** The next command or step, if there is any. */
-  next: string | undefined;
+  /** The next command or step. */
+  next: string | null;
 }
 
 /** The one thing to know, and what to do about it. The gravest fault wins. */
-export function verdictOf(situation: Situation): Verdict {
+export function diagnose(situation: Situation): Diagnosis {
   const { lanes, ledger } = situation;
   const sum = (pick: (lane: QueueCounts) => number): number =>
     LANES.reduce((total, lane) => total + pick(lanes[lane]), 0);
   const waiting = sum((lane) => lane.waiting + lane.delayed);
   const inFlight = sum((lane) => lane.inFlight);
-  const letters = lettersOf(situation);
-  const next = letters > 0 ? 'resets dlq list' : undefined;
+  const letters = deadLetters(situation);
+  const next = letters > 0 ? 'resets dlq list' : null;
 
   if (isMostly('401', ledger.waitingAfter)) {
     return {
       kind: 'token-rejected',
-      sentence: 'Held up: the API does not accept the token (401). Requests wait; none is dead-lettered for it.',
-      next: 'put a valid token into the secret; the function reads it by itself',
+      sentence: 'Held up: the API rejects the token (401). Requests wait; none is dead-lettered for it.',
+      next: 'put a valid token into the secret; the function picks it up on its own',
     };
   }
   if (waiting > 0 && inFlight === 0) {
     return {
       kind: 'not-moving',
       sentence: `Not moving: ${counted(waiting, 'message')} wait${waiting === 1 ? 's' : ''} and none is in flight.`,
-      next: 'resets status --watch; if it stays so, look whether the function and its event sources are enabled',
+      next: 'resets status --watch; if that lasts, check that the function and its event sources are enabled',
     };
   }
   if (ledger.states.calling > ledger.unconfirmed || waiting > 0) {
@@ -61,10 +55,6 @@ export function verdictOf(situation: Situation): Verdict {
     next,
   };
 }
-
-/** Whichever knows of more: the queue forgets after 14 days, and the ledger does not know what SQS moved itself. */
-const lettersOf = ({ deadLetterQueue: { waiting, inFlight, delayed }, ledger }: Situation): number =>
-  Math.max(waiting + inFlight + delayed, ledger.states.failed);
 
 const isMostly = (status: string, { lookedAt, statuses }: LedgerCounts['waitingAfter']): boolean =>
   lookedAt > 0 && (statuses[status] ?? 0) * 2 > lookedAt;

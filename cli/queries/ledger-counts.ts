@@ -1,15 +1,15 @@
 import { FAILURE_REASONS, type FailureReason } from '../../functions/contract/dead-letter.ts';
 import type { LedgerReader, Selection } from '../../functions/ledger/dynamo/reader.ts';
 import { STATES, type State } from '../../functions/ledger/items.ts';
-import { mapSome, sumOf } from './map-concurrently.ts';
+import { mapConcurrently, sumOf } from './map-concurrently.ts';
 
 /** All requests that the ledger knows, whatever their campaign. */
 export interface LedgerCounts {
   states: Record<State, number>;
   deadLetters: Record<FailureReason, number>;
-  /** Of `calling`: the lease ended without a result, so that the reset was perhaps made. */
+  /** Of `calling`: the lease ended without a result, so the reset may have gone through. */
   unconfirmed: number;
-  /** The last answers to the requests that wait for a later try; `none` where a call had no answer. */
+  /** The last answers to the requests that wait for a later try; `none` if a call had no answer. */
   waitingAfter: { lookedAt: number; statuses: Record<string, number> };
 }
 
@@ -24,8 +24,8 @@ export async function ledgerCounts(ledger: LedgerReader, now: number): Promise<L
   // `failed` is counted by reason, and its sum is the state's.
   const others = STATES.filter((state) => state !== 'failed');
   const [byState, byReason, unconfirmed, waitingAfter] = await Promise.all([
-    mapSome(others, (state) => count({ state })),
-    mapSome(FAILURE_REASONS, (reason) => count({ state: 'failed', reason })),
+    mapConcurrently(others, (state) => count({ state })),
+    mapConcurrently(FAILURE_REASONS, (reason) => count({ state: 'failed', reason })),
     count({ state: 'calling', leaseEndedBefore: now }),
     lastAnswers(ledger, campaigns),
   ]);

@@ -1,17 +1,17 @@
-/** Questions to the ledger that are under way together. */
-const AT_ONCE = 16;
+/** Reads of the ledger that are under way together. */
+const CONCURRENCY = 16;
 
-/** Maps in the given order, some at once; the first failure ends it. */
-export async function mapSome<In, Out>(items: readonly In[], map: (item: In) => Promise<Out>): Promise<Out[]> {
+/** The results are in the order of the items; the first failure ends it. */
+export async function mapConcurrently<In, Out>(items: readonly In[], map: (item: In) => Promise<Out>): Promise<Out[]> {
   const results = new Array<Out>(items.length);
   const queue = items.entries();
   const work = async (): Promise<void> => {
     for (const [index, item] of queue) results[index] = await map(item);
   };
-  await Promise.all(Array.from({ length: Math.min(AT_ONCE, items.length) }, work));
+  await Promise.all(Array.from({ length: Math.min(CONCURRENCY, items.length) }, work));
   return results;
 }
 
 export async function sumOf<In>(items: readonly In[], map: (item: In) => Promise<number>): Promise<number> {
-  return (await mapSome(items, map)).reduce((sum, count) => sum + count, 0);
+  return (await mapConcurrently(items, map)).reduce((sum, count) => sum + count, 0);
 }

@@ -4,7 +4,7 @@ import { type RequestItem, requestIdOf } from '../../functions/ledger/items.ts';
 const isoOf = (epochMs: number | undefined): string | null =>
   epochMs === undefined ? null : new Date(epochMs).toISOString();
 
-/** A lease that ended without a result: the call was perhaps made, and nobody has taken the request up since. */
+/** A lease that ended without a result: the call may have gone through, and nobody has taken the request up since. */
 export const isUnconfirmed = (item: RequestItem, now: number): boolean =>
   item.state === 'calling' && (item.leaseEnd ?? 0) < now;
 

@@ -1,21 +1,21 @@
 import { BATCH_SIZE, type Queues, type SendResult } from '../deployment/queues.ts';
 import { CommandFailed, type Io } from '../terminal/io.ts';
 
-/** Batches under way at once; a batch takes 10 to 20 ms, so this is some thousand messages a second. */
+/** Batches under way at once; a batch takes 10 to 20 ms, so this is several thousand messages per second. */
 const BATCHES_AT_ONCE = 8;
-/** Tries of an entry that SQS says it could not take for now. */
+/** Tries of an entry that SQS says it could not accept for now. */
 const MAX_TRIES = 5;
 const FIRST_PAUSE_MS = 200;
 
 export interface Outgoing {
-  /** Where it stands in the file, or among the addresses given, counted from 1. */
+  /** Its place in the file, or among the addresses given, counted from 1. */
   line: number;
   /** For the operator: "line 7". */
   name: string;
   body: string;
 }
 
-/** Where sending ended. `why` is a whole sentence, `firstUnsentLine` is the lowest line that was not taken: all before it were. */
+/** Where sending ended. `why` is a whole sentence, `firstUnsentLine` is the lowest line that was not sent: all before it were. */
 export type SendReport =
   | { end: 'all-sent'; sent: number }
   | { end: 'interrupted'; sent: number; firstUnsentLine: number }
@@ -54,7 +54,7 @@ export async function sendAll(sending: Sending): Promise<SendReport> {
 
   try {
     for await (const batch of inBatches(outgoing)) {
-      // A batch that was read but is not sent tells where to go on.
+      // A batch that was read but not sent tells where to continue.
       if (underWay.size >= BATCHES_AT_ONCE) await Promise.race(underWay);
       if (interrupted.aborted || why !== undefined) {
         unsent(batch[0].line);
@@ -88,7 +88,7 @@ async function* inBatches(outgoing: AsyncIterable<Outgoing> | Iterable<Outgoing>
   if (batch.length > 0) yield batch as unknown as Batch;
 }
 
-/** One that was not sent; `why` is a whole sentence, and missing where only an interruption kept it from another try. */
+/** One that was not sent; `why` is a whole sentence, and missing if only an interruption kept it from another try. */
 interface Unsent {
   outgoing: Outgoing;
   why?: string;
@@ -114,7 +114,7 @@ async function sendBatch(
         rest.map(({ outgoing }) => outgoing.body),
       );
     } catch (error) {
-      // The SDK has tried again already.
+      // The SDK has already retried.
       if (!(error instanceof CommandFailed)) throw error;
       return [...refused, ...rest.map(({ outgoing }) => ({ outgoing, why: error.message }))];
     }
@@ -131,4 +131,4 @@ async function sendBatch(
   return refused;
 }
 
-const notTaken = ({ name }: Outgoing, why: string): string => `SQS did not take ${name}: ${why.replace(/\.$/, '')}.`;
+const notTaken = ({ name }: Outgoing, why: string): string => `SQS did not accept ${name}: ${why.replace(/\.$/, '')}.`;

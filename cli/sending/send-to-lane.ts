@@ -1,22 +1,11 @@
-import { type Lane, parseResetRequest, type ResetRequest } from '../../functions/contract/reset-request.ts';
+import type { Lane } from '../../functions/contract/reset-request.ts';
 import type { Connection, Context } from '../deployment/connect.ts';
-import { CommandFailed, EXIT, type ExitCode } from '../terminal/io.ts';
-import { progressOn } from '../terminal/progress-line.ts';
+import { EXIT, type ExitCode } from '../terminal/io.ts';
+import { progressLineOn } from '../terminal/progress-line.ts';
 import { counted, number } from '../terminal/text.ts';
 import { type Outgoing, type SendReport, sendAll } from './send-all.ts';
 
 export const NOTHING_SENT = 'Nothing was sent.';
-
-/** The members that all messages of one command share. */
-export type SharedMembers = Omit<ResetRequest, 'email' | 'requestId'>;
-
-export function bodyOf(email: string, requestId: string, shared: SharedMembers): string {
-  const body = JSON.stringify({ email, requestId, ...shared });
-  // What the worker would refuse must never be sent, whatever the checks before have let through.
-  const parsed = parseResetRequest(body);
-  if (!parsed.ok) throw new CommandFailed(`A request cannot be sent: ${parsed.problem}.`);
-  return body;
-}
 
 export function preview(count: number, lane: Lane, { deployment }: Connection, campaign: string | undefined): string {
   const ofCampaign = campaign === undefined ? '' : ` of campaign ${campaign}`;
@@ -31,7 +20,7 @@ export async function sendToLane(
   total: number,
   onSent?: (outgoing: Outgoing, messageId: string) => void,
 ): Promise<SendReport> {
-  const progress = progressOn(context);
+  const progress = progressLineOn(context);
   let sent = 0;
   try {
     return await context.graceful((interrupted) =>

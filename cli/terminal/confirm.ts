@@ -1,10 +1,10 @@
 import { createInterface } from 'node:readline';
 import { CommandFailed, EXIT, type Io, print, wrongUsage } from './io.ts';
 
-/** Refuses early where nobody can be asked, before any work is done. */
+/** Refuses early if nobody can be asked, before any work is done. */
 export function requireConsent(io: Pick<Io, 'stdin' | 'stderr'>, yes: boolean | undefined): void {
   if (yes || (io.stdin.isTTY && io.stderr.isTTY)) return;
-  throw wrongUsage('There is no terminal to ask on; add --yes to go ahead without the question.');
+  throw wrongUsage('There is no terminal to ask on; add --yes to go ahead without being asked.');
 }
 
 /**

@@ -23,7 +23,7 @@ export type Output = NodeJS.WritableStream & { isTTY?: boolean; columns?: number
 /** Everything that a command takes from the process it runs in. */
 export interface Io {
   stdin: Input;
-  /** Results alone, so that they can be piped. */
+  /** Only results, so that they can be piped. */
   stdout: Output;
   /** Progress, questions and faults. */
   stderr: Output;
@@ -35,11 +35,11 @@ export interface Io {
     sleep(ms: number, signal?: AbortSignal): Promise<void>;
   };
   newId(): string;
-  /** Runs work that ends by itself soon after its signal is given. Elsewhere Ctrl-C ends the process at once. */
+  /** Runs work that ends on its own soon after its signal is given. Elsewhere Ctrl-C ends the process at once. */
   graceful<T>(work: (interrupted: AbortSignal) => Promise<T>): Promise<T>;
 }
 
-/** Writes a line and waits while the reader of a pipe is slower than we are. */
+/** Writes a line and waits while the reader of a pipe is slower than the writer. */
 export async function print(stream: Output, line: string): Promise<void> {
   if (!stream.write(`${line}\n`)) await once(stream, 'drain');
 }

@@ -1,17 +1,17 @@
 import { createLogUpdate } from 'log-update';
 import type { Io } from './io.ts';
 
-export interface Progress {
+export interface ProgressLine {
   show(line: string): void;
   end(): void;
 }
 
 const REDRAW_MS = 100;
-/** A log wants to be short. */
+/** A log should stay short. */
 const LOG_EVERY_MS = 10_000;
 
-/** One line on stderr that is drawn again and again; on anything but a terminal a line now and then. */
-export function progressOn(io: Pick<Io, 'stderr' | 'clock'>): Progress {
+/** One line on stderr that is drawn again and again; on anything but a terminal, a line now and then. */
+export function progressLineOn(io: Pick<Io, 'stderr' | 'clock'>): ProgressLine {
   if (!io.stderr.isTTY) return logOn(io);
   const draw = createLogUpdate(io.stderr);
   let drawnAt = Number.NEGATIVE_INFINITY;
@@ -28,7 +28,7 @@ export function progressOn(io: Pick<Io, 'stderr' | 'clock'>): Progress {
   };
 }
 
-function logOn({ stderr, clock }: Pick<Io, 'stderr' | 'clock'>): Progress {
+function logOn({ stderr, clock }: Pick<Io, 'stderr' | 'clock'>): ProgressLine {
   let loggedAt = clock.now();
   return {
     show(line) {

@@ -3,15 +3,15 @@ import { cut, type Painter } from './text.ts';
 
 type Row = Record<string, string>;
 
-/** So many rows are read before the widths of the columns are settled; any number can follow. */
+/** This many rows are read before the widths of the columns are settled; any number can follow. */
 const SAMPLED_ROWS = 100;
 const GAP = '  ';
 /** Below this the last column, the free text, is better off on a line of its own. */
 const MIN_LAST_WIDTH = 24;
 
 /**
- * Lays out rows of the same columns, as a table where the terminal is wide enough, else in two lines a row. Only the last column, which
- * is free text, is ever cut, and only on a terminal. Its consumer gets some lines at a time.
+ * Lays out rows of the same columns, as a table if the terminal is wide enough, else in two lines per row. Only the last column, which
+ * is free text, is ever cut, and only on a terminal. Its consumer gets a few lines at a time.
  */
 export function layoutFor(stream: Output, paint: Painter) {
   const width = stream.isTTY ? (stream.columns ?? 80) : Number.POSITIVE_INFINITY;

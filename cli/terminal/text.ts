@@ -3,7 +3,7 @@ import { type Io, type Output, print } from './io.ts';
 
 type Style = Parameters<typeof styleText>[0];
 
-// Control characters move the cursor or retitle the window, and the direction marks make text read other than it is.
+// Control characters move the cursor or retitle the window, and the direction marks make text look like other text.
 // biome-ignore lint/suspicious/noControlCharactersInRegex: They are what is looked for.
 const UNPRINTABLE = /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/g;
 
@@ -14,7 +14,7 @@ export function plain(text: string): string {
   return text.replaceAll(/[\r\n\t]+/g, ' ').replaceAll(UNPRINTABLE, escaped);
 }
 
-/** JSON text in which no character moves the cursor or turns the text around; it reads back as the same value. */
+/** JSON text in which no character moves the cursor or reverses the text; it reads back as the same value. */
 export const jsonText = (value: unknown, indent?: number): string =>
   JSON.stringify(value, null, indent).replaceAll(UNPRINTABLE, (mark) => (mark === '\n' ? mark : escaped(mark)));
 
@@ -27,7 +27,7 @@ export function cut(text: string, characters: number): string {
   return all.length <= characters ? text : `${all.slice(0, Math.max(0, characters - 1)).join('')}…`;
 }
 
-/** Colour only where a person looks on. */
+/** Colour only if a person is looking. */
 export const hasColour = (stream: Output, env: Io['env']): boolean =>
   stream.isTTY === true && !env.NO_COLOR && env.TERM !== 'dumb';
 

@@ -27,7 +27,7 @@ describe('The command line', () => {
     ['a status that is none', ['dlq', 'list', '--status', '99'], /'99' is invalid/],
     ['a line that is none', ['enqueue', '--file', 'f', '--from-line', '-1'], /--from-line/],
     ['a command that is out of order', ['enqueue', '--yes'], /either addresses or --file/],
-  ])('answers %s with one line and exit code 2', async (_claim, args, line) => {
+  ])('%s is answered with one line and exit code 2', async (_claim, args, line) => {
     const io = testIo();
     expect(await run(args, io, noConnection)).toBe(2);
     expect(io.stderr.lines).toHaveLength(1);
@@ -47,13 +47,13 @@ describe('The command line', () => {
     expect(io.stderr.text).toBe('');
   });
 
-  it('without a command shows the help and exits 2', async () => {
+  it('a command line without a command shows the help and exits 2', async () => {
     const io = testIo();
     expect(await run([], io, noConnection)).toBe(2);
     expect(io.stderr.text).toContain('Usage: resets');
   });
 
-  it('hands the choice of the deployment on, before or after the command', async () => {
+  it('--stack and --outputs are taken before or after the command', async () => {
     const choices: unknown[] = [];
     const io = testIo();
     const { connect } = contextOf(io, { ledger: memoryReader() });
@@ -72,7 +72,7 @@ describe('The command line', () => {
     ]);
   });
 
-  it('gives every option of enqueue to the command', async () => {
+  it('every option of enqueue reaches the message', async () => {
     const io = testIo();
     const { queues, sent } = fakeQueues();
     const args = 'enqueue a@b.de --yes --lane bulk --request-id r --campaign c --requested-by d --reason e';
@@ -88,14 +88,14 @@ describe('The command line', () => {
     });
   });
 
-  it('reports a defect of its own in one line', async () => {
+  it('a bug is reported in one line', async () => {
     const io = testIo();
     const broken = async (): Promise<never> => {
       throw new TypeError('x is not a function');
     };
     expect(await run(['status'], io, broken)).toBe(1);
     expect(io.stderr.lines).toHaveLength(1);
-    expect(io.stderr.text).toMatch(/defect of this program.*TypeError: x is not a function at .*program\.test\.ts/);
+    expect(io.stderr.text).toMatch(/This is a bug.*TypeError: x is not a function at .*program\.test\.ts/);
   });
 });
 
@@ -133,7 +133,7 @@ describe('The program against the stand-ins', () => {
   const bodiesIn = async (queue: 'interactive' | 'bulk'): Promise<Record<string, string>[]> =>
     (await deployment.inspectQueue(queue)).ready.map(({ body }) => JSON.parse(body));
 
-  it('enqueues an address', async () => {
+  it('the program enqueues an address', async () => {
     const { code, out, err } = await resets(['enqueue', 'a@b.de', '--yes', '--request-id', 'r-1']);
     expect({ code, out }).toEqual({ code: 0, out: 'r-1\n' });
     expect(err).toMatch(
@@ -142,7 +142,7 @@ describe('The program against the stand-ins', () => {
     expect(await bodiesIn('interactive')).toEqual([{ email: 'a@b.de', requestId: 'r-1' }]);
   });
 
-  it('enqueues a file to a deployment that an outputs file names, though SQS fails at first', async () => {
+  it('the program enqueues a file to a deployment named by an outputs file, even if SQS fails at first', async () => {
     deployment.faults.add({ operation: 'sqs:SendMessageBatch', kind: 'fail' });
     const outputs = await fileOf(
       JSON.stringify({
@@ -162,7 +162,7 @@ describe('The program against the stand-ins', () => {
     expect(new Set(ids)).toEqual(new Set(Array.from({ length: 35 }, (_, index) => `r:${index + 1}`)));
   });
 
-  it('shows status, a request and the dead letters', async () => {
+  it('the program shows status, a request and the dead letters', async () => {
     const status = JSON.parse((await resets(['status', '--json'])).out);
     expect(status).toMatchObject({ requests: { succeeded: 1, failed: 1 }, deadLetters: { byReason: { rejected: 1 } } });
     const { waiting } = status.lanes.interactive;
@@ -177,7 +177,7 @@ describe('The program against the stand-ins', () => {
     expect((await resets(['dlq', 'list'])).out).toMatch(/failed +rejected/);
   });
 
-  it('lists dead letters without a call of SQS', async () => {
+  it('dead letters are listed without a call to SQS', async () => {
     const before = { ...deployment.operations() };
     await resets(['dlq', 'list']);
     const called = Object.entries(deployment.operations()).filter(([name, count]) => count !== (before[name] ?? 0));
@@ -189,14 +189,14 @@ describe('The program against the stand-ins', () => {
     ['nobody there', ['status'], { AWS_ENDPOINT_URL: 'http://127.0.0.1:9' }, /ECONNREFUSED.*AWS_ENDPOINT_URL/],
     ['a request that is not known', ['request', 'nobody'], {}, /no request nobody/],
     ['no outputs', ['status', '--outputs', '/nowhere'], {}, /\/nowhere cannot be read/],
-  ])('answers %s with one line and exit code 1', async (_claim, args, env, line) => {
+  ])('%s is answered with one line and exit code 1', async (_claim, args, env, line) => {
     const { code, out, err } = await resets(args, env);
     expect({ code, out }).toEqual({ code: 1, out: '' });
     expect(err.trim().split('\n')).toHaveLength(1);
     expect(err).toMatch(line);
   });
 
-  it('names a table that is missing', async () => {
+  it('a ledger table that does not exist is named', async () => {
     deployment.faults.add({
       operation: 'dynamodb:Query',
       kind: 'fail',
@@ -205,10 +205,10 @@ describe('The program against the stand-ins', () => {
     });
     const { err } = await resets(['dlq', 'list']);
     deployment.faults.clear();
-    expect(err).toMatch(/^resets: There is no such thing as the ledger table Ledger; check the region/);
+    expect(err).toMatch(/^resets: There is no ledger table Ledger; check the region/);
   });
 
-  it('interrupted by Ctrl-C, ends the batches under way and exits 130', async () => {
+  it('enqueue interrupted by Ctrl-C ends the batches under way and exits 130', async () => {
     await drain();
     deployment.faults.add({ operation: 'sqs:SendMessageBatch', kind: 'slow', delayMs: 100, times: 9999 });
     const file = await fileOf(Array.from({ length: 2000 }, (_, index) => `u${index}@b.de`).join('\n'));

@@ -17,14 +17,14 @@ export interface DlqListOptions {
   /** A campaign's id, or `none`. */
   campaign?: string;
   lane?: Lane;
-  /** At most so many; `Infinity` lists all. */
+  /** At most this many; `Infinity` lists all. */
   limit?: number;
   json?: boolean;
 }
 
 export const DEFAULT_LIMIT = 100;
 
-/** Lists dead letters from the ledger alone: no message is received, so none is hidden from anybody. */
+/** Lists dead letters from the ledger only: no message is received, so none is hidden from anybody. */
 export async function dlqList(context: Context, options: DlqListOptions): Promise<ExitCode> {
   const { campaign, limit = DEFAULT_LIMIT } = options;
   const problem = campaign === undefined ? undefined : problemOf('campaignId', campaign);
@@ -87,7 +87,7 @@ async function printAsTable(context: Context, items: AsyncIterable<RequestItem>,
     total === 0
       ? 'No dead letters match.'
       : listed < total
-        ? `${number(listed)} of ${counted(total, 'dead letter')}, in no order of time; --limit all lists all.`
+        ? `${number(listed)} of ${counted(total, 'dead letter')}, in no particular order; --limit all lists them all.`
         : `${counted(total, 'dead letter')}.`;
   await print(context.stderr, summary);
 

@@ -1,28 +1,22 @@
 import type { Context } from '../../deployment/connect.ts';
-import {
-  bodyOf,
-  exitCodeOf,
-  NOTHING_SENT,
-  preview,
-  type SharedMembers,
-  sendToLane,
-} from '../../sending/send-to-lane.ts';
+import { requestBody, type SharedMembers } from '../../sending/request-body.ts';
+import { exitCodeOf, NOTHING_SENT, preview, sendToLane } from '../../sending/send-to-lane.ts';
 import { confirm, requireConsent } from '../../terminal/confirm.ts';
-import { print, wrongUsage } from '../../terminal/io.ts';
+import { type ExitCode, print, wrongUsage } from '../../terminal/io.ts';
 import { counted, number, printJson } from '../../terminal/text.ts';
 import { addressProblem, problemOf } from '../../validation.ts';
-import type { EnqueueOptions, EnqueueResult } from './enqueue.ts';
+import type { EnqueueOptions } from './options.ts';
 
 export async function enqueueAddresses(
   context: Context,
   options: EnqueueOptions,
   addresses: readonly string[],
   shared: SharedMembers,
-): Promise<EnqueueResult> {
+): Promise<ExitCode> {
   const { requestId, yes, json } = options;
   const fileOnly = { '--run': options.run, '--from-line': options.fromLine, '--skip-invalid': options.skipInvalid };
   for (const [option, value] of Object.entries(fileOnly)) {
-    if (value !== undefined) throw wrongUsage(`${option} is for --file alone.`);
+    if (value !== undefined) throw wrongUsage(`${option} is only for --file.`);
   }
   const { unique, duplicates } = checkAddresses(addresses);
   if (requestId !== undefined && unique.length > 1) {
@@ -34,7 +28,8 @@ export async function enqueueAddresses(
 
   const connection = await context.connect();
   const lane = options.lane ?? 'interactive';
-  if (duplicates > 0) await print(context.stderr, `${counted(duplicates, 'address')} given twice; sent once.`);
+  if (duplicates > 0)
+    await print(context.stderr, `${counted(duplicates, 'repeated address', 'repeated addresses')} left out.`);
   await confirm(context, {
     yes,
     about: [preview(unique.length, lane, connection, options.campaign)],
@@ -45,14 +40,13 @@ export async function enqueueAddresses(
   const outgoing = unique.map((email, index) => ({
     line: index + 1,
     name: `address ${index + 1}`,
-    body: bodyOf(email, requestIds[index] ?? '', shared),
+    body: requestBody(email, requestIds[index] ?? '', shared),
   }));
   const messageIds = new Map<number, string>();
   const report = await sendToLane(context, connection, lane, outgoing, outgoing.length, ({ line }, messageId) =>
     messageIds.set(line, messageId),
   );
 
-  const exitCode = exitCodeOf(report);
   if (json) {
     const requests = requestIds.map((id, index) => ({ requestId: id, messageId: messageIds.get(index + 1) ?? null }));
     await printJson(context, { lane, sent: report.sent, notSent: unique.length - report.sent, duplicates, requests });
@@ -66,10 +60,10 @@ export async function enqueueAddresses(
     const why = report.end === 'interrupted' ? 'Interrupted.' : report.why;
     await print(
       context.stderr,
-      `resets: Sent ${number(report.sent)} of ${number(unique.length)}. ${why} Missing: ${missing.join(', ')}; given again with its id in --request-id, none is reset twice.`,
+      `resets: Sent ${number(report.sent)} of ${number(unique.length)}. ${why} Missing: ${missing.join(', ')}; send each again with its id in --request-id, and nobody is reset twice.`,
     );
   }
-  return { exitCode, sent: report.sent, requestIds };
+  return exitCodeOf(report);
 }
 
 function checkAddresses(addresses: readonly string[]): { unique: string[]; duplicates: number } {
@@ -77,7 +71,7 @@ function checkAddresses(addresses: readonly string[]): { unique: string[]; dupli
     const problem = addressProblem(email);
     return problem === undefined ? [] : [`address ${index + 1} ${problem}`];
   });
-  if (problems.length > 0) throw wrongUsage(`${NOTHING_SENT} Mend: ${problems.join('; ')}.`);
+  if (problems.length > 0) throw wrongUsage(`${NOTHING_SENT} Fix: ${problems.join('; ')}.`);
   const unique = [...new Map(addresses.map((email) => [email.toLowerCase(), email])).values()];
   return { unique, duplicates: addresses.length - unique.length };
 }

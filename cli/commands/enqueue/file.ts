@@ -2,30 +2,25 @@ import type { Lane } from '../../../functions/contract/reset-request.ts';
 import { type Fingerprint, fingerprintOf, readAddressFile } from '../../addresses/address-file.ts';
 import { reportSurvey, type Survey, surveyOf } from '../../addresses/survey.ts';
 import type { Context } from '../../deployment/connect.ts';
+import { requestBody, type SharedMembers } from '../../sending/request-body.ts';
 import type { Outgoing, SendReport } from '../../sending/send-all.ts';
-import {
-  bodyOf,
-  exitCodeOf,
-  NOTHING_SENT,
-  preview,
-  type SharedMembers,
-  sendToLane,
-} from '../../sending/send-to-lane.ts';
+import { exitCodeOf, NOTHING_SENT, preview, sendToLane } from '../../sending/send-to-lane.ts';
 import { confirm, requireConsent } from '../../terminal/confirm.ts';
-import { CommandFailed, print, wrongUsage } from '../../terminal/io.ts';
+import { CommandFailed, type ExitCode, print, wrongUsage } from '../../terminal/io.ts';
 import { counted, number, printJson } from '../../terminal/text.ts';
 import { problemOf } from '../../validation.ts';
-import type { EnqueueOptions, EnqueueResult } from './enqueue.ts';
+import type { EnqueueOptions } from './options.ts';
 
 /** Leaves room for the line in the 128 characters of a request id. */
 const MAX_RUN_LENGTH = 100;
+const SAFE_TO_REPEAT = 'a request that is sent twice that way is reset once';
 
 export async function enqueueFile(
   context: Context,
   options: EnqueueOptions,
   file: string,
   shared: SharedMembers,
-): Promise<EnqueueResult> {
+): Promise<ExitCode> {
   const { yes, json, skipInvalid, fromLine = 1 } = options;
   if (options.requestId !== undefined) throw wrongUsage('--request-id names one request; a file takes --run.');
   const run = options.run ?? context.newId();
@@ -41,7 +36,7 @@ export async function enqueueFile(
   const total = survey.addresses - survey.before;
   const refusal =
     survey.invalidCount > 0 && !skipInvalid
-      ? `${NOTHING_SENT} ${file} has ${counted(survey.invalidCount, 'invalid line')}; mend them, or leave them out with --skip-invalid.`
+      ? `${NOTHING_SENT} ${file} has ${counted(survey.invalidCount, 'invalid line')}; fix them, or leave them out with --skip-invalid.`
       : total === 0
         ? `${NOTHING_SENT} ${file} has no address${fromLine > 1 ? ` from line ${fromLine} on` : ''}.`
         : undefined;
@@ -60,15 +55,15 @@ export async function enqueueFile(
   ];
   await confirm(context, { yes, about, undone: NOTHING_SENT });
   if ((await fingerprintOf(file)) !== fingerprint) {
-    throw new CommandFailed(`${NOTHING_SENT} ${file} has changed since it was checked; give the command again.`);
+    throw new CommandFailed(`${NOTHING_SENT} ${file} has changed since it was checked; run the command again.`);
   }
 
   const outgoing = requestsOf(file, { fingerprint, total, fromLine, skipInvalid, run, shared });
   const report = await sendToLane(context, connection, lane, outgoing, total);
   if (json) await printJson(context, summaryOf({ lane, run, total, sent: report.sent, survey, report }));
   else await print(context.stdout, `Sent ${number(report.sent)} of ${number(total)}. Request ids: ${run}:LINE.`);
-  if (report.end !== 'all-sent') await print(context.stderr, `resets: ${howToGoOn(report, run)}`);
-  return { exitCode: exitCodeOf(report), sent: report.sent, requestIds: [] };
+  if (report.end !== 'all-sent') await print(context.stderr, `resets: ${howToContinue(report, run)}`);
+  return exitCodeOf(report);
 }
 
 interface FileRun {
@@ -109,7 +104,7 @@ async function* requestsOf(file: string, reading: SecondReading): AsyncGenerator
   const { fingerprint, total, fromLine, skipInvalid, run, shared } = reading;
   let read = 0;
   const changed = new CommandFailed(
-    `${file} changed while it was sent. Restore it as it was and give the same command with --run ${run}; what is sent twice that way is reset once.`,
+    `${file} changed while it was being sent. Restore it and run the same command with --run ${run}; ${SAFE_TO_REPEAT}.`,
   );
   for await (const { kind, line, ...row } of readAddressFile(file)) {
     // The survey found none.
@@ -117,14 +112,14 @@ async function* requestsOf(file: string, reading: SecondReading): AsyncGenerator
     if (!('email' in row) || line < fromLine) continue;
     read += 1;
     if (read > total) throw changed;
-    yield { line, name: `line ${line}`, body: bodyOf(row.email, `${run}:${line}`, shared) };
+    yield { line, name: `line ${line}`, body: requestBody(row.email, `${run}:${line}`, shared) };
   }
   if ((await fingerprintOf(file)) !== fingerprint) throw changed;
 }
 
-function howToGoOn(report: Exclude<SendReport, { end: 'all-sent' }>, run: string): string {
+function howToContinue(report: Exclude<SendReport, { end: 'all-sent' }>, run: string): string {
   const why = report.end === 'interrupted' ? 'Interrupted.' : `Stopped. ${report.why}`;
   if (report.firstUnsentLine === undefined) return why;
   const before = report.sent > 0 ? ` All lines before ${report.firstUnsentLine} were sent.` : '';
-  return `${why}${before} To go on, give the same command with --run ${run} --from-line ${report.firstUnsentLine}; what is sent twice that way is reset once.`;
+  return `${why}${before} To continue, run the same command with --run ${run} --from-line ${report.firstUnsentLine}; ${SAFE_TO_REPEAT}.`;
 }

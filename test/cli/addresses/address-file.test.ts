@@ -13,7 +13,7 @@ const BOM = '\ufeff';
 describe('A file of addresses', () => {
   it.each<[claim: string, content: string, rows: [number, string][]]>([
     [
-      'a list has one address a line',
+      'a list has one address per line',
       'a@b.de\nc@d.de\n',
       [
         [1, 'a@b.de'],
@@ -39,7 +39,7 @@ describe('A file of addresses', () => {
     ],
     ['a byte order mark is no part of the first address', `${BOM}a@b.de\n`, [[1, 'a@b.de']]],
     ['a byte order mark does not hide the header', `${BOM}email\na@b.de\n`, [[2, 'a@b.de']]],
-    ['nor a quoted one', `${BOM}"email",name\na@b.de,J\n`, [[2, 'a@b.de']]],
+    ['a byte order mark does not hide a quoted header', `${BOM}"email",name\na@b.de,J\n`, [[2, 'a@b.de']]],
     [
       'blank lines count as lines and are left out',
       '\n\na@b.de\n  \nc@d.de\n',
@@ -105,16 +105,16 @@ describe('A file of addresses', () => {
       ],
     ],
     ['an empty file has no rows', '', []],
-    ['a header alone has no rows', 'email\n', []],
+    ['a header without rows has none', 'email\n', []],
   ])('%s', async (_claim, content, rows) => {
     expect(await found(content)).toEqual(rows);
   });
 
-  it('names the line that a duplicate repeats', async () => {
+  it('a duplicate names the line that it repeats', async () => {
     expect((await read('x@y.de\na@b.de\nA@b.de\n'))[2]).toEqual({ kind: 'duplicate', line: 3, firstLine: 2 });
   });
 
-  it('gives the rule and never the address as the problem of a line', async () => {
+  it('the problem of a line quotes the rule and never the address', async () => {
     const [row] = await read('jane roe@example.com\n');
     expect(row).toEqual({ kind: 'invalid', line: 1, problem: 'is not an address that the API accepts' });
   });
@@ -130,7 +130,7 @@ describe('A file of addresses', () => {
       /after line 2: .*quote/,
     ],
     [
-      'such a quote in a long file does not swallow it',
+      'a quote that is never closed does not swallow a long file',
       `email\n"a@b.de\n${'x@y.de\n'.repeat(20_000)}"\nc@d.de\n`,
       /after line 1: .*quote/,
     ],
@@ -140,13 +140,13 @@ describe('A file of addresses', () => {
     expect(failure.exitCode).toBe(1);
   });
 
-  it('that does not exist is named', async () => {
+  it('a file that does not exist is named', async () => {
     expect((await failureIn(Array.fromAsync(readAddressFile('/nowhere/x.csv')))).message).toMatch(
       /^The file \/nowhere\/x\.csv does not exist/,
     );
   });
 
-  it('must be an ordinary file, since it is read twice', async () => {
-    expect((await failureIn(fingerprintOf(tmpdir()))).message).toMatch(/no ordinary file/);
+  it('a file of addresses must be a regular file, since it is read twice', async () => {
+    expect((await failureIn(fingerprintOf(tmpdir()))).message).toMatch(/not a regular file/);
   });
 });

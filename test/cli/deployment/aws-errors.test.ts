@@ -20,14 +20,14 @@ describe('A fault of AWS becomes one line that names the thing and the way out',
     ],
     ['an expired token', errorOf('ExpiredTokenException', 'x'), /have expired.*aws sso login/],
     ['no region', new Error('Region is missing'), /^No AWS region.*set AWS_REGION/],
-    ['wrong credentials', errorOf('UnrecognizedClientException'), /does not accept the credentials.*AWS_PROFILE/],
+    ['wrong credentials', errorOf('UnrecognizedClientException'), /rejects the credentials.*AWS_PROFILE/],
     [
       'access denied',
       errorOf('AccessDenied', 'user u may not sqs:SendMessage'),
       /Access to queue Q is denied: user u may not/,
     ],
     ['a queue that is gone', errorOf('QueueDoesNotExist'), /There is no queue Q; check the region/],
-    ['a table that is gone', errorOf('ResourceNotFoundException'), /no such thing as queue Q; check the region/],
+    ['a table that is gone', errorOf('ResourceNotFoundException'), /There is no queue Q; check the region/],
     [
       'nobody listening',
       errorOf('Error', 'connect', { code: 'ECONNREFUSED' }),
@@ -40,7 +40,7 @@ describe('A fault of AWS becomes one line that names the thing and the way out',
     ],
     ['no such host', errorOf('Error', '', { code: 'ENOTFOUND' }), /\(ENOTFOUND\)/],
     ['no answer', errorOf('TimeoutError', 'x'), /did not answer in time for queue Q/],
-    ['throttling', errorOf('ThrottlingException'), /no more calls for queue Q just now/],
+    ['throttling', errorOf('ThrottlingException'), /AWS throttles calls for queue Q/],
     [
       'anything else',
       errorOf('Odd', 'first\nsecond \u001b[31m'),
@@ -52,19 +52,19 @@ describe('A fault of AWS becomes one line that names the thing and the way out',
     expect(explanation).not.toContain('\n');
   });
 
-  it('is a failure with its cause', async () => {
+  it('a fault of AWS is a failure that names the thing', async () => {
     expect(await failureIn(explain('queue Q', Promise.reject(errorOf('QueueDoesNotExist'))))).toMatchObject({
       message: expect.stringContaining('queue Q'),
       exitCode: 1,
     });
   });
 
-  it('names the ledger table', () => {
+  it('a ledger that cannot be read is named by its table', () => {
     const failure = failureOf(new LedgerUnreadable('T', errorOf('ResourceNotFoundException')));
-    expect(failure?.message).toContain('the ledger table T');
+    expect(failure?.message).toContain('ledger table T');
   });
 
-  it('a defect of ours is none', () => {
+  it('a bug of ours is no fault of AWS', () => {
     expect(failureOf(new TypeError('x is undefined'))).toBeUndefined();
   });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { findDeployment } from '../../../cli/deployment/connect.ts';
-import { DEPLOYMENT_VARIABLES } from '../../../cli/deployment/find-deployment.ts';
+
+import { DEPLOYMENT_VARIABLES, findDeployment } from '../../../cli/deployment/find-deployment.ts';
 import { failureIn, fileOf } from '../../support/cli/command-line.ts';
 
 const OUTPUTS = {
@@ -24,23 +24,23 @@ const VARIABLES = {
 const outputsFile = (stacks: unknown): Promise<string> => fileOf(JSON.stringify(stacks), 'outputs.json');
 
 describe('The deployment', () => {
-  it('is found in an outputs file with one stack, whatever its name', async () => {
+  it('a deployment is found in an outputs file with one stack, whatever its name', async () => {
     const outputs = await outputsFile({ Other: { ...OUTPUTS, FunctionName: 'more' } });
     expect(await findDeployment({}, { outputs })).toEqual({ name: `stack Other of ${outputs}`, ...PARTS });
   });
 
-  it('is the stack named, or the default one, where the file has several', async () => {
+  it('a deployment is the named stack, or the default one, if the file has several', async () => {
     const outputs = await outputsFile({ A: { ...OUTPUTS, LedgerTableName: 'of-A' }, PasswordResets: OUTPUTS });
     expect(await findDeployment({}, { outputs, stack: 'A' })).toMatchObject({ ledgerTableName: 'of-A' });
     expect(await findDeployment({}, { outputs })).toMatchObject({ ledgerTableName: 'T' });
   });
 
-  it('is found by RESETS_OUTPUTS, which wins over the single variables', async () => {
+  it('a deployment is found by RESETS_OUTPUTS, which wins over the single variables', async () => {
     const env = { ...VARIABLES, RESETS_OUTPUTS: await outputsFile({ S: { ...OUTPUTS, LedgerTableName: 'file' } }) };
     expect(await findDeployment(env, {})).toMatchObject({ ledgerTableName: 'file' });
   });
 
-  it('is found by variables, which are named in the help', async () => {
+  it('a deployment is found by variables, which are named in the help', async () => {
     expect(DEPLOYMENT_VARIABLES).toEqual(Object.keys(VARIABLES));
     expect(await findDeployment(VARIABLES, {})).toMatchObject(PARTS);
   });

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { CLIENT_OPTIONS } from '../../../cli/deployment/connect.ts';
+import { CLIENT_OPTIONS } from '../../../cli/deployment/client-options.ts';
 import { type Queues, sqsQueues } from '../../../cli/deployment/queues.ts';
 import { CREDENTIALS, REGION } from '../../../local/aws/account.ts';
 import { failureIn } from '../../support/cli/command-line.ts';
@@ -21,7 +21,7 @@ const answers = (body: object) =>
   deployment.faults.add({ operation: 'sqs:SendMessageBatch', kind: 'fail', answer: { status: 200, body } });
 
 describe('The queues', () => {
-  it('take bodies as they are and tell the message ids in their order', async () => {
+  it('queues take bodies as they are and give the message ids in their order', async () => {
     const bodies = ['first', 'second', 'third'];
     const results = await queues.sendBatch(deployment.url('interactive'), bodies);
     const { ready } = await deployment.inspectQueue('interactive');
@@ -29,7 +29,7 @@ describe('The queues', () => {
     expect(results.map((result) => (result.ok ? bodyOf(result.messageId) : result.why))).toEqual(bodies);
   });
 
-  it('tell which entries of an answer with status 200 failed, whose fault it is, and why', async () => {
+  it('queues tell which entries of an answer with status 200 failed, whose fault it is, and why', async () => {
     answers({
       Successful: [{ Id: '2', MessageId: 'm', MD5OfMessageBody: md5('c') }],
       Failed: [
@@ -44,23 +44,23 @@ describe('The queues', () => {
     ]);
   });
 
-  it('count an entry that the answer does not mention as failed', async () => {
+  it('an entry that the answer of SQS does not mention has failed', async () => {
     answers({ Successful: [] });
     expect(await queues.sendBatch(deployment.url('bulk'), ['a'])).toMatchObject([{ ok: false, senderFault: false }]);
   });
 
-  it('are counted', async () => {
+  it('the messages of a queue are counted', async () => {
     await queues.sendBatch(deployment.url('dead'), ['a', 'b']);
     expect(await queues.counts(deployment.url('dead'))).toEqual({ waiting: 2, inFlight: 0, delayed: 0 });
   });
 
-  it('that are missing are named', async () => {
+  it('a queue that does not exist is named', async () => {
     const url = `${deployment.origin}/000000000000/missing`;
     expect((await failureIn(queues.sendBatch(url, ['a']))).message).toMatch(`There is no queue ${url}; check`);
     expect((await failureIn(queues.counts(url))).message).toMatch(`There is no queue ${url}; check`);
   });
 
-  it('that never answer are given up in time', async () => {
+  it('a queue that never answers is given up in time', async () => {
     expect(CLIENT_OPTIONS.requestHandler).toMatchObject({ connectionTimeout: 1000, requestTimeout: 3000 });
     const client = new SQSClient({
       ...CLIENT_OPTIONS,

@@ -20,14 +20,14 @@ function sending(count: number, answer?: Parameters<typeof fakeQueues>[0]) {
 const all = (result: SendResult, bodies: readonly string[]): SendResult[] => bodies.map(() => result);
 
 describe('Sending', () => {
-  it('goes in batches of ten', async () => {
+  it('messages are sent in batches of ten', async () => {
     const { run, batchSizes, sent } = sending(23);
     expect(await run()).toEqual({ end: 'all-sent', sent: 23 });
     expect(batchSizes).toEqual([10, 10, 3]);
     expect(sent).toHaveLength(23);
   });
 
-  it('tries the entries that failed again, and these alone, with growing pauses', async () => {
+  it('only the entries that failed are sent again, with growing pauses', async () => {
     const { run, batchSizes, io } = sending(10, (call, bodies) =>
       call < 4 ? bodies.map((_, index) => (index < 2 ? notNow : taken)) : undefined,
     );
@@ -36,37 +36,37 @@ describe('Sending', () => {
     expect(io.slept).toEqual([200, 400, 800]);
   });
 
-  it('gives an entry up after five tries and says which, why, and where to go on', async () => {
+  it('sending gives an entry up after five tries and says which, why, and where to continue', async () => {
     const { run, batchSizes } = sending(10, (_call, bodies) => bodies.map((body) => (body === '7' ? notNow : taken)));
     expect(await run()).toEqual({
       end: 'failed',
       sent: 9,
       firstUnsentLine: 7,
-      why: 'SQS did not take line 7: InternalError: later.',
+      why: 'SQS did not accept line 7: InternalError: later.',
     });
     expect(batchSizes).toEqual([10, 1, 1, 1, 1]);
   });
 
-  it("does not try again what SQS calls the sender's fault", async () => {
+  it("what SQS calls the sender's fault is not sent again", async () => {
     const { run, batchSizes } = sending(10, (_call, bodies) => bodies.map((body) => (body === '3' ? refused : taken)));
     expect(await run()).toMatchObject({ end: 'failed', sent: 9, firstUnsentLine: 3 });
     expect(batchSizes).toEqual([10]);
   });
 
-  it('stops after a batch that failed for good', async () => {
+  it('sending stops after a batch that failed for good', async () => {
     const { run, batchSizes } = sending(1000, (_call, bodies) => all(refused, bodies));
     expect(await run()).toMatchObject({ end: 'failed', sent: 0, firstUnsentLine: 1 });
     expect(batchSizes.length).toBeLessThan(12);
   });
 
-  it('takes a call that fails whole as the failure of its batch', async () => {
+  it('a call to SQS that fails is the failure of its whole batch', async () => {
     const { run } = sending(15, () => {
       throw new CommandFailed('No AWS credentials were found.');
     });
     expect(await run()).toEqual({ end: 'failed', sent: 0, firstUnsentLine: 1, why: 'No AWS credentials were found.' });
   });
 
-  it('interrupted, ends what is under way and names the first line that was not sent', async () => {
+  it('sending that is interrupted ends what is under way and names the first line not sent', async () => {
     const { run, io, sent, batchSizes } = sending(0);
     const interruptedAt25 = function* () {
       for (const message of messages(1000)) {
@@ -79,7 +79,7 @@ describe('Sending', () => {
     expect(batchSizes).toEqual([10, 10]);
   });
 
-  it('interrupted while it waits to try again, does not try again', async () => {
+  it('sending that is interrupted while it waits to retry does not retry', async () => {
     const { run, io, batchSizes } = sending(10, (_call, bodies) => {
       io.interrupt();
       return bodies.map((body) => (body === '4' ? notNow : taken));
@@ -88,7 +88,7 @@ describe('Sending', () => {
     expect(batchSizes).toEqual([10]);
   });
 
-  it('waits for what is under way when its source fails', async () => {
+  it('sending waits for what is under way when its source fails', async () => {
     const { run, sent } = sending(0);
     const breaksAfter10 = function* () {
       yield* messages(10);
@@ -103,7 +103,7 @@ describe('Sending', () => {
     expect(sent).toHaveLength(10);
   });
 
-  it('has at most eight batches under way', async () => {
+  it('sending has at most eight batches under way', async () => {
     let underWay = 0;
     let most = 0;
     const { run, queues } = sending(500);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { PassThrough, Writable } from 'node:stream';
 import { onTestFinished } from 'vitest';
 import type { Connection, Context } from '../../../cli/deployment/connect.ts';
-import type { Deployment } from '../../../cli/deployment/find-deployment.ts';
+import type { FoundDeployment } from '../../../cli/deployment/find-deployment.ts';
 import type { Queues, SendResult } from '../../../cli/deployment/queues.ts';
 import { CommandFailed, type Io, type Output } from '../../../cli/terminal/io.ts';
 import type { LedgerReader, Selection } from '../../../functions/ledger/dynamo/reader.ts';
@@ -73,7 +73,7 @@ export function onTerminal(io: TestIo, typed?: string): TestIo {
   return io;
 }
 
-export const DEPLOYMENT: Deployment = {
+export const DEPLOYMENT: FoundDeployment = {
   name: 'stack Test',
   laneQueueUrls: { interactive: 'http://127.0.0.1/q/interactive', bulk: 'http://127.0.0.1/q/bulk' },
   deadLetterQueueUrl: 'http://127.0.0.1/q/dead',

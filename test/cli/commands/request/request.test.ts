@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { request } from '../../../cli/commands/request.ts';
-import { anItem } from '../../support/builders.ts';
-import { contextOf, failureIn, memoryReader, testIo } from '../../support/cli/command-line.ts';
-import { NOON } from '../../support/virtual-clock.ts';
+import { request } from '../../../../cli/commands/request/request.ts';
+import { anItem } from '../../../support/builders.ts';
+import { contextOf, failureIn, memoryReader, testIo } from '../../../support/cli/command-line.ts';
+import { NOON } from '../../../support/virtual-clock.ts';
 
 const SECOND = 1000;
 
@@ -25,29 +25,29 @@ describe('request ID', () => {
       /Unconfirmed: .*state +calling \(unconfirmed\)/s,
     ],
     ['a dead letter', { state: 'failed' }, /Dead-lettered: rejected\.\n.*detail +no such user/s],
-    ['a dead letter that was perhaps done', { state: 'failed', reason: 'server-error' }, /perhaps made all the same/],
+    [
+      'a dead letter whose reset may have gone through',
+      { state: 'failed', reason: 'server-error' },
+      /may have gone through all the same/,
+    ],
     ['a letter under way', { state: 'failing' }, /Being dead-lettered: rejected/],
     ['a cancellation', { state: 'cancelled' }, /Cancelled with its campaign/],
     ['a discarded letter', { state: 'discarded' }, /Discarded by an operator/],
-    [
-      'what was counted',
-      { calls: 5, failedCalls: 3, unknowns: 1 },
-      /5 calls, of these 3 failed and 1 without an answer/,
-    ],
+    ['what was counted', { calls: 5, failedCalls: 3, unknowns: 1 }, /5 calls, of which 3 failed and 1 had no answer/],
     ['its campaign', { campaignId: 'spring' }, /campaign +spring/],
     ['its last status', { lastStatus: 429 }, /last status +429/],
-  ])('tells %s', async (_claim, item, words) => {
+  ])('request tells %s', async (_claim, item, words) => {
     expect(await told(item)).toMatch(words);
   });
 
-  it('shows no control character that the ledger holds', async () => {
+  it('request shows no control character that the ledger holds', async () => {
     const text = await told({ state: 'failed', detail: '\u001b]0;gotcha\u0007', requestedBy: 'a\u001b[2Jb' });
     // biome-ignore lint/suspicious/noControlCharactersInRegex: They are what is looked for.
     expect(text.replaceAll('\n', '')).not.toMatch(/[\u0000-\u001f\u007f-\u009f]/);
     expect(text).toContain('a\\u001b[2Jb');
   });
 
-  it('prints every member as JSON, absent ones as null', async () => {
+  it('request --json prints every member, absent ones as null', async () => {
     expect(JSON.parse(await told({ state: 'calling', leaseEnd: NOON - SECOND }, true))).toEqual({
       found: true,
       requestId: 'order-1',
@@ -73,7 +73,7 @@ describe('request ID', () => {
     });
   });
 
-  it('that nobody knows is a failure that says why that may be', async () => {
+  it('an unknown request is a failure that says what the reason may be', async () => {
     const io = testIo();
     const context = contextOf(io, { ledger: memoryReader() });
     const failure = await failureIn(request(context, { requestId: 'nobody', json: true }));
@@ -84,7 +84,7 @@ describe('request ID', () => {
     expect(JSON.parse(io.stdout.text)).toEqual({ found: false, requestId: 'nobody' });
   });
 
-  it('refuses an id against the rule without a look at the ledger', async () => {
+  it('request refuses an id against the rule without reading the ledger', async () => {
     expect((await failureIn(request(contextOf(testIo()), { requestId: 'a b' }))).exitCode).toBe(2);
   });
 });

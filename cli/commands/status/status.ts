@@ -1,12 +1,13 @@
 import { createLogUpdate } from 'log-update';
-import { FAILURE_REASONS } from '../../functions/contract/dead-letter.ts';
-import { LANES } from '../../functions/contract/reset-request.ts';
-import { STATES } from '../../functions/ledger/items.ts';
-import type { Connection, Context } from '../deployment/connect.ts';
-import { type Situation, type Verdict, verdictOf } from '../queries/diagnosis.ts';
-import { type LedgerCounts, ledgerCounts } from '../queries/ledger-counts.ts';
-import { EXIT, type ExitCode, print, wrongUsage } from '../terminal/io.ts';
-import { counted, jsonText, number, type Painter, painter, printJson, time } from '../terminal/text.ts';
+import { FAILURE_REASONS } from '../../../functions/contract/dead-letter.ts';
+import { LANES } from '../../../functions/contract/reset-request.ts';
+import { STATES } from '../../../functions/ledger/items.ts';
+import type { Connection, Context } from '../../deployment/connect.ts';
+import { type Diagnosis, diagnose } from '../../queries/diagnosis.ts';
+import type { LedgerCounts } from '../../queries/ledger-counts.ts';
+import { type Situation, situationReader, unexplained } from '../../queries/situation.ts';
+import { EXIT, type ExitCode, print, wrongUsage } from '../../terminal/io.ts';
+import { counted, jsonText, number, type Painter, painter, printJson, time } from '../../terminal/text.ts';
 
 export interface StatusOptions {
   watch?: boolean;
@@ -14,16 +15,14 @@ export interface StatusOptions {
 }
 
 const REFRESH_MS = 2000;
-/** Counting a large ledger costs read units: it is done at most this part of the time. */
-const COUNTING_SHARE = 1 / 20;
 
-/** Tells how the deployment stands: a verdict, the lanes, the dead letters, and what became of all requests. */
+/** Tells how the deployment stands: a diagnosis, the lanes, the dead letters, and what became of all requests. */
 export async function status(context: Context, { watch, json }: StatusOptions): Promise<ExitCode> {
   if (watch && !json && !context.stdout.isTTY) {
-    throw wrongUsage('--watch redraws a terminal and there is none; add --json for a line of JSON each time.');
+    throw wrongUsage('--watch redraws a terminal, and there is none; add --json for one line of JSON per refresh.');
   }
   const connection = await context.connect();
-  const look = looker(context, connection);
+  const look = situationReader(context, connection);
   if (watch) return watchUntilInterrupted(context, connection, look, json ?? false);
   const situation = await look();
   if (json) await printJson(context, statusJson(situation, connection, context.clock.now()));
@@ -42,7 +41,7 @@ async function watchUntilInterrupted(
   await context.graceful(async (interrupted) => {
     while (!interrupted.aborted) {
       const situation = await look();
-      if (draw) draw(`${render(context, connection, situation)}\n\n${time(clock.now())}, Ctrl-C ends.`);
+      if (draw) draw(`${render(context, connection, situation)}\n\n${time(clock.now())}, Ctrl-C to stop.`);
       else await print(stdout, jsonText(statusJson(situation, connection, clock.now())));
       await clock.sleep(REFRESH_MS, interrupted);
     }
@@ -51,49 +50,22 @@ async function watchUntilInterrupted(
   return EXIT.interrupted;
 }
 
-/** Looks at the queues each time, and counts the ledger anew only as often as its size permits. */
-function looker({ clock }: Context, { deployment, queues, ledger }: Connection): () => Promise<Situation> {
-  let counts: LedgerCounts | undefined;
-  let nextCountAt = 0;
-  return async () => {
-    const count = async (): Promise<LedgerCounts> => {
-      const begin = clock.now();
-      if (counts !== undefined && begin < nextCountAt) return counts;
-      counts = await ledgerCounts(ledger, begin);
-      nextCountAt = clock.now() + (clock.now() - begin) / COUNTING_SHARE;
-      return counts;
-    };
-    const [interactive, bulk, deadLetterQueue, found] = await Promise.all([
-      queues.counts(deployment.laneQueueUrls.interactive),
-      queues.counts(deployment.laneQueueUrls.bulk),
-      queues.counts(deployment.deadLetterQueueUrl),
-      count(),
-    ]);
-    return { lanes: { interactive, bulk }, deadLetterQueue, ledger: found };
-  };
-}
-
 /** What `--json` prints. The queues' counts are approximate, as SQS counts. */
 const statusJson = (situation: Situation, { deployment }: Connection, now: number) => ({
   at: new Date(now).toISOString(),
   deployment: deployment.name,
-  verdict: { ...verdictOf(situation), next: verdictOf(situation).next ?? null },
+  verdict: diagnose(situation),
   lanes: situation.lanes,
   deadLetters: {
     byReason: situation.ledger.deadLetters,
     queue: situation.deadLetterQueue,
-    /** Of the queue; below zero if the queue holds fewer than the ledger knows. An estimate. */
     unexplained: unexplained(situation),
   },
   requests: { ...situation.ledger.states, unconfirmed: situation.ledger.unconfirmed },
   waitingAfter: situation.ledger.waitingAfter,
 });
 
-/** Messages in the dead-letter queue beyond those that the ledger knows of. */
-const unexplained = ({ deadLetterQueue: { waiting, inFlight, delayed }, ledger }: Situation): number =>
-  waiting + inFlight + delayed - ledger.states.failed;
-
-const COLOURS: Record<Verdict['kind'], Parameters<Painter>[0]> = {
+const COLOURS: Record<Diagnosis['kind'], Parameters<Painter>[0]> = {
   'token-rejected': ['bold', 'red'],
   'not-moving': ['bold', 'yellow'],
   working: ['bold', 'green'],
@@ -104,10 +76,10 @@ const COLOURS: Record<Verdict['kind'], Parameters<Painter>[0]> = {
 function render(context: Context, { deployment }: Connection, situation: Situation): string {
   const paint = painter(context.stdout, context.env);
   const { lanes, deadLetterQueue, ledger } = situation;
-  const verdict = verdictOf(situation);
+  const { kind, sentence, next } = diagnose(situation);
   const lines = [
-    paint(COLOURS[verdict.kind], verdict.sentence),
-    ...(verdict.next === undefined ? [] : [`Next: ${verdict.next}`]),
+    paint(COLOURS[kind], sentence),
+    ...(next === null ? [] : [`Next: ${next}`]),
     '',
     paint('bold', `Lanes of ${deployment.name} (SQS counts approximately)`),
     ...grid(
@@ -123,7 +95,7 @@ function render(context: Context, { deployment }: Connection, situation: Situati
     ...grid([], nonZero(STATES.map((state) => [state, ledger.states[state]]))),
     ...(ledger.unconfirmed > 0
       ? [
-          `  ${number(ledger.unconfirmed)} of calling ${ledger.unconfirmed === 1 ? 'is' : 'are'} unconfirmed: the reset was perhaps made; a message still queued is taken up again`,
+          `  ${number(ledger.unconfirmed)} of calling ${ledger.unconfirmed === 1 ? 'is' : 'are'} unconfirmed: the reset may have gone through; if its message is still queued, it is tried again`,
         ]
       : []),
     ...waitingLines(ledger.waitingAfter, ledger.states.waiting),
@@ -141,13 +113,13 @@ const deadLetterLines = ({ ledger }: Situation): string[] =>
     ? ['  none in the ledger']
     : grid([], nonZero(FAILURE_REASONS.map((reason) => [reason, ledger.deadLetters[reason]])));
 
-/** The two are counted at different times and kept for different times, so the difference is a hint alone. */
+/** The two are counted at different times and kept for different times, so the difference is only a hint. */
 function estimate(difference: number): string {
   if (difference > 0) {
-    return `; an estimated ${counted(difference, 'letter')} more than the ledger knows: sent just now, or moved there by SQS itself (not-processed)`;
+    return `; an estimated ${counted(difference, 'letter')} more than the ledger knows of: sent just now, or moved there by SQS itself (not-processed)`;
   }
   if (difference < 0) {
-    return `; an estimated ${counted(-difference, 'letter')} fewer than the ledger knows: older than the queue keeps, or taken out of it`;
+    return `; an estimated ${counted(-difference, 'letter')} fewer than the ledger knows of: older than the queue keeps them, or removed from it`;
   }
   return '';
 }

@@ -1,17 +1,17 @@
-import { NO_CAMPAIGN } from '../../functions/contract/reset-request.ts';
-import type { RequestItem } from '../../functions/ledger/items.ts';
-import type { Context } from '../deployment/connect.ts';
-import { isUnconfirmed, requestJson } from '../queries/request-json.ts';
-import { CommandFailed, EXIT, type ExitCode, print, wrongUsage } from '../terminal/io.ts';
-import { counted, listing, painter, plain, printJson, relative, time } from '../terminal/text.ts';
-import { problemOf } from '../validation.ts';
+import { NO_CAMPAIGN } from '../../../functions/contract/reset-request.ts';
+import type { RequestItem } from '../../../functions/ledger/items.ts';
+import type { Context } from '../../deployment/connect.ts';
+import { isUnconfirmed, requestJson } from '../../queries/request-json.ts';
+import { CommandFailed, EXIT, type ExitCode, print, wrongUsage } from '../../terminal/io.ts';
+import { counted, listing, painter, plain, printJson, relative, time } from '../../terminal/text.ts';
+import { problemOf } from '../../validation.ts';
 
 export interface RequestOptions {
   requestId: string;
   json?: boolean;
 }
 
-/** Tells one request's whole story from the ledger. */
+/** Tells one request's history from the ledger. */
 export async function request(context: Context, { requestId, json }: RequestOptions): Promise<ExitCode> {
   const problem = problemOf('requestId', requestId);
   if (problem !== undefined) throw wrongUsage(`The request id ${problem}.`);
@@ -20,7 +20,7 @@ export async function request(context: Context, { requestId, json }: RequestOpti
   if (item === undefined) {
     if (json) await printJson(context, { found: false, requestId });
     throw new CommandFailed(
-      `The ledger has no request ${requestId}: it is still queued, was never sent, or ended longer ago than the ledger keeps. \`resets status\` shows what is queued.`,
+      `The ledger has no request ${requestId}: it is still queued, was never sent, or ended longer ago than the ledger keeps requests. \`resets status\` shows what is queued.`,
     );
   }
   const now = context.clock.now();
@@ -41,28 +41,28 @@ function sentenceOf(item: RequestItem, now: number): string {
       return 'The password was reset.';
     case 'calling':
       return isUnconfirmed(item, now)
-        ? 'Unconfirmed: a call was begun and its result never written down, so the reset was perhaps made.'
+        ? 'Unconfirmed: a call was started and its result never recorded, so the reset may have gone through.'
         : 'The API is being called.';
     case 'waiting':
       return item.notBefore !== undefined && item.notBefore > now
-        ? `Waits in its queue; next try ${relative(item.notBefore, now)}.`
-        : 'Waits in its queue; its next try is due.';
+        ? `Waiting in its queue; next try ${relative(item.notBefore, now)}.`
+        : 'Waiting in its queue; its next try is due.';
     case 'failing':
       return `Being dead-lettered: ${item.reason ?? 'no reason'}.`;
     case 'failed':
-      return `Dead-lettered: ${item.reason ?? 'no reason'}.${perhapsMade(item)}`;
+      return `Dead-lettered: ${item.reason ?? 'no reason'}.${maybeReset(item)}`;
     case 'cancelled':
       return 'Cancelled with its campaign; no password was reset.';
     case 'discarded':
-      return `Discarded by an operator.${perhapsMade(item)}`;
+      return `Discarded by an operator.${maybeReset(item)}`;
   }
 }
 
-const perhapsMade = ({ reason }: RequestItem): string =>
-  reason === 'server-error' || reason === 'outcome-unknown' ? ' The reset was perhaps made all the same.' : '';
+const maybeReset = ({ reason }: RequestItem): string =>
+  reason === 'server-error' || reason === 'outcome-unknown' ? ' The reset may have gone through all the same.' : '';
 
 function rowsOf(item: RequestItem, now: number): [string, string][] {
-  const calls = `${counted(item.calls, 'call')}, of these ${item.failedCalls} failed and ${item.unknowns} without an answer`;
+  const calls = `${counted(item.calls, 'call')}, of which ${item.failedCalls} failed and ${item.unknowns} had no answer`;
   const at = (epochMs: number | undefined): string | undefined =>
     epochMs === undefined ? undefined : `${time(epochMs)} (${relative(epochMs, now)})`;
   const rows: [string, string | undefined][] = [

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { status } from '../../../cli/commands/status.ts';
-import type { QueueCounts, Queues } from '../../../cli/deployment/queues.ts';
-import type { LedgerReader } from '../../../functions/ledger/dynamo/reader.ts';
-import type { RequestItem } from '../../../functions/ledger/items.ts';
-import { anItem } from '../../support/builders.ts';
+import { status } from '../../../../cli/commands/status/status.ts';
+import type { QueueCounts, Queues } from '../../../../cli/deployment/queues.ts';
+import type { LedgerReader } from '../../../../functions/ledger/dynamo/reader.ts';
+import type { RequestItem } from '../../../../functions/ledger/items.ts';
+import { anItem } from '../../../support/builders.ts';
 import {
   contextOf,
   DEPLOYMENT,
@@ -12,9 +12,9 @@ import {
   onTerminal,
   type TestIo,
   testIo,
-} from '../../support/cli/command-line.ts';
-import { untouched } from '../../support/untouched.ts';
-import { NOON } from '../../support/virtual-clock.ts';
+} from '../../../support/cli/command-line.ts';
+import { untouched } from '../../../support/untouched.ts';
+import { NOON } from '../../../support/virtual-clock.ts';
 
 const EMPTY: QueueCounts = { waiting: 0, inFlight: 0, delayed: 0 };
 interface Scene {
@@ -95,20 +95,20 @@ describe('status', () => {
       'token-rejected',
       /valid token into the secret/,
     ],
-  ])('%s', async (_claim, scene, kind, next) => {
+  ])('status: %s', async (_claim, scene, kind, next) => {
     const { verdict } = await inJson(scene);
     expect(verdict.kind).toBe(kind);
     if (next === null) expect(verdict.next).toBeNull();
     else expect(verdict.next).toMatch(next);
   });
 
-  it('opens with the verdict and the next command', async () => {
+  it('status opens with the diagnosis and the next command', async () => {
     const [first, second] = (await shown({ bulk: { waiting: 5, inFlight: 2 } })).split('\n');
     expect(first).toBe('Working: 5 messages waiting, 2 in flight.');
     expect(second).toBe('Next: resets status --watch');
   });
 
-  it('counts lanes, dead letters by reason, and requests by state over all campaigns', async () => {
+  it('status counts lanes, dead letters by reason, and requests by state over all campaigns', async () => {
     const scene: Scene = {
       interactive: { waiting: 1 },
       bulk: { waiting: 2, inFlight: 3, delayed: 4 },
@@ -173,15 +173,15 @@ describe('status', () => {
       { dead: { waiting: 1, inFlight: 2 }, items: items(3, { state: 'failed' }) },
       /1 visible, 2 in flight\n/,
     ],
-  ])('calls the difference an estimate: %s', async (_claim, scene, words) => {
+  ])('status calls the difference between queue and ledger an estimate: %s', async (_claim, scene, words) => {
     expect(await shown(scene)).toMatch(words);
   });
 
-  it('looks at a thousand waiting requests and says so', async () => {
+  it('status looks at a thousand waiting requests and says so', async () => {
     expect(await shown({ items: items(1001, { lastStatus: 429 }) })).toContain('429 ×1,000 (of the first 1,000)');
   });
 
-  it('--watch refreshes until it is interrupted and exits 130', async () => {
+  it('status --watch refreshes until it is interrupted and exits 130', async () => {
     const io = testIo();
     const context = contextFor(io, {});
     let refreshes = 0;
@@ -199,7 +199,7 @@ describe('status', () => {
     ]);
   });
 
-  it('--watch counts a ledger that is slow to count less often than it looks at the queues', async () => {
+  it('status --watch counts a ledger that is slow to count less often than the queues', async () => {
     const io = testIo();
     let counts = 0;
     const ledger: LedgerReader = {
@@ -227,16 +227,16 @@ describe('status', () => {
     expect(counts).toBe(2);
   });
 
-  it('--watch redraws a terminal', async () => {
+  it('status --watch redraws a terminal', async () => {
     const io = onTerminal(testIo());
     const context = contextFor(io, {});
     context.clock.sleep = async () => io.interrupt();
     expect(await status(context, { watch: true })).toBe(130);
     expect(io.stdout.text).toContain('Idle: nothing is queued.');
-    expect(io.stdout.text).toContain('Ctrl-C ends.');
+    expect(io.stdout.text).toContain('Ctrl-C to stop.');
   });
 
-  it('--watch without a terminal and without --json is wrong usage', async () => {
+  it('status --watch without a terminal and without --json is wrong usage', async () => {
     expect((await failureIn(status(contextFor(testIo(), {}), { watch: true }))).exitCode).toBe(2);
   });
 });

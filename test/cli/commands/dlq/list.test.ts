@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { type DlqListOptions, dlqList } from '../../../cli/commands/dlq/list.ts';
-import type { RequestItem } from '../../../functions/ledger/items.ts';
-import { anItem } from '../../support/builders.ts';
-import { contextOf, failureIn, memoryReader, testIo } from '../../support/cli/command-line.ts';
+import { type DlqListOptions, dlqList } from '../../../../cli/commands/dlq/list.ts';
+import type { RequestItem } from '../../../../functions/ledger/items.ts';
+import { anItem } from '../../../support/builders.ts';
+import { contextOf, failureIn, memoryReader, testIo } from '../../../support/cli/command-line.ts';
 
 const LETTERS: RequestItem[] = [
   anItem({ key: 'plain', state: 'failed' }),
@@ -26,26 +26,26 @@ const idsOf = async (options: DlqListOptions, items?: RequestItem[]): Promise<st
 
 describe('dlq list', () => {
   it.each<[claim: string, options: DlqListOptions, ids: string[]]>([
-    ['all that failed, of every campaign', {}, ['plain', 'bulk', 'status', 'unknown', 'spring']],
+    ['everything that failed, in every campaign', {}, ['plain', 'bulk', 'status', 'unknown', 'spring']],
     ['a reason', { reason: 'outcome-unknown' }, ['unknown']],
     ['a status', { status: 403 }, ['status']],
     ['a campaign', { campaign: 'spring' }, ['spring']],
     ['no campaign', { campaign: 'none' }, ['plain', 'bulk', 'status', 'unknown']],
     ['a lane', { lane: 'bulk' }, ['bulk']],
     ['a limit', { limit: 2 }, ['plain', 'bulk']],
-    ['a campaign that nobody knows', { campaign: 'nope' }, []],
-  ])('lists %s', async (_claim, options, ids) => {
+    ['nothing of an unknown campaign', { campaign: 'nope' }, []],
+  ])('dlq list finds %s', async (_claim, options, ids) => {
     expect(await idsOf(options)).toEqual(ids);
   });
 
-  it('lists a hundred at most unless told otherwise, and says of how many', async () => {
+  it('dlq list shows a hundred by default, and says of how many', async () => {
     const many = Array.from({ length: 150 }, (_, index) => anItem({ key: `k-${index}`, state: 'failed' }));
     expect(await idsOf({}, many)).toHaveLength(100);
     expect(await idsOf({ limit: Number.POSITIVE_INFINITY }, many)).toHaveLength(150);
     expect((await listed({}, many)).stderr.text).toContain('100 of 150 dead letters');
   });
 
-  it('prints a table with all that matters', async () => {
+  it('dlq list prints a table with everything that matters', async () => {
     const { stdout } = await listed({ campaign: 'spring' });
     expect(stdout.lines[0]).toMatch(/^failed at +request id +reason +status +calls +unknowns +lane +campaign +detail$/);
     expect(stdout.lines[1]).toMatch(
@@ -53,12 +53,12 @@ describe('dlq list', () => {
     );
   });
 
-  it('says so when nothing matches, and prints valid JSON for it', async () => {
+  it('dlq list says so when nothing matches, and prints valid JSON for it', async () => {
     expect((await listed({}, [])).stderr.text).toBe('No dead letters match.\n');
     expect(JSON.parse((await listed({ json: true }, [])).stdout.text)).toEqual({ total: 0, deadLetters: [] });
   });
 
-  it('counts all that match in JSON, though it lists some', async () => {
+  it('dlq list --json counts all that match, even if it lists only some', async () => {
     const { stdout } = await listed({ json: true, limit: 1 });
     expect(JSON.parse(stdout.text)).toMatchObject({
       total: 5,
@@ -68,12 +68,12 @@ describe('dlq list', () => {
     });
   });
 
-  it('shows no control character that the ledger holds', async () => {
+  it('dlq list shows no control character that the ledger holds', async () => {
     const { stdout } = await listed({}, [anItem({ key: 'x', state: 'failed', detail: 'a\u001b[31mb\nc' })]);
     expect(stdout.lines[1]).toMatch(/a\\u001b\[31mb c$/);
   });
 
-  it('refuses a campaign against the rule', async () => {
+  it('dlq list refuses a campaign against the rule', async () => {
     expect((await failureIn(dlqList(contextOf(testIo()), { campaign: 'a b' }))).exitCode).toBe(2);
   });
 });

@@ -1,0 +1,9 @@
+const noLog = (): void => {};
+
+/** For every client. All else, endpoints, credentials and region, comes from the ordinary AWS environment. */
+export const CLIENT_OPTIONS = {
+  // Each for one of three tries; the SDK itself would wait forever.
+  requestHandler: { connectionTimeout: 1000, requestTimeout: 3000, throwOnRequestTimeout: true },
+  // The SDK warns on the console, which would mix with the results.
+  logger: { trace: noLog, debug: noLog, info: noLog, warn: noLog, error: noLog },
+};
