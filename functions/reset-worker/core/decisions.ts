@@ -90,7 +90,7 @@ export function afterFailedCall(call: CallMade, random: () => number): NextStep 
       return backOff(call, { throttled: 1 }, random);
     case 'unavailable':
       if (ruling.fault === 'own') return backOff(call, { failedCalls: 1 }, random);
-      // Nothing was done, so there is no harm in a quick second try where nobody is held.
+      // Nothing was done, so there is no harm in a quick second try while nobody is held.
       return ruling.why === 'no-life' ? backOff(call, { heldCalls: 1 }, random) : putBack(call, { heldCalls: 1 });
     case 'unknown':
       if (ruling.fault === 'own') return backOff(call, { failedCalls: 1, unknowns: 1 }, random);
