@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { type CloudFormationTemplate, readTemplate } from '../../../local/stack/template.ts';
+import type { CloudFormationTemplate } from '../../../local/stack/references.ts';
+import { readTemplate } from '../../../local/stack/template.ts';
 
 const ORIGIN = 'http://127.0.0.1:4000';
 const QUEUE_ARN = 'arn:aws:sqs:us-east-1:000000000000:lane';
