@@ -26,8 +26,6 @@ const QUOTA = { perMinute: 1200, burst: 60 };
 const BASE_PATH = '/api/v1/api/production/us-east-1/namespaces/default';
 const FOLDER = fileURLToPath(new URL('../.local', import.meta.url));
 
-process.exitCode = await main(process.argv.slice(2));
-
 async function main(args: readonly string[]): Promise<number> {
   let options: { stay?: boolean; help?: boolean };
   try {
@@ -143,3 +141,6 @@ const isExpected = (error: unknown): error is Error =>
   error instanceof TemplateError ||
   error instanceof ResetsFailed ||
   (error instanceof Error && error.name === 'InvalidConfiguration');
+
+// Last, so that everything above is defined before it runs.
+process.exitCode = await main(process.argv.slice(2));

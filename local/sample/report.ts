@@ -20,10 +20,10 @@ export interface ReportInput {
 
 /** A sample's outcome, to be read by a person. It contains no address. */
 export function reportOf(input: ReportInput): string {
-  return [accountOf(input), callsOf(input), lettersOf(input), reconciliationOf(input.tally)].join('\n\n');
+  return [totalsOf(input), callsOf(input), lettersOf(input), reconciliationOf(input.tally)].join('\n\n');
 }
 
-function accountOf({ tally, copies, bootMs, sampleMs, sandboxes }: ReportInput): string {
+function totalsOf({ tally, copies, bootMs, sampleMs, sandboxes }: ReportInput): string {
   const deadLettered = Object.values(tally.byReason).reduce((sum, count) => sum + count, 0);
   const reasons = FAILURE_REASONS.filter((reason) => tally.byReason[reason] > 0);
   return [
