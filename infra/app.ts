@@ -2,7 +2,7 @@ import { App } from 'aws-cdk-lib';
 import { InvalidConfiguration } from './config.ts';
 import { addResetStack } from './reset-app.ts';
 
-// The entry of `cdk`, which passes context and output folder through the environment and waits for the synthesis at this process's end.
+// What `cdk` runs. It passes context and output folder in the environment; the app synthesizes itself when this process ends.
 try {
   addResetStack(new App());
 } catch (error) {

@@ -6,10 +6,17 @@ import { DEFAULT_STACK_NAME } from '../functions/contract/stack-outputs.ts';
 
 /** AWS's advice for a queue that feeds a function: time for its own retries of a throttled batch. The batch window comes on top. */
 const VISIBILITY_PER_TIMEOUT = 6;
+const LEAST_FUNCTION_SECONDS = 60;
+/** No call starts unless its time-out and this much are left. */
+const AFTER_CALL_SECONDS = 10;
+/** A function that had time for one call only would return most of its messages unprocessed. */
+const BEFORE_CALL_SECONDS = 30;
+/** Options that name a person: their values are never printed. */
+const PRIVATE_OPTIONS = ['probeAddress'];
 
 const text = (pattern: RegExp, rule: string) => z.string(rule).regex(pattern, rule);
 
-/** A number as `cdk.json` has it, or as the text that `-c` makes of it. */
+/** A number as in `cdk.json`, or the text that `-c` turns it into. */
 const whole = (least: number, most: number) => {
   const rule = `must be a whole number from ${least} to ${most}`;
   return z.preprocess(
@@ -25,7 +32,7 @@ const LOG_RETENTIONS_DAYS = Object.values(RetentionDays).filter(
 const configurationSchema = z
   .strictObject({
     stackName: text(
-      // The queues' names are made of it, and a queue's name has at most 80 characters.
+      // The queues' names are built from it, and a queue's name has at most 80 characters.
       /^[A-Za-z][A-Za-z0-9-]{0,49}$/,
       'must begin with a letter and have at most 50 letters, digits and hyphens',
     ).default(DEFAULT_STACK_NAME),
@@ -36,15 +43,18 @@ const configurationSchema = z
     callsPerMinute: whole(1, 6_000),
     callBurst: whole(1, 1_000),
     interactiveReserve: whole(0, 999),
-    /** Copies of the function a lane. Two is the least that an event source can be limited to. */
-    concurrency: whole(2, 50),
+    /**
+     * Concurrent invocations per lane. An invocation is busy until its slowest message is done: with only two, two users whose calls hang
+     * would stop everybody else's single requests. Two is the lowest limit that an event source accepts.
+     */
+    interactiveConcurrency: whole(2, 50),
+    bulkConcurrency: whole(2, 50),
     batchSize: whole(1, 100),
     batchWindowSeconds: whole(0, 300),
-    // No call starts without 30 s left: a shorter function would give back nearly all it receives.
-    functionTimeoutSeconds: whole(60, 900),
-    // SQS counts 12 h from the receive; an hour is kept free for the work itself.
+    functionTimeoutSeconds: whole(LEAST_FUNCTION_SECONDS, 900),
+    // SQS allows 12 h from the receive; one hour is left for the processing itself.
     visibilityTimeoutSeconds: whole(360, 39_600),
-    /** How long one call may take. Leases, and the least function timeout, follow from it. */
+    /** How long one call may take. Leases and the minimum function timeout follow from it. */
     callTimeoutSeconds: whole(2, 60),
     memoryMb: whole(256, 3_008),
     // The ledger must outlive every message: 14 days in a lane and 14 more as a dead letter.
@@ -53,52 +63,59 @@ const configurationSchema = z
       (value) => (typeof value === 'string' && value !== '' ? Number(value) : value),
       z.literal(LOG_RETENTIONS_DAYS, `must be one of ${LOG_RETENTIONS_DAYS.join(', ')}`),
     ),
-    /** An existing secret; one is made, empty, where there is none. */
+    /** An existing secret. Without it the stack creates an empty one. */
     apiTokenSecretArn: text(
       /^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:.+-[A-Za-z0-9]{6}$/,
-      'must be the full ARN of a secret, its six random characters at the end',
+      'must be the full ARN of a secret, including the six random characters at its end',
     ).optional(),
-    /** The customer managed key of that secret, where it has one. */
+    /** The customer managed key of that secret, if it has one. */
     apiTokenKeyArn: text(
       /^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/[A-Za-z0-9-]+$/,
       'must be the ARN of a KMS key, not of an alias',
     ).optional(),
-    /** A test user of the tenant, with whose address outages are probed: their reset harms nobody. */
+    /** The address of a test user of the tenant, used to probe during an outage: resetting that user harms nobody. */
     probeAddress: z
       .string()
       .refine((value) => emailSchema.safeParse(value).success, 'must be an address that the API accepts')
       .optional(),
-    /** Whom the alarms notify. */
+    /** SNS topic for alarm notifications. */
     alarmTopicArn: text(
       /^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]+$/,
       'must be the ARN of an SNS topic',
     ).optional(),
   })
   .superRefine((value, context) => {
-    const { callBurst, functionTimeoutSeconds, batchWindowSeconds } = value;
+    const { callBurst, callTimeoutSeconds, functionTimeoutSeconds, batchWindowSeconds } = value;
     const refuse = (option: string, rule: string) =>
       context.addIssue({ code: 'custom', path: [option], message: rule, input: value[option as keyof typeof value] });
     if (value.interactiveReserve >= callBurst) {
-      refuse('interactiveReserve', `must be below callBurst (${callBurst}), or the bulk lane never gets a permit`);
+      refuse('interactiveReserve', `must be below callBurst (${callBurst}): the bulk lane may use only the rest`);
     }
     if (value.batchSize > 10 && batchWindowSeconds < 1) {
       refuse('batchSize', 'must be at most 10 unless batchWindowSeconds is 1 or more: a rule of Lambda');
+    }
+    const leastFunctionSeconds = callTimeoutSeconds + AFTER_CALL_SECONDS + BEFORE_CALL_SECONDS;
+    if (functionTimeoutSeconds >= LEAST_FUNCTION_SECONDS && functionTimeoutSeconds < leastFunctionSeconds) {
+      refuse(
+        'functionTimeoutSeconds',
+        `must be at least ${leastFunctionSeconds}: callTimeoutSeconds (${callTimeoutSeconds}) + ${AFTER_CALL_SECONDS}, without which no call starts, + ${BEFORE_CALL_SECONDS} to get as far as a call`,
+      );
     }
     const leastSeconds = VISIBILITY_PER_TIMEOUT * functionTimeoutSeconds + batchWindowSeconds;
     if (value.visibilityTimeoutSeconds < leastSeconds) {
       refuse(
         'visibilityTimeoutSeconds',
-        `must be at least ${leastSeconds}: ${VISIBILITY_PER_TIMEOUT} times functionTimeoutSeconds and the batch window, or a message shows again while it is worked on`,
+        `must be at least ${leastSeconds}: ${VISIBILITY_PER_TIMEOUT} times functionTimeoutSeconds plus the batch window, or a message becomes visible again while it is being processed`,
       );
     }
     if (value.apiTokenKeyArn !== undefined && value.apiTokenSecretArn === undefined) {
-      refuse('apiTokenKeyArn', 'is for an existing secret alone: give apiTokenSecretArn as well, or leave it out');
+      refuse('apiTokenKeyArn', 'applies only to an existing secret: give apiTokenSecretArn as well, or leave it out');
     }
   });
 
 export type Configuration = z.infer<typeof configurationSchema>;
 
-/** One line a mistake in `problems`. */
+/** `problems` has one line per mistake. */
 export class InvalidConfiguration extends Error {
   override name = 'InvalidConfiguration';
   readonly problems: readonly string[];
@@ -109,7 +126,7 @@ export class InvalidConfiguration extends Error {
 }
 
 /**
- * Reads the configuration out of an app's whole context, in which the CDK keeps things of its own.
+ * Reads the configuration from an app's whole context, which also holds entries of the CDK's own.
  * @throws {InvalidConfiguration}
  */
 export function readConfiguration(context: Record<string, unknown>): Configuration {
@@ -119,11 +136,11 @@ export function readConfiguration(context: Record<string, unknown>): Configurati
   throw new InvalidConfiguration(parsed.error.issues.flatMap((issue) => describe(issue, options)));
 }
 
-/** Feature flags, look-ups and switches of the CDK all have a colon or a slash in their names; its command line adds two without. */
+/** The CDK's feature flags, look-ups and switches have a colon or a slash in their names; its command line adds two without. */
 const isOfTheCdk = (name: string): boolean =>
   /[:/]/.test(name) || name === 'cli-telemetry' || name === 'acknowledged-issue-numbers';
 
-const WAY_OUT = 'Set it under "context" in cdk.json, or give';
+const REMEDY = 'Set it under "context" in cdk.json, or give';
 
 function describe(issue: z.core.$ZodIssue, options: Record<string, unknown>): string[] {
   if (issue.code === 'unrecognized_keys') {
@@ -132,8 +149,8 @@ function describe(issue: z.core.$ZodIssue, options: Record<string, unknown>): st
   }
   const option = String(issue.path[0]);
   const value = options[option];
-  if (value === undefined || value === '') return [`Option ${option} is missing. ${WAY_OUT} -c ${option}=VALUE.`];
-  // A URL may carry a password, the very mistake that is told of.
-  const shown = JSON.stringify(value).replace(/\/\/[^/@]*@/, '//***@');
-  return [`Option ${option} is ${shown}: it ${issue.message}. ${WAY_OUT} -c ${option}=VALUE.`];
+  if (value === undefined || value === '') return [`Option ${option} is missing. ${REMEDY} -c ${option}=VALUE.`];
+  // A URL may contain a password, and that may be the very mistake reported.
+  const shown = PRIVATE_OPTIONS.includes(option) ? 'not valid' : JSON.stringify(value).replace(/\/\/[^/@]*@/, '//***@');
+  return [`Option ${option} is ${shown}: it ${issue.message}. ${REMEDY} -c ${option}=VALUE.`];
 }

@@ -5,7 +5,7 @@ import { ResetStack } from './reset-stack.ts';
 
 /**
  * Adds the stack that the app's context describes, and the checks that every synthesis must pass.
- * @throws {InvalidConfiguration} where the context is at fault.
+ * @throws {InvalidConfiguration} if the context is invalid.
  */
 export function addResetStack(app: App): ResetStack {
   const configuration = readConfiguration(app.node.getAllContext());

@@ -4,22 +4,22 @@ import { App } from 'aws-cdk-lib';
 import { addResetStack } from './reset-app.ts';
 
 export interface SynthesizeOptions {
-  /** A folder of its own; what it holds of an earlier synthesis is overwritten. */
+  /** A folder used for nothing else; an earlier synthesis in it is overwritten. */
   outdir: string;
-  /** Configuration by name, over that of `cdk.json`. */
+  /** Configuration by name; overrides that of `cdk.json`. */
   context: Record<string, unknown>;
 }
 
 export interface Synthesized {
   stackName: string;
   templateFile: string;
-  /** The folder with the files that a function of the template is deployed from. */
+  /** The folder with the files that a function of the template is deployed from, by its logical id. */
   assetDirectory: (functionLogicalId: string) => string;
 }
 
 /**
  * Does what `cdk synth` does, in this process.
- * @throws {InvalidConfiguration} where the context is at fault.
+ * @throws {InvalidConfiguration} if the context is invalid.
  */
 export function synthesize({ outdir, context }: SynthesizeOptions): Synthesized {
   const app = new App({ outdir, context: { ...projectContext(), ...context }, autoSynth: false });
@@ -38,7 +38,7 @@ export function synthesize({ outdir, context }: SynthesizeOptions): Synthesized 
   };
 }
 
-/** What the CDK's command line reads; an app that runs without it must read it itself. */
+/** The CDK's command line reads this; an app that runs without it must read it itself. */
 const projectContext = (): Record<string, unknown> =>
   readJson(new URL('../cdk.json', import.meta.url)).context as Record<string, unknown>;
 

@@ -4,7 +4,7 @@ import { OUTPUTS } from '../functions/contract/stack-outputs.ts';
 import type { RequestItem } from '../functions/ledger/items.ts';
 import { CREDENTIALS, REGION } from './aws/account.ts';
 import type { Faults } from './aws/faults.ts';
-import { readLedger } from './aws/scan-ledger.ts';
+import { scanLedger } from './aws/scan-ledger.ts';
 import { type OutgoingMessage, sendMessages } from './aws/send-messages.ts';
 import { type AwsStandIns, type InspectedMessage, type QueueDepth, startAwsStandIns } from './aws/stand-ins.ts';
 import { type EventSource, type MappingOptions, startEventSource } from './lambda/event-source.ts';
@@ -12,35 +12,35 @@ import { createFunction, type LambdaFunction } from './lambda/function.ts';
 import { sourceQueue } from './lambda/source-queue.ts';
 import { type ApiSimulator, type SimulatorOptions, startApiSimulator } from './reset-api/simulator.ts';
 import { createResources } from './stack/create-resources.ts';
-import { type Deployment, synthesizeDeployment } from './stack/synthesized-stack.ts';
-import { readTemplate } from './stack/template.ts';
+import { type SynthesizedStack, synthesizeStack } from './stack/synthesized-stack.ts';
+import { type LocalResources, readTemplate } from './stack/template.ts';
 
 export interface LocalSystemOptions {
-  /** Synthesized before, to be used by several systems. */
-  deployment?: Deployment;
-  /** Configuration of the stack over that of `cdk.json`, where no deployment is given. */
+  /** A stack synthesized earlier, which several systems can share. */
+  deployment?: SynthesizedStack;
+  /** Configuration of the stack; overrides that of `cdk.json`. Ignored if a deployment is given. */
   context?: Record<string, unknown>;
-  /** Folder for template and bundle; a temporary one unless given. */
+  /** Folder for template and bundle; a temporary one by default. */
   outdir?: string;
-  /** The function's variables, over those of the template. */
+  /** Environment variables of the function; override those of the template. */
   environment?: Partial<Record<string, string>>;
-  /** What the mappings and the function have in the template, where a test wants another. */
+  /** What the mappings and the function have in the template, if a test needs something else. */
   mapping?: Partial<Pick<MappingOptions, 'batchSize' | 'windowSeconds' | 'maximumConcurrency'>>;
   functionTimeoutMs?: number;
   visibilityTimeoutSeconds?: number;
-  /** The lanes whose messages are delivered from the start; all unless given. */
+  /** The lanes that are delivered from the start; all by default. */
   lanes?: readonly Lane[];
-  /** The secret's value: the simulator's token unless given. `null` leaves it as the deployment makes it, without a value. */
+  /** The secret's value; the simulator's token by default. `null` leaves the secret as a deployment creates it, without a value. */
   secretValue?: string | null;
-  /** The simulator's. Its quota is the function's ceiling unless given. */
+  /** Options of the simulator. Its quota is the function's ceiling by default. */
   simulator?: SimulatorOptions;
-  /** A reset API that runs elsewhere; then there is no simulator of this system's own in use. */
+  /** A reset API that runs elsewhere; the simulator is not used then. */
   apiBaseUrl?: string;
-  /** Freeze idle sandboxes, as Lambda does; on unless given, where the machine can. */
+  /** Freeze idle sandboxes, as Lambda does; by default on if the machine can. */
   freeze?: boolean;
-  /** What the sandboxes print. */
+  /** Where to keep what the sandboxes print. */
   logFile?: string;
-  /** Port of the stand-ins; a free one unless given. */
+  /** Port of the stand-ins; a free one by default. */
   port?: number;
 }
 
@@ -56,17 +56,17 @@ export interface LocalSystem {
   deadLetterQueueUrl: string;
   ledgerTableName: string;
   secretArn: string;
-  /** The token that the simulator accepts at the start. */
+  /** The token that the simulator accepts at first. */
   token: string;
   simulator: ApiSimulator;
-  /** What the sandboxes print, if it is kept. */
+  /** Holds what the sandboxes print, if it is kept. */
   logFile: string | undefined;
   function: LambdaFunction;
   faults: Faults;
   /** Operations of the stand-ins so far, by `service:Operation`. */
   operations(): Record<string, number>;
   putSecret(value: string): void;
-  /** Sends to a lane as another system would. @returns the message ids, in order. */
+  /** Sends to a lane as another system would. @returns the message ids in order. */
   send(lane: Lane, messages: readonly OutgoingMessage[]): Promise<string[]>;
   depth(lane: Lane): Promise<QueueDepth>;
   /** The dead letters, without receiving them. */
@@ -74,9 +74,9 @@ export interface LocalSystem {
   /** All requests in the ledger. */
   ledgerItems(): Promise<RequestItem[]>;
   startLane(lane: Lane): void;
-  /** Delivers nothing more; resolves when the last delivery has ended. */
+  /** Stops delivering; resolves when the last delivery has ended. */
   stopLane(lane: Lane): Promise<void>;
-  /** Ends everything at once: processes, servers, timers. */
+  /** Ends everything immediately: processes, servers, timers. */
   stop(): Promise<void>;
 }
 
@@ -89,7 +89,7 @@ export async function startLocalSystem(options: LocalSystemOptions = {}): Promis
   let standIns: AwsStandIns | undefined;
   try {
     const deployment =
-      options.deployment ?? (await synthesizeDeployment({ apiBaseUrl, ...options.context }, options.outdir));
+      options.deployment ?? (await synthesizeStack({ apiBaseUrl, ...options.context }, options.outdir));
     standIns = await startAwsStandIns(options.port);
     return await assemble(options, deployment, { standIns, simulator, apiBaseUrl, token });
   } catch (error) {
@@ -100,17 +100,13 @@ export async function startLocalSystem(options: LocalSystemOptions = {}): Promis
 
 async function assemble(
   options: LocalSystemOptions,
-  deployment: Deployment,
+  deployment: SynthesizedStack,
   parts: { standIns: AwsStandIns; simulator: ApiSimulator; apiBaseUrl: string; token: string },
 ): Promise<LocalSystem> {
   const { standIns, simulator, apiBaseUrl, token } = parts;
   const { origin } = standIns;
   const resources = readTemplate(deployment.template, deployment.stackName, origin);
-  const { outputs } = resources;
-  const visibility = options.visibilityTimeoutSeconds;
-  for (const { queue } of resources.mappings) {
-    if (visibility !== undefined) queue.attributes.VisibilityTimeout = String(visibility);
-  }
+  setVisibility(resources, options.visibilityTimeoutSeconds);
   await createResources(standIns, resources);
 
   const environment = withOverrides(resources.function.environment, {
@@ -118,16 +114,9 @@ async function assemble(
     ...options.environment,
   });
   const secretArn = environment[VARIABLES.apiTokenSecretArn] ?? '';
-  // A configuration may name a secret that exists already; it is made here all the same.
-  if (!resources.secrets.some(({ arn }) => arn === secretArn)) standIns.secrets.create(secretArn, secretArn);
-  const putSecret = (value: string) =>
-    void standIns.secrets.handle('PutSecretValue', { SecretId: secretArn, SecretString: value });
+  const putSecret = secretOf(standIns, resources, secretArn);
   if (options.secretValue !== null) putSecret(options.secretValue ?? token);
-  if (options.simulator === undefined || !('quota' in options.simulator)) {
-    const perMinute = Number(environment[VARIABLES.callsPerMinute]);
-    const burst = Number(environment[VARIABLES.callBurst]);
-    if (perMinute > 0) simulator.change({ quota: { perMinute, burst } });
-  }
+  if (options.simulator === undefined || !('quota' in options.simulator)) grantCeiling(simulator, environment);
 
   const worker = createFunction({
     ...resources.function,
@@ -138,22 +127,67 @@ async function assemble(
     freeze: options.freeze ?? process.platform !== 'win32',
     logFile: options.logFile,
   });
-
+  const { outputs } = resources;
   const queueUrls = {
     interactive: outputs[OUTPUTS.interactiveQueueUrl] ?? '',
     bulk: outputs[OUTPUTS.bulkQueueUrl] ?? '',
   };
-  const deadLetterQueueUrl = outputs[OUTPUTS.deadLetterQueueUrl] ?? '';
-  const ledgerTableName = outputs[OUTPUTS.ledgerTableName] ?? '';
+  const { startLane, stopLane } = eventSources(options, resources, queueUrls, origin, worker);
+  const stop = async () => {
+    // The pollers end once sandboxes and queues are gone, within the time of one poll.
+    const sources = Promise.all(LANES.map((lane) => stopLane(lane)));
+    await worker.stop();
+    await standIns.stop();
+    await Promise.all([sources, simulator.stop()]);
+  };
+  return {
+    ...accessTo(standIns, queueUrls, outputs),
+    stackName: deployment.stackName,
+    outputs,
+    secretArn,
+    token,
+    simulator,
+    logFile: options.logFile,
+    function: worker,
+    putSecret,
+    startLane,
+    stopLane,
+    stop,
+  };
+}
+
+function setVisibility({ mappings }: LocalResources, seconds: number | undefined): void {
+  if (seconds === undefined) return;
+  for (const { queue } of mappings) queue.attributes.VisibilityTimeout = String(seconds);
+}
+
+/** @returns how to put a value into the secret. */
+function secretOf({ secrets }: AwsStandIns, resources: LocalResources, secretArn: string): (value: string) => void {
+  // The configuration may name an existing secret, which no template creates.
+  if (!resources.secrets.some(({ arn }) => arn === secretArn)) secrets.create(secretArn, secretArn);
+  return (value) => void secrets.handle('PutSecretValue', { SecretId: secretArn, SecretString: value });
+}
+
+/** Gives the simulator the quota that the function assumes. */
+function grantCeiling(simulator: ApiSimulator, environment: Record<string, string>): void {
+  const perMinute = Number(environment[VARIABLES.callsPerMinute]);
+  const burst = Number(environment[VARIABLES.callBurst]);
+  if (perMinute > 0) simulator.change({ quota: { perMinute, burst } });
+}
+
+/** One event source per lane, each with the limits of its own mapping in the template. */
+function eventSources(
+  { lanes = LANES, mapping: overrides }: LocalSystemOptions,
+  { mappings }: LocalResources,
+  queueUrls: Record<Lane, string>,
+  origin: string,
+  worker: LambdaFunction,
+): Pick<LocalSystem, 'startLane' | 'stopLane'> {
   const running = new Map<Lane, EventSource>();
   const startLane = (lane: Lane) => {
-    const mapping = resources.mappings.find(({ queue }) => queue.url === queueUrls[lane]);
+    const mapping = mappings.find(({ queue }) => queue.url === queueUrls[lane]);
     if (mapping === undefined || !mapping.enabled || running.has(lane)) return;
-    const source = startEventSource(
-      { ...mapping, ...options.mapping },
-      sourceQueue(origin, queueUrls[lane]),
-      worker.invoke,
-    );
+    const source = startEventSource({ ...mapping, ...overrides }, sourceQueue(origin, queueUrls[lane]), worker.invoke);
     running.set(lane, source);
   };
   const stopLane = async (lane: Lane) => {
@@ -161,40 +195,30 @@ async function assemble(
     running.delete(lane);
     await source?.stop();
   };
-  for (const lane of options.lanes ?? LANES) startLane(lane);
+  for (const lane of lanes) startLane(lane);
+  return { startLane, stopLane };
+}
 
+/** Everything through which others reach queues and ledger. */
+function accessTo(standIns: AwsStandIns, queueUrls: Record<Lane, string>, outputs: Record<string, string>) {
+  const { origin, faults, operations } = standIns;
+  const deadLetterQueueUrl = outputs[OUTPUTS.deadLetterQueueUrl] ?? '';
+  const ledgerTableName = outputs[OUTPUTS.ledgerTableName] ?? '';
   return {
     awsEndpoint: origin,
     clientOptions: { endpoint: origin, region: REGION, credentials: CREDENTIALS },
-    stackName: deployment.stackName,
-    outputs,
     queueUrls,
     deadLetterQueueUrl,
     ledgerTableName,
-    secretArn,
-    token,
-    simulator,
-    logFile: options.logFile,
-    function: worker,
-    faults: standIns.faults,
-    operations: standIns.operations,
-    putSecret,
-    send: (lane, messages) => sendMessages(origin, queueUrls[lane], messages),
-    depth: (lane) => standIns.queueDepth(nameOf(queueUrls[lane])),
+    faults,
+    operations,
+    send: (lane: Lane, messages: readonly OutgoingMessage[]) => sendMessages(origin, queueUrls[lane], messages),
+    depth: (lane: Lane) => standIns.queueDepth(nameOf(queueUrls[lane])),
     deadLetters: async () => {
       const { ready, delayed, inflight } = await standIns.inspectQueue(nameOf(deadLetterQueueUrl));
       return [...ready, ...delayed, ...inflight.map(({ message }) => message)];
     },
-    ledgerItems: () => readLedger(origin, ledgerTableName),
-    startLane,
-    stopLane,
-    stop: async () => {
-      // The pollers end when the sandboxes and the queues are gone, in no more time than a poll takes.
-      const sources = Promise.all(LANES.map((lane) => stopLane(lane)));
-      await worker.stop();
-      await standIns.stop();
-      await Promise.all([sources, simulator.stop()]);
-    },
+    ledgerItems: () => scanLedger(origin, ledgerTableName),
   };
 }
 

@@ -6,18 +6,19 @@ import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 
 export interface AlarmsProps {
+  /** The dead-letter queue. */
   deadLetters: Queue;
-  /** Whom the alarms notify; without it they show in the console alone. */
+  /** SNS topic for alarm notifications. @default the alarms are visible in the console only */
   topicArn: string | undefined;
 }
 
-/** What an alarm says to somebody whom it woke. */
-interface AlarmLetter {
+/** What an alarm says to somebody it woke up. */
+interface AlarmText {
   /** What it means for users. */
   impact: string;
-  /** The heading in `docs/runbook.md`. */
+  /** The section in `docs/runbook.md`. */
   runbookHeading: string;
-  /** Why no data counts as healthy, or does not. */
+  /** Why missing data counts as healthy, or does not. */
   silence: string;
 }
 
@@ -28,8 +29,8 @@ export class Alarms extends Construct {
       alarmName: `${Stack.of(this).stackName}-dead-letters`,
       alarmDescription: descriptionOf({
         impact:
-          'Requests were given up: these users wait for a password reset that will not come by itself. Nothing is lost: each message ' +
-          'waits in the dead-letter queue, with its reason, for 14 days. Other requests go on.',
+          'Requests were given up: these users are waiting for a password reset that will not happen on its own. Nothing is lost: each ' +
+          'message stays in the dead-letter queue for up to 14 days. Other requests are still being processed.',
         runbookHeading: 'Dead letters are waiting',
         silence:
           'SQS reports nothing for a queue that was empty and unused for six hours, so no data means no dead letters.',
@@ -48,14 +49,14 @@ export class Alarms extends Construct {
 }
 
 /**
- * All messages of the queue. Somebody who lists them takes them in flight, and must not silence the alarm by it. The number of messages
- * sent would not do: it leaves out what SQS moves by itself.
+ * All messages of the queue, also those in flight: receiving them to look at them must not silence the alarm. `NumberOfMessagesSent` would
+ * not do: it leaves out what SQS moves on its own.
  */
 function waitingAndInFlight(queue: Queue): MathExpression {
   const options = { period: Duration.minutes(1), statistic: Stats.MAXIMUM };
   return new MathExpression({
     expression: 'waiting + inFlight',
-    label: 'Dead letters, waiting or in flight',
+    label: 'Dead letters, visible or in flight',
     period: options.period,
     usingMetrics: {
       waiting: queue.metricApproximateNumberOfMessagesVisible(options),
@@ -64,5 +65,5 @@ function waitingAndInFlight(queue: Queue): MathExpression {
   });
 }
 
-const descriptionOf = ({ impact, runbookHeading, silence }: AlarmLetter): string =>
+const descriptionOf = ({ impact, runbookHeading, silence }: AlarmText): string =>
   `${impact} What to do: docs/runbook.md, "${runbookHeading}". ${silence}`;

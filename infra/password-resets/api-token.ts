@@ -3,9 +3,9 @@ import { CfnSecret } from 'aws-cdk-lib/aws-secretsmanager';
 import { Construct } from 'constructs';
 
 export interface ApiTokenProps {
-  /** An existing secret, used as it is. */
+  /** An existing secret, used as it is. @default an empty secret is created */
   secretArn: string | undefined;
-  /** The customer managed key of the existing secret. */
+  /** The customer managed key of the existing secret. @default the secret is encrypted with AWS's own key */
   keyArn: string | undefined;
 }
 
@@ -21,8 +21,8 @@ export class ApiToken extends Construct {
   }
 
   /**
-   * The CDK's `Secret` always has a value, and by default a random one, which the API would refuse call by call. Made on the lower level
-   * it has none: the worker holds its work until an operator puts the token in, and no deployment touches the token after that.
+   * The CDK's `Secret` always has a value, by default a random one, which the API would reject on every call. A `CfnSecret` has none: the
+   * worker holds everything until an operator puts the token in, and no later deployment touches the token.
    */
   private emptySecret(): CfnSecret {
     const secret = new CfnSecret(this, 'Secret', {
@@ -31,8 +31,7 @@ export class ApiToken extends Construct {
     secret.applyRemovalPolicy(RemovalPolicy.RETAIN);
     Validations.of(secret).acknowledge({
       id: 'AwsSolutions-SMG4',
-      reason:
-        'The token is issued in the console of F5 Distributed Cloud; there is nothing that AWS could rotate it with.',
+      reason: 'The token is issued in the console of F5 Distributed Cloud, where AWS cannot rotate it.',
     });
     return secret;
   }

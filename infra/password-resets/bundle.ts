@@ -9,17 +9,17 @@ const ENVIRONMENT_CREDENTIALS = fileURLToPath(
   new URL('../../functions/reset-worker/adapters/environment-credentials.ts', import.meta.url),
 );
 
-/** The file's name in the bundle's folder, and the function's handler in it. `.mjs` makes it ESM without a package.json beside it. */
+/** The bundle's file name. `.mjs` makes it ESM without a package.json beside it. */
 export const BUNDLE_FILE = 'index.mjs';
 export const BUNDLE_HANDLER = 'index.handler';
 
-/** The deployed program in one file. The same sources give the same bytes on every machine: no path of it, and no time, goes in. */
+/** The deployed program in one file. The same sources give the same bytes on every machine: it contains no local path and no time. */
 export function bundledWorker(): Uint8Array {
   const { outputFiles } = buildSync({
     absWorkingDir: PROJECT,
     entryPoints: [WORKER_ENTRY],
     outfile: BUNDLE_FILE,
-    // Written by the caller, since a source map or a cache of names would depend on the folder written to.
+    // The caller writes it: its bytes must not depend on the folder.
     write: false,
     bundle: true,
     platform: 'node',
@@ -28,9 +28,9 @@ export function bundledWorker(): Uint8Array {
     minify: true,
     legalComments: 'none',
     logLevel: 'error',
-    // Without a source map a place in a stack trace says something only if its line is short. Names of members and texts stay readable.
+    // There is no source map, so a position in a stack trace is only useful if lines are short.
     lineLimit: 160,
-    // The SDK's ES modules, which esbuild can shake; by default it takes their CommonJS twins, 200 kB more.
+    // The SDK's ES modules, which esbuild can tree-shake; by default it takes their CommonJS twins, 200 kB more.
     mainFields: ['module', 'main'],
     // The default chain looks for credentials in files, on instances and with single sign-on, 130 kB that no function needs.
     alias: { '@aws-sdk/credential-provider-node': ENVIRONMENT_CREDENTIALS },

@@ -5,20 +5,21 @@ import { Construct } from 'constructs';
 import { LANES, type Lane } from '../../functions/contract/reset-request.ts';
 
 export interface LanesProps {
+  /** For how long a received message stays invisible. At least six times the function's timeout, plus the batch window. */
   visibilityTimeoutSeconds: number;
 }
 
-/** SQS's longest, so that a fault over a long weekend loses nothing. */
+/** SQS's maximum, so that a fault over a long weekend loses nothing. */
 const RETENTION = Duration.days(14);
-/** A backstop alone: the worker writes dead letters itself, and hides what it cannot work on for longer the more often it came. */
+/** A backstop only: the worker writes dead letters itself, and hides what it cannot process for longer the more often it has been received. */
 const MAX_RECEIVE_COUNT = 1_000;
 const PRODUCER_ACTIONS = ['sqs:SendMessage', 'sqs:GetQueueUrl', 'sqs:GetQueueAttributes'];
 
-/** The queues: one a lane, and the dead-letter queue of both. */
+/** The queues: one per lane, and one dead-letter queue for both. */
 export class Lanes extends Construct {
   readonly queues: Record<Lane, Queue>;
   readonly deadLetters: Queue;
-  /** For producers: to send to both lanes, and nothing else. */
+  /** For producers: lets them find both lanes and send to them, and do nothing else. */
   readonly producerPolicy: ManagedPolicy;
 
   constructor(scope: Construct, id: string, { visibilityTimeoutSeconds }: LanesProps) {
@@ -30,8 +31,8 @@ export class Lanes extends Construct {
         sourceQueues: LANES.map((lane) => Queue.fromQueueArn(this, `SourceOf-${lane}`, queueArn(this, lane))),
       },
     });
-    const lane = (id: string, name: Lane) =>
-      new Queue(this, id, {
+    const lane = (queueId: string, name: Lane) =>
+      new Queue(this, queueId, {
         ...queueProps(this, name),
         visibilityTimeout: Duration.seconds(visibilityTimeoutSeconds),
         deadLetterQueue: { queue: this.deadLetters, maxReceiveCount: MAX_RECEIVE_COUNT },
@@ -43,7 +44,7 @@ export class Lanes extends Construct {
     });
   }
 
-  /** Lets a producer of this app enqueue, in the lanes given alone. */
+  /** Lets a producer of the same CDK app enqueue, in the given lanes only. */
   grantEnqueue(grantee: IGrantable, lanes: readonly Lane[] = LANES): Grant {
     return Grant.addToPrincipal({ grantee, actions: PRODUCER_ACTIONS, resourceArns: this.arns(lanes) });
   }
@@ -62,9 +63,9 @@ const queueProps = (scope: Construct, name: string): QueueProps => ({
 });
 
 /**
- * The dead-letter queue names its lanes and they name it: one of the two must do so by a name known beforehand, or CloudFormation sees a
- * cycle. The name ends with a part of the stack's id, so that a stack of the same name, made anew, does not meet the queues that the
- * first one left behind.
+ * The dead-letter queue names its lanes and they name it: one side must use a name known beforehand, or CloudFormation sees a cycle. The
+ * name ends with part of the stack's id, so that a new stack of the same name does not collide with the queues that the old one left
+ * behind.
  */
 function queueName(scope: Construct, name: string): string {
   const stackUuid = Fn.select(2, Fn.split('/', Aws.STACK_ID));

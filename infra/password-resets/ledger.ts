@@ -14,7 +14,7 @@ export class Ledger extends Construct {
       timeToLiveAttribute: LEDGER.timeToLive,
       billingMode: BillingMode.PAY_PER_REQUEST,
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
-      // No key is named: DynamoDB then encrypts with its own, which adds neither a price nor a permission nor a way to fail to each call.
+      // No key is named: DynamoDB then encrypts with its own, which costs nothing, needs no permission and cannot fail a call.
       deletionProtection: true,
       removalPolicy: RemovalPolicy.RETAIN,
     });
@@ -22,8 +22,8 @@ export class Ledger extends Construct {
       indexName: LEDGER.campaignIndex,
       partitionKey: { name: LEDGER.campaignKey, type: AttributeType.STRING },
       sortKey: { name: LEDGER.stateReasonKey, type: AttributeType.STRING },
-      // Reports list status, times and the API's words. Nearly every write changes the index's sort key, so that a smaller projection
-      // would write as often, and an item is well below the one kilobyte that a write is priced by.
+      // Reports list status, times and the API's words. Nearly every write changes the index's sort key, so a smaller projection would
+      // be written just as often, and an item is well below the kilobyte that one write unit covers.
       projectionType: ProjectionType.ALL,
     });
   }

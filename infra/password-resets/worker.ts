@@ -11,95 +11,127 @@ import {
   LoggingFormat,
   Runtime,
 } from 'aws-cdk-lib/aws-lambda';
-import { LogGroup } from 'aws-cdk-lib/aws-logs';
+import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { METRIC_NAMESPACE, SERVICE_NAME } from '../../functions/common/telemetry.ts';
 import { VARIABLES } from '../../functions/contract/function-environment.ts';
 import { LANES } from '../../functions/contract/reset-request.ts';
-import type { Configuration } from '../config.ts';
 import type { ApiToken } from './api-token.ts';
 import { BUNDLE_HANDLER, writeBundle } from './bundle.ts';
 import type { Lanes } from './lanes.ts';
 import type { Ledger } from './ledger.ts';
 
-export interface WorkerProps {
-  configuration: Configuration;
+export interface WorkerOptions {
+  /** Base URL of the API; any path in it is preserved. */
+  apiBaseUrl: string;
+  /** The API's quota for the whole tenant: calls per minute, all concurrent executions together. */
+  callsPerMinute: number;
+  /** How many calls may be made at once when none has been made for a while. */
+  callBurst: number;
+  /** The part of `callBurst` that only the interactive lane may use. */
+  interactiveReserve: number;
+  /** How long one call may take before its outcome counts as unknown. */
+  callTimeoutSeconds: number;
+  /** The address of a test user of the tenant, used to probe during an outage. @default a waiting request is used */
+  probeAddress?: string | undefined;
+  /** Concurrent invocations for the interactive lane. */
+  interactiveConcurrency: number;
+  /** Concurrent invocations for the bulk lane. */
+  bulkConcurrency: number;
+  /** Messages per invocation. */
+  batchSize: number;
+  /** For how long the event source gathers a batch. */
+  batchWindowSeconds: number;
+  /** The function's timeout. At least the call's time-out plus 40 s. */
+  functionTimeoutSeconds: number;
+  /** The function's memory. */
+  memoryMb: number;
+  /** For how long the ledger remembers a request. */
+  ledgerRetentionDays: number;
+  /** For how long the function's log is kept. */
+  logRetentionDays: RetentionDays;
+}
+
+export interface WorkerProps extends WorkerOptions {
+  /** What it is fed from. */
   lanes: Lanes;
+  /** Where it remembers every request. */
   ledger: Ledger;
+  /** The secret it reads the API token from. */
   apiToken: ApiToken;
 }
 
-/** The function, with what feeds it and what it may touch. */
+/** The function, its event sources and its permissions. */
 export class Worker extends Construct {
   readonly function: LambdaFunction;
 
   constructor(scope: Construct, id: string, props: WorkerProps) {
     super(scope, id);
-    const { configuration, lanes } = props;
-    // The record of what was done is the ledger; what the log tells beside it may go with the stack.
+    // The ledger is the record of what was done; the log may go with the stack.
     const logGroup = new LogGroup(this, 'Log', {
-      retention: configuration.logRetentionDays,
+      retention: props.logRetentionDays,
       removalPolicy: RemovalPolicy.DESTROY,
     });
-    // The CDK copies the folder into its own output at once. Its own bundling would look for Docker first and print a line.
+    // The CDK copies the folder into its own output immediately. Its own bundling would look for Docker first and print a line.
     using bundle = mkdtempDisposableSync(join(tmpdir(), 'reset-worker-'));
     writeBundle(bundle.path);
     this.function = new LambdaFunction(this, 'Function', {
-      description: 'Resets passwords in F5 Distributed Cloud, a message a password.',
+      description: 'Resets passwords in F5 Distributed Cloud, one password per message.',
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
       code: Code.fromAsset(bundle.path),
       handler: BUNDLE_HANDLER,
-      memorySize: configuration.memoryMb,
-      timeout: Duration.seconds(configuration.functionTimeoutSeconds),
+      memorySize: props.memoryMb,
+      timeout: Duration.seconds(props.functionTimeoutSeconds),
       role: workerRole(this, logGroup, props),
       environment: environmentOf(props),
       logGroup,
-      // The platform's own lines become JSON like the worker's, so that one query reads both.
+      // The platform's own lines become JSON like the worker's, so one query reads both.
       loggingFormat: LoggingFormat.JSON,
       // No reserved concurrency: it is taken from what the whole account shares, a new account has too little to reserve any, and the
-      // event sources limit the copies already.
+      // event sources already limit the concurrent executions.
     });
+    const concurrency = { interactive: props.interactiveConcurrency, bulk: props.bulkConcurrency };
     for (const lane of LANES) {
-      // Not `addEventSource`, which would widen the role by itself.
+      // Not `addEventSource`, which would add permissions to the role.
       new EventSourceMapping(this, `Intake-${lane}`, {
         target: this.function,
-        eventSourceArn: lanes.queues[lane].queueArn,
-        batchSize: configuration.batchSize,
-        maxBatchingWindow: Duration.seconds(configuration.batchWindowSeconds),
-        maxConcurrency: configuration.concurrency,
+        eventSourceArn: props.lanes.queues[lane].queueArn,
+        batchSize: props.batchSize,
+        maxBatchingWindow: Duration.seconds(props.batchWindowSeconds),
+        maxConcurrency: concurrency[lane],
         reportBatchItemFailures: true,
       });
     }
   }
 }
 
-function environmentOf({ configuration, lanes, ledger, apiToken }: WorkerProps): Record<string, string> {
+function environmentOf(props: WorkerProps): Record<string, string> {
   return {
-    [VARIABLES.apiBaseUrl]: configuration.apiBaseUrl,
-    [VARIABLES.apiTokenSecretArn]: apiToken.secretArn,
-    [VARIABLES.interactiveQueueUrl]: lanes.queues.interactive.queueUrl,
-    [VARIABLES.bulkQueueUrl]: lanes.queues.bulk.queueUrl,
-    [VARIABLES.deadLetterQueueUrl]: lanes.deadLetters.queueUrl,
-    [VARIABLES.ledgerTableName]: ledger.table.tableName,
-    [VARIABLES.callsPerMinute]: `${configuration.callsPerMinute}`,
-    [VARIABLES.callBurst]: `${configuration.callBurst}`,
-    [VARIABLES.interactiveReserve]: `${configuration.interactiveReserve}`,
-    [VARIABLES.ledgerRetentionDays]: `${configuration.ledgerRetentionDays}`,
-    [VARIABLES.callTimeoutSeconds]: `${configuration.callTimeoutSeconds}`,
-    ...(configuration.probeAddress === undefined ? {} : { [VARIABLES.probeAddress]: configuration.probeAddress }),
+    [VARIABLES.apiBaseUrl]: props.apiBaseUrl,
+    [VARIABLES.apiTokenSecretArn]: props.apiToken.secretArn,
+    [VARIABLES.interactiveQueueUrl]: props.lanes.queues.interactive.queueUrl,
+    [VARIABLES.bulkQueueUrl]: props.lanes.queues.bulk.queueUrl,
+    [VARIABLES.deadLetterQueueUrl]: props.lanes.deadLetters.queueUrl,
+    [VARIABLES.ledgerTableName]: props.ledger.table.tableName,
+    [VARIABLES.callsPerMinute]: `${props.callsPerMinute}`,
+    [VARIABLES.callBurst]: `${props.callBurst}`,
+    [VARIABLES.interactiveReserve]: `${props.interactiveReserve}`,
+    [VARIABLES.ledgerRetentionDays]: `${props.ledgerRetentionDays}`,
+    [VARIABLES.callTimeoutSeconds]: `${props.callTimeoutSeconds}`,
+    ...(props.probeAddress === undefined ? {} : { [VARIABLES.probeAddress]: props.probeAddress }),
     POWERTOOLS_SERVICE_NAME: SERVICE_NAME,
     POWERTOOLS_METRICS_NAMESPACE: METRIC_NAMESPACE,
   };
 }
 
-/** Written by hand: the CDK's grants would add reads, scans and deletes that the worker never makes. */
+/** Spelled out: the CDK's grants would add reads, scans and deletes that the worker never makes. */
 function workerRole(scope: Construct, logGroup: LogGroup, { lanes, ledger, apiToken }: WorkerProps): Role {
   const allow = (actions: string[], resources: string[]) => new PolicyStatement({ actions, resources });
   return new Role(scope, 'Role', {
     description: 'What the reset worker may do.',
     assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
-    // In the role itself and not beside it: so it is whole before Lambda checks it for the event sources.
+    // Inline, so that the role is complete before Lambda checks it for the event sources.
     inlinePolicies: {
       Worker: new PolicyDocument({
         statements: [

@@ -1,11 +1,11 @@
-/** The account and region that the stand-ins speak for. fauxqs knows this account alone, dynalite this region. */
+/** Account and region of the stand-ins: the only ones that fauxqs and dynalite know. */
 export const ACCOUNT_ID = '000000000000';
 export const REGION = 'us-east-1';
 
-/** Credentials for any SDK: the stand-ins want a signature and do not check it. */
+/** Credentials for any SDK: the stand-ins require a signature but do not check it. */
 export const CREDENTIALS = { accessKeyId: 'local', secretAccessKey: 'local', sessionToken: 'local' } as const;
 
-/** Everything listens here and nowhere else. */
+/** Everything listens on this address only. */
 export const LOOPBACK = '127.0.0.1';
 
 export const queueUrl = (origin: string, name: string): string => `${origin}/${ACCOUNT_ID}/${name}`;

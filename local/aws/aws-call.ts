@@ -18,7 +18,7 @@ class AwsCallError extends Error {
 }
 
 /**
- * One call of a stand-in in its JSON protocol, as light as it can be: the pollers share two cores with what they measure.
+ * One call of a stand-in in its JSON protocol, as cheap as possible: the pollers share the machine with what they measure.
  * @throws {AwsCallError}
  */
 export async function callAws<Output>(

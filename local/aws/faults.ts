@@ -1,48 +1,48 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-/** The three services behind the one address. */
+/** The three services at the one address. */
 export type ServiceName = 'sqs' | 'dynamodb' | 'secretsmanager';
 
 /** What goes wrong with an operation. */
 export type FaultKind =
-  /** Not done, and answered with the service's own internal error (500). */
+  /** Not done, answered with the service's own internal error (500). */
   | 'fail'
-  /** Not done, and answered as throttled. */
+  /** Not done, answered as throttled. */
   | 'throttle'
-  /** Not done, and the connection breaks. */
+  /** Not done, and the connection is cut. */
   | 'cut'
-  /** Not done, and never answered. */
+  /** Not done, never answered. */
   | 'hang'
   /** Done, but later. */
   | 'slow'
   /** Done, but answered with an internal error. */
   | 'done-but-fail'
-  /** Done, but the connection breaks before the answer. */
+  /** Done, but the connection is cut before the answer. */
   | 'done-but-cut';
 
 export interface FaultRule {
-  /** `service:Operation`, such as `dynamodb:UpdateItem`; `service:*` means all of a service. */
+  /** `service:Operation`, such as `dynamodb:UpdateItem`; `service:*` matches all operations of a service. */
   operation: `${ServiceName}:${string}`;
   kind: FaultKind;
-  /** How many operations it hits; 1 unless given, `Infinity` until it is cleared. */
+  /** How many operations it hits: 1 by default; `Infinity` means until it is cleared. */
   times?: number;
-  /** How many matching operations pass before it begins. */
+  /** How many matching operations pass first. */
   after?: number;
-  /** Only operations whose body holds this text. */
+  /** Only operations whose body contains this text. */
   bodyIncludes?: string;
   /** For `slow`. */
   delayMs?: number;
-  /** Answered in place of the operation; for what no kind covers, such as a batch with a `Failed` list. Wins over `kind`. */
+  /** The answer instead of the operation, for what no kind covers, such as a batch with a `Failed` list. Takes precedence over `kind`. */
   answer?: { status: number; body: unknown };
 }
 
-/** Faults to come. Tests add rules; the stand-ins ask before each operation. */
+/** Planned faults. Tests add rules; the stand-ins ask before each operation. */
 export interface Faults {
   add(rule: FaultRule): void;
   clear(): void;
-  /** The rule that hits this operation, if any. Counts it. */
+  /** The rule that hits this operation, if any. The hit is counted. */
   next(operation: string, body: () => string): FaultRule | undefined;
-  /** Whether a body has to be read before it is known if a rule hits. */
+  /** Whether the body must be read to know if a rule hits. */
   needBody(operation: string): boolean;
 }
 
@@ -101,8 +101,8 @@ const ERRORS: Record<ServiceName, { prefix: string; internal: string; throttled:
 };
 
 /**
- * Lets a fault happen to one operation.
- * @param perform does the operation and answers on the response that it is given.
+ * Makes a fault happen to one operation.
+ * @param perform does the operation and answers it.
  */
 export function inflict(
   rule: FaultRule,
@@ -151,7 +151,7 @@ function answerError(response: ServerResponse, service: ServiceName, kind: 'inte
   const status = kind === 'internal' ? 500 : throttledStatus;
   if (service === 'sqs')
     response.setHeader('x-amzn-query-error', `${names[kind]};${status === 500 ? 'Receiver' : 'Sender'}`);
-  answer(response, status, contentType, { __type: `${prefix}${names[kind]}`, message: 'A fault that was asked for.' });
+  answer(response, status, contentType, { __type: `${prefix}${names[kind]}`, message: 'A planned fault.' });
 }
 
 export function answer(response: ServerResponse, status: number, contentType: string, body: unknown): void {
@@ -159,7 +159,7 @@ export function answer(response: ServerResponse, status: number, contentType: st
   response.writeHead(status, { 'Content-Type': contentType, 'Content-Length': Buffer.byteLength(text) }).end(text);
 }
 
-/** Lets a service do its work and throws its answer away. */
+/** Lets a service do its work but discards its answer. */
 function insteadOfAnswer(response: ServerResponse, then: () => void): void {
   const real = { end: response.end, write: response.write, writeHead: response.writeHead };
   const swallow = () => response;

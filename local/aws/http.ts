@@ -14,14 +14,14 @@ export async function listen(server: Server, port = 0): Promise<string> {
   return `http://${LOOPBACK}:${(server.address() as AddressInfo).port}`;
 }
 
-/** Ends a server and every connection to it, also those in the middle of an answer. */
+/** Ends a server and all its connections, even those in the middle of an answer. */
 export async function endServer(server: Server): Promise<void> {
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   server.closeAllConnections();
   await closed;
 }
 
-/** The whole body of a request. Rejects where the client goes away before its end. */
+/** The whole body of a request. Rejects if the client goes away before the end. */
 export async function readBody(request: AsyncIterable<Buffer>): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk);

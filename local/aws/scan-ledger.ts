@@ -8,8 +8,8 @@ interface ScanOutput {
   LastEvaluatedKey?: Record<string, AttributeValue>;
 }
 
-/** All requests of a ledger table, read whole: fit for a sample, not for a campaign. */
-export async function readLedger(origin: string, tableName: string): Promise<RequestItem[]> {
+/** All requests of a ledger table, by a scan of the whole table: fine for a sample, not for a campaign. */
+export async function scanLedger(origin: string, tableName: string): Promise<RequestItem[]> {
   const items: RequestItem[] = [];
   let from: ScanOutput['LastEvaluatedKey'];
   do {

@@ -2,7 +2,7 @@ import { callAws } from './aws-call.ts';
 
 export interface OutgoingMessage {
   body: string;
-  /** Message attributes, all of them strings. */
+  /** Message attributes, all strings. */
   attributes?: Record<string, string>;
   delaySeconds?: number;
 }
@@ -10,8 +10,8 @@ export interface OutgoingMessage {
 const MAX_ENTRIES = 10;
 
 /**
- * Sends to a queue of the stand-ins, in batches, without a look at the bodies.
- * @returns the message ids, in order.
+ * Sends to a queue of the stand-ins in batches, whatever the bodies are.
+ * @returns the message ids in order.
  */
 export async function sendMessages(
   origin: string,
@@ -30,7 +30,7 @@ export async function sendMessages(
       })),
     });
     const refused = Failed?.[0];
-    if (refused !== undefined) throw new Error(`The queue refused a message: ${refused.Code}`);
+    if (refused !== undefined) throw new Error(`The queue rejected a message: ${refused.Code}`);
     for (const [index] of batch.entries()) {
       const sent = Successful?.find(({ Id }) => Id === String(index));
       if (sent !== undefined) ids.push(sent.MessageId);
@@ -44,7 +44,7 @@ interface SendOutput {
   Failed?: { Id: string; Code: string }[];
 }
 
-/** SQS takes ten messages and 1 MiB a call. */
+/** SQS takes ten messages and 1 MiB per call. */
 function batchesOf(messages: readonly OutgoingMessage[]): OutgoingMessage[][] {
   const batches: OutgoingMessage[][] = [];
   let bytes = 0;

@@ -7,17 +7,17 @@ import { answer, createFaults, type Faults, inflict, type ServiceName } from './
 import { endServer, listen, readBody } from './http.ts';
 import { createSecretsManager, type SecretsManager, SecretsManagerError } from './secrets-manager.ts';
 
-/** SQS, DynamoDB and Secrets Manager behind one address. */
+/** SQS, DynamoDB and Secrets Manager at one address. */
 export interface AwsStandIns {
   /** For `AWS_ENDPOINT_URL`. */
   origin: string;
   faults: Faults;
   secrets: SecretsManager;
-  /** Operations begun, by `service:Operation`. */
+  /** Operations begun so far, by `service:Operation`. */
   operations(): Record<string, number>;
-  /** Messages that wait (delayed ones included) and messages that are invisible. */
+  /** Waiting messages (including delayed ones) and invisible messages. */
   queueDepth(name: string): Promise<QueueDepth>;
-  /** All messages of a queue, without receiving any. */
+  /** All messages of a queue, without receiving them. */
   inspectQueue(name: string): Promise<InspectedQueue>;
   stop(): Promise<void>;
 }
@@ -40,7 +40,7 @@ interface InspectedQueue {
   inflight: { message: InspectedMessage; visibilityDeadline: number }[];
 }
 
-/** As fauxqs counts. */
+/** A queue in fauxqs's own listing. */
 interface ListedQueue {
   name: string;
   approximateMessageCount: number;
@@ -54,10 +54,13 @@ const SERVICES: Record<string, ServiceName> = {
   secretsmanager: 'secretsmanager',
 };
 
-/** Answers of fauxqs that hold queue URLs; it names a host in them that does not resolve. */
+/** Answers of fauxqs that contain queue URLs, with a host name that does not resolve. */
 const ANSWERS_WITH_URLS = ['CreateQueue', 'GetQueueUrl', 'ListQueues', 'ListDeadLetterSourceQueues'];
 
-/** Starts the three in one process: a request is handed on as it is, without a second connection. */
+type SqsApp = ReturnType<typeof buildApp>;
+type Serve = (operation: string, request: IncomingMessage, response: ServerResponse) => Promise<void>;
+
+/** Starts all three in one process: requests are handed on as they are, without a second connection. */
 export async function startAwsStandIns(port = 0): Promise<AwsStandIns> {
   const sqs = buildApp({ logger: false, defaultRegion: REGION });
   await sqs.ready();
@@ -67,6 +70,17 @@ export async function startAwsStandIns(port = 0): Promise<AwsStandIns> {
   const counts: Record<string, number> = {};
   let origin = '';
 
+  const services: Record<ServiceName, Serve> = {
+    sqs: (...args) => serveSqs(sqs, origin, ...args),
+    dynamodb: async (_operation, request, response) => {
+      dynamodb.emit('request', request, response);
+      // dynalite throws if a client goes away in the middle of a request, as a killed sandbox does.
+      request.removeAllListeners('error').on('error', () => {});
+    },
+    secretsmanager: async (operation, request, response) =>
+      answerSecrets(secrets, operation, await readBody(request), response),
+  };
+
   const server = createServer((request, response) => {
     const [prefix = '', operation = ''] = String(request.headers['x-amz-target'] ?? '').split('.');
     const service = SERVICES[prefix];
@@ -74,7 +88,7 @@ export async function startAwsStandIns(port = 0): Promise<AwsStandIns> {
       request.resume();
       answer(response, 400, 'application/x-amz-json-1.0', {
         __type: 'UnknownOperationException',
-        message: 'The stand-ins answer for SQS, DynamoDB and Secrets Manager alone, in their JSON protocols.',
+        message: 'The stand-ins answer for SQS, DynamoDB and Secrets Manager only, in their JSON protocols.',
       });
       return;
     }
@@ -82,7 +96,7 @@ export async function startAwsStandIns(port = 0): Promise<AwsStandIns> {
     counts[name] = (counts[name] ?? 0) + 1;
     void serve(service, operation, request, response).catch(() => request.socket.destroy());
   });
-  // As long as AWS keeps idle connections, so that a frozen sandbox finds them dead now and then, but not always.
+  // AWS keeps idle connections this long, so a frozen sandbox finds them dead sometimes, but not always.
   server.keepAliveTimeout = 20_000;
 
   async function serve(service: ServiceName, operation: string, request: IncomingMessage, response: ServerResponse) {
@@ -90,52 +104,9 @@ export async function startAwsStandIns(port = 0): Promise<AwsStandIns> {
     const body = faults.needBody(name) ? await readBody(request) : undefined;
     const fault = faults.next(name, () => body ?? '');
     const replayed = body === undefined ? request : replay(request, body);
-    const perform = () => void dispatch(service, operation, replayed, response).catch(() => request.socket.destroy());
-    if (fault === undefined) await dispatch(service, operation, replayed, response);
-    else inflict(fault, service, request, response, perform);
-  }
-
-  async function dispatch(service: ServiceName, operation: string, request: IncomingMessage, response: ServerResponse) {
-    switch (service) {
-      case 'sqs':
-        if (ANSWERS_WITH_URLS.includes(operation) || !('socket' in request)) await injectSqs(request, response);
-        else sqs.server.emit('request', request, response);
-        return;
-      case 'dynamodb':
-        dynamodb.emit('request', request, response);
-        // dynalite throws when a client goes away in the middle of a request, and a killed sandbox does.
-        request.removeAllListeners('error').on('error', () => {});
-        return;
-      case 'secretsmanager':
-        answerSecrets(operation, await readBody(request), response);
-        return;
-    }
-  }
-
-  async function injectSqs(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const body = await readBody(request);
-    const injected = await sqs.inject({
-      method: 'POST',
-      url: '/',
-      headers: request.headers as Record<string, string>,
-      body,
-    });
-    const text = injected.body.replaceAll(/http:\/\/sqs\.[^/"]+/g, origin);
-    for (const header of ['content-type', 'x-amzn-query-error']) {
-      const value = injected.headers[header];
-      if (value !== undefined) response.setHeader(header, value);
-    }
-    response.writeHead(injected.statusCode, { 'Content-Length': Buffer.byteLength(text) }).end(text);
-  }
-
-  function answerSecrets(operation: string, body: string, response: ServerResponse): void {
-    const contentType = 'application/x-amz-json-1.1';
-    try {
-      answer(response, 200, contentType, secrets.handle(operation, JSON.parse(body)));
-    } catch (error) {
-      const code = error instanceof SecretsManagerError ? error.code : 'SerializationException';
-      answer(response, 400, contentType, { __type: code, Message: error instanceof Error ? error.message : '' });
-    }
+    const perform = () => services[service](operation, replayed, response);
+    if (fault === undefined) await perform();
+    else inflict(fault, service, request, response, () => void perform().catch(() => request.socket.destroy()));
   }
 
   origin = await listen(server, port);
@@ -144,27 +115,64 @@ export async function startAwsStandIns(port = 0): Promise<AwsStandIns> {
     faults,
     secrets,
     operations: () => ({ ...counts }),
-    queueDepth: async (name) => {
-      const listed = await sqs.inject({ method: 'GET', url: '/_fauxqs/queues' });
-      const queue = (JSON.parse(listed.body) as ListedQueue[]).find((each) => each.name === name);
-      return {
-        waiting: (queue?.approximateMessageCount ?? 0) + (queue?.approximateDelayedCount ?? 0),
-        inFlight: queue?.approximateInflightCount ?? 0,
-      };
-    },
+    queueDepth: (name) => queueDepth(sqs, name),
     inspectQueue: async (name) => {
       const inspected = await sqs.inject({ method: 'GET', url: `/_fauxqs/queues/${name}` });
       return (JSON.parse(inspected.body) as { messages: InspectedQueue }).messages;
     },
     stop: async () => {
-      // Ends waiting long polls with an empty answer before the connections go.
+      // Answers waiting long polls with nothing before their connections are closed.
       await sqs.close();
       await endServer(server);
     },
   };
 }
 
-/** The same request once more, its body read already. */
+async function serveSqs(
+  sqs: SqsApp,
+  origin: string,
+  operation: string,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  if (!ANSWERS_WITH_URLS.includes(operation) && 'socket' in request) {
+    sqs.server.emit('request', request, response);
+    return;
+  }
+  const injected = await sqs.inject({
+    method: 'POST',
+    url: '/',
+    headers: request.headers as Record<string, string>,
+    body: await readBody(request),
+  });
+  const text = injected.body.replaceAll(/http:\/\/sqs\.[^/"]+/g, origin);
+  for (const header of ['content-type', 'x-amzn-query-error']) {
+    const value = injected.headers[header];
+    if (value !== undefined) response.setHeader(header, value);
+  }
+  response.writeHead(injected.statusCode, { 'Content-Length': Buffer.byteLength(text) }).end(text);
+}
+
+function answerSecrets(secrets: SecretsManager, operation: string, body: string, response: ServerResponse): void {
+  const contentType = 'application/x-amz-json-1.1';
+  try {
+    answer(response, 200, contentType, secrets.handle(operation, JSON.parse(body)));
+  } catch (error) {
+    const code = error instanceof SecretsManagerError ? error.code : 'SerializationException';
+    answer(response, 400, contentType, { __type: code, Message: error instanceof Error ? error.message : '' });
+  }
+}
+
+async function queueDepth(sqs: SqsApp, name: string): Promise<QueueDepth> {
+  const listed = await sqs.inject({ method: 'GET', url: '/_fauxqs/queues' });
+  const queue = (JSON.parse(listed.body) as ListedQueue[]).find((each) => each.name === name);
+  return {
+    waiting: (queue?.approximateMessageCount ?? 0) + (queue?.approximateDelayedCount ?? 0),
+    inFlight: queue?.approximateInflightCount ?? 0,
+  };
+}
+
+/** The same request again after its body has been read. */
 function replay(request: IncomingMessage, body: string): IncomingMessage {
   const { headers, method, url } = request;
   return Object.assign(Readable.from([Buffer.from(body)]), { headers, method, url }) as unknown as IncomingMessage;

@@ -1,7 +1,7 @@
 /**
- * Which messages of a batch the function did not finish, by its answer. AWS's rules for `ReportBatchItemFailures` on SQS: nothing said, an
- * empty object and an empty or null list mean that all succeeded; an answer that cannot be read, or that names no or an unknown message, means that
- * the whole batch failed.
+ * The messages of a batch that the function's answer reports as failed. AWS's rules for `ReportBatchItemFailures` on SQS: no answer, an
+ * empty object and an empty or null list mean that all succeeded; an answer that cannot be parsed, or an entry with no id or an unknown
+ * one, means that the whole batch failed.
  * @returns the ids that stay in the queue, or 'all'.
  */
 export function failedMessageIds(answer: string, batch: readonly string[]): ReadonlySet<string> | 'all' {

@@ -2,7 +2,7 @@ import { failedMessageIds } from './batch-response.ts';
 import type { InvocationResult } from './sandbox.ts';
 import { type ReceivedMessage, type SqsEvent, sqsEvents } from './sqs-event.ts';
 
-/** A mapping of a queue to a function, as the template declares it. */
+/** The mapping of a queue to a function, as declared in the template. */
 export interface MappingOptions {
   queueArn: string;
   batchSize: number;
@@ -11,27 +11,27 @@ export interface MappingOptions {
   reportBatchItemFailures: boolean;
 }
 
-/** The queue, as a poller uses it. */
+/** The queue as seen by a poller. */
 export interface SourceQueue {
   receive(count: number, waitSeconds: number): Promise<ReceivedMessage[]>;
-  /** Deletes; what cannot be deleted comes again. */
+  /** Deletes messages; those that cannot be deleted are delivered again. */
   delete(receiptHandles: readonly string[]): Promise<void>;
 }
 
 export interface EventSource {
-  /** Stops asking for messages. Resolves when the last poll and the last invocation have ended. */
+  /** Stops polling. Resolves when the last poll and the last invocation have ended. */
   stop(): Promise<void>;
 }
 
-/** SQS gives at most this many messages an answer. */
+/** SQS returns at most this many messages per receive. */
 const MAX_RECEIVED = 10;
-/** The stand-in loses a message to a poll that is broken off, so polls are short and always waited for. */
+/** The stand-in loses a message to an aborted poll, so polls are short and never aborted. */
 const POLL_SECONDS = 1;
 const AFTER_ERROR_MS = 200;
 
 /**
- * Moves messages from a queue to a function: long polls, batches by size and window, at most `maximumConcurrency` invocations at a time. While these
- * run, the next batches are fetched already, so that a sandbox that becomes free never waits for a poll.
+ * Moves messages from a queue to a function: long polls, batches by size and window, at most `maximumConcurrency` invocations at a time.
+ * While these run, the next batches are already fetched, so a sandbox that becomes free never waits for a poll.
  */
 export function startEventSource(
   mapping: MappingOptions,
@@ -53,7 +53,7 @@ export function startEventSource(
           void delivery.then(() => deliveries.delete(delivery));
         }
       } catch {
-        // The queue did not answer. What was received comes again when its visibility ends.
+        // The queue did not answer. What was received is delivered again when its visibility ends.
         if (!stopping) await new Promise((resolve) => setTimeout(resolve, AFTER_ERROR_MS));
       }
     }
@@ -72,7 +72,7 @@ export function startEventSource(
     return messages;
   }
 
-  /** Takes place in a slot that is taken already. Never throws: what is not deleted comes again. */
+  /** Runs in a slot taken before and gives it back. Never throws: what is not deleted is delivered again. */
   async function deliver({ messages, payload }: SqsEvent): Promise<void> {
     const result = await invoke(payload).catch(
       (error: Error): InvocationResult => ({ kind: 'crash', detail: error.message }),
@@ -91,7 +91,7 @@ export function startEventSource(
   };
 }
 
-/** The messages that the queue may forget. An error, a timeout or a crash leaves the whole batch until its visibility ends. */
+/** The messages to delete. After an error, a timeout or a crash the whole batch stays until its visibility ends. */
 export function acknowledged(
   messages: readonly ReceivedMessage[],
   result: InvocationResult,
@@ -104,7 +104,7 @@ export function acknowledged(
   return failed === 'all' ? [] : messages.filter((message) => !failed.has(message.MessageId));
 }
 
-/** A counting semaphore, first come first served. */
+/** A counting semaphore, first come, first served. */
 function createSlots(count: number) {
   let free = count;
   const waiting: (() => void)[] = [];

@@ -13,22 +13,22 @@ export interface FunctionOptions {
   memoryMb: number;
   timeoutMs: number;
   environment: Readonly<Record<string, string>>;
-  /** Where all SDK clients of the function go. */
+  /** The endpoint of the function's SDK clients. */
   awsEndpoint: string;
   /** Freeze idle sandboxes, as Lambda does. */
   freeze: boolean;
-  /** Lambda's own lines and the function's go here as well. */
+  /** Where to write the function's lines and Lambda's own. */
   logFile?: string | undefined;
 }
 
-/** A function as the service keeps it: sandboxes made on demand, used again when idle, dropped when they die. */
+/** A function as Lambda runs it: sandboxes are started on demand, reused when idle, dropped when they die. */
 export interface LambdaFunction {
   invoke(payload: string): Promise<InvocationResult>;
-  /** Every line that a sandbox prints, from now on. @returns how to stop listening. */
+  /** Listens to every line that a sandbox prints. @returns how to stop listening. */
   onLine(listener: (line: string) => void): () => void;
-  /** Sandboxes that are alive, and all that were ever started. */
+  /** Counts of sandboxes. */
   sandboxes(): { alive: number; busy: number; started: number };
-  /** Kills one sandbox, a busy one first, as a crash would. @returns whether there was one. */
+  /** Kills one sandbox as a crash would, preferably a busy one. @returns whether there was one. */
   killOne(): boolean;
   stop(): Promise<void>;
 }
@@ -37,7 +37,7 @@ export function createFunction(options: FunctionOptions): LambdaFunction {
   const keeper = startKeeper();
   const alive = new Set<Promise<Sandbox>>();
   const busy = new Set<Sandbox>();
-  /** The one used last comes first, so that the others grow cold, as with Lambda. */
+  /** The most recently used one is taken first, so the others grow cold, as with Lambda. */
   const idle: Sandbox[] = [];
   const listeners = new Set<(line: string) => void>();
   const environment = functionEnvironment(options);
@@ -104,7 +104,7 @@ export function createFunction(options: FunctionOptions): LambdaFunction {
   };
 }
 
-/** What Lambda itself sets, the function's own variables, and the address of the stand-ins. Nothing of this process's environment. */
+/** The function's own variables, those that Lambda sets, and the stand-ins' endpoint. Nothing from this process's environment. */
 function functionEnvironment(options: FunctionOptions): Record<string, string> {
   return {
     ...options.environment,

@@ -1,13 +1,13 @@
 import { spawn } from 'node:child_process';
 
-/** Ends sandboxes whose parent died: a frozen process cannot notice that by itself. */
+/** Kills sandboxes whose parent has died: a frozen process cannot notice that itself. */
 export interface Keeper {
   watch(pid: number): void;
   forget(pid: number): void;
   stop(): void;
 }
 
-/** Reads `+pid` and `-pid` until the pipe closes, then kills what is left. */
+/** Reads `+pid` and `-pid` until the pipe closes, then kills the processes still listed. */
 const SCRIPT = `trap '' INT TERM HUP
 pids=" "
 while read -r line; do

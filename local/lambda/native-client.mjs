@@ -1,5 +1,5 @@
-// Stands in for the native part of AWS's runtime interface client, which needs a compiler to install. Loaded with `--import` before the client;
-// plain JavaScript, because stripping types would add 40 ms to every cold start.
+// Replaces the native part of AWS's runtime interface client, which needs a compiler to install. Loaded with `--import` before the client.
+// Plain JavaScript, because stripping types would add 40 ms to every cold start.
 import http from 'node:http';
 import { registerHooks } from 'node:module';
 
@@ -10,7 +10,7 @@ registerHooks({
       : next(specifier, context),
 });
 
-// The parent holds the other end of standard input. When it dies, however it dies, the pipe closes and the sandbox goes with it.
+// The parent holds the other end of standard input. However it dies, the pipe then closes and the sandbox ends too.
 process.stdin.on('close', () => process.exit(1)).resume();
 process.stdin.unref();
 
@@ -33,7 +33,7 @@ function call(method, path, body, headers) {
   });
 }
 
-// The real client blocks until an answer is posted. Here the next request for work waits for it, which comes to the same.
+// The real client blocks until an answer is posted. Here the next request for work waits for it, to the same effect.
 let posted = Promise.resolve();
 const post = (path, body, headers) => {
   const length = Buffer.byteLength(body);

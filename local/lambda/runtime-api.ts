@@ -1,7 +1,7 @@
 import { createServer, type ServerResponse } from 'node:http';
 import { endServer, listen, readBody } from '../aws/http.ts';
 
-/** One piece of work, as the runtime asks for it. */
+/** One invocation, as the runtime asks for it. */
 interface Invocation {
   requestId: string;
   payload: string;
@@ -9,9 +9,9 @@ interface Invocation {
   deadlineMs: number;
 }
 
-/** What a runtime tells the service. */
+/** What a runtime reports to the service. */
 export interface RuntimeListener {
-  /** It asks for work: what ran before is over, answer and all. */
+  /** It asks for work: the previous invocation is over, its answer has been sent. */
   onReady(): void;
   onResponse(requestId: string, body: string): void;
   onError(requestId: string, body: string): void;
@@ -22,7 +22,7 @@ export interface RuntimeListener {
 export interface RuntimeApi {
   /** Host and port, for `AWS_LAMBDA_RUNTIME_API`. */
   address: string;
-  /** Hands work to a runtime that asked for it. */
+  /** Gives work to a runtime that has asked for it. */
   give(invocation: Invocation): void;
   close(): Promise<void>;
 }
@@ -42,7 +42,7 @@ export async function startRuntimeApi(listener: RuntimeListener): Promise<Runtim
     try {
       body = await readBody(request);
     } catch {
-      // The sandbox died while it wrote; whoever watches its process sees that.
+      // The sandbox died while writing; whoever watches its process notices.
       return;
     }
     const [, requestId = '', kind] = /^\/2018-06-01\/runtime\/invocation\/([^/]+)\/(response|error)$/.exec(path) ?? [];
@@ -55,7 +55,7 @@ export async function startRuntimeApi(listener: RuntimeListener): Promise<Runtim
     }
     response.writeHead(202, { 'Content-Type': 'application/json' }).end('{"status":"OK"}');
   });
-  // A frozen runtime keeps its connection for as long as it sleeps.
+  // A frozen runtime keeps its connection for as long as it is frozen.
   server.keepAliveTimeout = 0;
   server.requestTimeout = 0;
   const origin = await listen(server);

@@ -4,145 +4,166 @@ import { fileURLToPath } from 'node:url';
 import type { Keeper } from './keeper.ts';
 import { type RuntimeApi, startRuntimeApi } from './runtime-api.ts';
 
-/** How one invocation ended, as the service sees it. */
+/** How one invocation ended, from the service's point of view. */
 export type InvocationResult =
   | { kind: 'response'; body: string }
   /** The handler threw; `body` is the error as JSON. */
   | { kind: 'error'; body: string }
   | { kind: 'timeout' }
-  /** The process ended before it answered, while starting or while working. */
+  /** The process ended before it answered, during start or work. */
   | { kind: 'crash'; detail: string };
 
 export interface SandboxOptions {
   functionArn: string;
-  /** The whole environment of the function; nothing of this process's own is added but `PATH`. */
+  /** The function's whole environment; only `PATH` is taken over from this process. */
   environment: Readonly<Record<string, string>>;
   memoryMb: number;
   timeoutMs: number;
-  /** Stops the process between invocations, as Lambda freezes its sandboxes. */
+  /** Stop the process between invocations, as Lambda freezes its sandboxes. */
   freeze: boolean;
   keeper: Keeper;
-  /** One line of what the function printed, or of what became of the sandbox. */
+  /** Called with each line that the function prints, and each line about the sandbox itself. */
   onLine(line: string): void;
-  /** The process is gone. */
+  /** Called when the process has ended. */
   onEnd(): void;
 }
 
 export interface Sandbox {
   id: string;
   invoke(payload: string): Promise<InvocationResult>;
-  /** Ends it at once, whatever it does. */
+  /** Kills it, whatever it is doing. */
   kill(): Promise<void>;
 }
 
-/** Lambda gives a sandbox this long to start, and no longer. */
+/** How long Lambda lets a sandbox start. */
 const INIT_TIMEOUT_MS = 10_000;
 
 const RUNTIME_CLIENT = fileURLToPath(import.meta.resolve('aws-lambda-ric'));
 const NATIVE_CLIENT = new URL('./native-client.mjs', import.meta.url).href;
 
-/** One process that runs AWS's runtime interface client with the function's bundle. It works on one invocation at a time. */
+/** One process that runs AWS's runtime interface client with the function's bundle, one invocation at a time. */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const id = randomUUID();
-  let settle: ((result: InvocationResult) => void) | undefined;
-  let current: string | undefined;
-  let ended: string | undefined;
+  const current = createCurrentInvocation();
+  const gone = Promise.withResolvers<void>();
   let asksForWork = Promise.withResolvers<void>();
+  let ended: string | undefined;
   const api: RuntimeApi = await startRuntimeApi({
     onReady: () => {
       asksForWork.resolve();
-      if (current === undefined) freeze();
+      if (!current.isUnderWay()) runtime.freeze();
     },
-    onResponse: (requestId, body) => finish(requestId, { kind: 'response', body }),
-    onError: (requestId, body) => finish(requestId, { kind: 'error', body }),
+    onResponse: (requestId, body) => current.finish(requestId, { kind: 'response', body }),
+    onError: (requestId, body) => current.finish(requestId, { kind: 'error', body }),
     onInitError: (body) => options.onLine(`INIT_ERROR ${body}`),
   });
-
-  const child = spawn(process.execPath, runtimeArguments(options.memoryMb), {
-    env: sandboxEnvironment(options.environment, api.address, id),
-    cwd: options.environment.LAMBDA_TASK_ROOT,
-    stdio: ['pipe', 'pipe', 'pipe'],
-    // A session of its own, so that Ctrl-C in the terminal is ours to handle.
-    detached: true,
-  });
-  child.stdin.on('error', () => {});
-  if (child.pid !== undefined) options.keeper.watch(child.pid);
-  for (const stream of [child.stdout, child.stderr]) eachLine(stream, options.onLine);
-
-  const gone = Promise.withResolvers<void>();
-  const end = (detail: string) => {
-    if (ended !== undefined) return;
+  const runtime = startProcess(options, api.address, id, (detail) => {
     ended = detail;
-    if (child.pid !== undefined) options.keeper.forget(child.pid);
     asksForWork.resolve();
-    if (current !== undefined) finish(current, { kind: 'crash', detail });
+    current.crash(detail);
     options.onEnd();
     void api.close().then(gone.resolve);
-  };
-  child.on('error', (error) => end(error.message));
-  child.on('exit', (code, signal) => end(signal === null ? `exit status ${code}` : `signal ${signal}`));
-
-  function finish(requestId: string, result: InvocationResult): void {
-    if (requestId !== current) return;
-    current = undefined;
-    settle?.(result);
-  }
-
-  const signal = (name: NodeJS.Signals) => {
-    if (ended === undefined) child.kill(name);
-  };
-  let frozen = false;
-  function freeze(): void {
-    if (!options.freeze || frozen || ended !== undefined) return;
-    frozen = true;
-    signal('SIGSTOP');
-  }
-  function thaw(): void {
-    if (!frozen) return;
-    frozen = false;
-    signal('SIGCONT');
-  }
+  });
 
   return {
     id,
-    invoke: (payload) => invoke(payload),
+    invoke,
     kill: async () => {
-      signal('SIGKILL');
+      runtime.kill();
       await gone.promise;
     },
   };
 
   async function invoke(payload: string): Promise<InvocationResult> {
     const requestId = randomUUID();
-    current = requestId;
-    const result = new Promise<InvocationResult>((resolve) => {
-      settle = resolve;
-    });
-    if (ended !== undefined) finish(requestId, { kind: 'crash', detail: ended });
-    const initTimer = setTimeout(() => signal('SIGKILL'), INIT_TIMEOUT_MS);
+    const result = current.begin(requestId);
+    if (ended !== undefined) current.crash(ended);
+    const initTimer = setTimeout(runtime.kill, INIT_TIMEOUT_MS);
     await asksForWork.promise;
     clearTimeout(initTimer);
-    const timer = setTimeout(() => timeOut(), options.timeoutMs);
-    if (current === requestId) {
+    const timer = setTimeout(() => timeOut(requestId), options.timeoutMs);
+    if (current.isUnderWay()) {
       asksForWork = Promise.withResolvers();
-      thaw();
+      runtime.thaw();
       const deadlineMs = Date.now() + options.timeoutMs;
       api.give({ requestId, payload, functionArn: options.functionArn, deadlineMs });
     }
     const outcome = await result;
     clearTimeout(timer);
     return outcome;
+  }
 
-    function timeOut(): void {
-      const seconds = (options.timeoutMs / 1000).toFixed(2);
-      options.onLine(`${new Date().toISOString()} ${requestId} Task timed out after ${seconds} seconds`);
-      finish(requestId, { kind: 'timeout' });
-      signal('SIGKILL');
-    }
+  function timeOut(requestId: string): void {
+    const seconds = (options.timeoutMs / 1000).toFixed(2);
+    options.onLine(`${new Date().toISOString()} ${requestId} Task timed out after ${seconds} seconds`);
+    current.finish(requestId, { kind: 'timeout' });
+    runtime.kill();
   }
 }
 
-/** Node's options as Lambda sets them: the heap gets nine tenths of the function's memory. */
+/** The invocation under way, if there is one. Its first result counts. */
+function createCurrentInvocation() {
+  let current: { requestId: string; settle: (result: InvocationResult) => void } | undefined;
+  const finish = (requestId: string, result: InvocationResult) => {
+    if (current?.requestId !== requestId) return;
+    const { settle } = current;
+    current = undefined;
+    settle(result);
+  };
+  return {
+    begin: (requestId: string) =>
+      new Promise<InvocationResult>((settle) => {
+        current = { requestId, settle };
+      }),
+    finish,
+    crash: (detail: string) => {
+      if (current !== undefined) finish(current.requestId, { kind: 'crash', detail });
+    },
+    isUnderWay: () => current !== undefined,
+  };
+}
+
+/** The sandbox's process. @param onEnd is called once, with how it ended. */
+function startProcess(options: SandboxOptions, runtimeApi: string, id: string, onEnd: (detail: string) => void) {
+  const child = spawn(process.execPath, runtimeArguments(options.memoryMb), {
+    env: sandboxEnvironment(options.environment, runtimeApi, id),
+    cwd: options.environment.LAMBDA_TASK_ROOT,
+    stdio: ['pipe', 'pipe', 'pipe'],
+    // In a session of its own, so that Ctrl-C in the terminal does not reach it.
+    detached: true,
+  });
+  child.stdin.on('error', () => {});
+  if (child.pid !== undefined) options.keeper.watch(child.pid);
+  for (const stream of [child.stdout, child.stderr]) eachLine(stream, options.onLine);
+  let isAlive = true;
+  let isFrozen = false;
+  const end = (detail: string) => {
+    if (!isAlive) return;
+    isAlive = false;
+    if (child.pid !== undefined) options.keeper.forget(child.pid);
+    onEnd(detail);
+  };
+  child.on('error', (error) => end(error.message));
+  child.on('exit', (code, signal) => end(signal === null ? `exit status ${code}` : `signal ${signal}`));
+  const signal = (name: NodeJS.Signals) => {
+    if (isAlive) child.kill(name);
+  };
+  return {
+    kill: () => signal('SIGKILL'),
+    freeze: () => {
+      if (!options.freeze || isFrozen) return;
+      isFrozen = true;
+      signal('SIGSTOP');
+    },
+    thaw: () => {
+      if (!isFrozen) return;
+      isFrozen = false;
+      signal('SIGCONT');
+    },
+  };
+}
+
+/** Node's options as Lambda sets them: the heap gets 90% of the function's memory. */
 function runtimeArguments(memoryMb: number): string[] {
   return [`--max-old-space-size=${Math.floor(memoryMb * 0.9)}`, '--import', NATIVE_CLIENT, RUNTIME_CLIENT];
 }

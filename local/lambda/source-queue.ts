@@ -2,9 +2,9 @@ import { callAws } from '../aws/aws-call.ts';
 import type { SourceQueue } from './event-source.ts';
 import type { ReceivedMessage } from './sqs-event.ts';
 
-/** SQS's limit for one batch operation. */
+/** SQS's limit per batch operation. */
 const MAX_ENTRIES = 10;
-/** The service tries a deletion again before it lets a message come a second time. */
+/** Lambda retries a deletion before it lets a message be delivered a second time. */
 const DELETE_TRIES = 3;
 
 /** A queue of the stand-ins, for an event source. */
@@ -38,7 +38,7 @@ export function sourceQueue(origin: string, queueUrl: string): SourceQueue {
         const failed = new Set((output.Failed ?? []).map(({ Id }) => Id));
         entries = entries.filter(({ Id }) => failed.has(Id));
       } catch {
-        // Not deleted, or deleted and not said so: a second deletion does no harm.
+        // Not deleted, or deleted without saying so: a second deletion does no harm.
       }
     }
   }

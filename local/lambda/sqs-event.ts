@@ -1,6 +1,6 @@
 import { REGION } from '../aws/account.ts';
 
-/** A message as SQS gives it to whoever receives. */
+/** A message as received from SQS. */
 export interface ReceivedMessage {
   MessageId: string;
   ReceiptHandle: string;
@@ -11,10 +11,10 @@ export interface ReceivedMessage {
   MessageAttributes?: Record<string, { DataType: string; StringValue?: string; BinaryValue?: string }>;
 }
 
-/** Lambda takes at most 6 MB of JSON in a synchronous invocation; the event source makes a smaller batch instead. */
+/** Lambda takes at most 6 MB of JSON per synchronous invocation; a larger batch is split. */
 const MAX_EVENT_BYTES = 6 * 1024 * 1024;
 
-/** A record as Lambda hands it to the function. */
+/** A record as Lambda passes it to the function. */
 export function sqsRecord(message: ReceivedMessage, queueArn: string) {
   const attributes = Object.entries(message.MessageAttributes ?? {}).map(
     ([name, { DataType, StringValue, BinaryValue }]) => [
@@ -42,13 +42,13 @@ export function sqsRecord(message: ReceivedMessage, queueArn: string) {
   };
 }
 
-/** One invocation's worth of messages. */
+/** The messages of one invocation. */
 export interface SqsEvent {
   messages: ReceivedMessage[];
   payload: string;
 }
 
-/** Messages with the event that carries them: one batch, or several where one would be too large for an invocation. */
+/** Packs messages into events: one, or several if one would be too large for an invocation. */
 export function sqsEvents(
   messages: readonly ReceivedMessage[],
   queueArn: string,

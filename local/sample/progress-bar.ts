@@ -1,6 +1,6 @@
 import { createLogUpdate } from 'log-update';
 
-/** What is to be seen while the sample runs. */
+/** What the progress bar shows at one moment. */
 export interface Snapshot {
   elapsedMs: number;
   waiting: number;
@@ -12,7 +12,8 @@ export interface Snapshot {
   byStatus: Record<string, number>;
 }
 
-export interface Progress {
+/** Shows how far the sample has come. */
+export interface ProgressBar {
   show(snapshot: Snapshot): void;
   end(): void;
 }
@@ -20,8 +21,8 @@ export interface Progress {
 const LINE_EVERY_MS = 3000;
 const BAR_WIDTH = 40;
 
-/** On a terminal a few lines that renew themselves; elsewhere a line every few seconds. */
-export function progressOn(stream: NodeJS.WriteStream): Progress {
+/** On a terminal a bar and two lines, updated in place; elsewhere one line every few seconds. */
+export function createProgressBar(stream: NodeJS.WriteStream): ProgressBar {
   if (stream.isTTY) {
     const update = createLogUpdate(stream);
     return {

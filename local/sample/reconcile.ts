@@ -3,7 +3,7 @@ import { type RequestItem, requestIdOf } from '../../functions/ledger/items.ts';
 import type { InspectedMessage } from '../aws/stand-ins.ts';
 import type { CallStatistics } from '../reset-api/call-statistics.ts';
 
-/** What three witnesses saw: the queues, the ledger and the API. */
+/** What the queues, the ledger and the API saw. */
 export interface Evidence {
   /** The keys of all requests that were sent. */
   sent: ReadonlySet<string>;
@@ -18,14 +18,14 @@ export interface Tally {
   sent: number;
   reset: number;
   byReason: Record<FailureReason, number>;
-  /** Why the account does not close, a sentence each; empty where it does. */
+  /** Why the totals do not reconcile, one sentence each; empty if they do. */
   differences: string[];
 }
 
-/** Reasons for which the password was perhaps reset all the same. */
+/** Reasons that leave open whether the password was reset. */
 const PERHAPS_RESET: readonly FailureReason[] = ['server-error', 'outcome-unknown', 'retries-exhausted'];
 
-/** Closes the account: sent = reset + dead-lettered, each letter has its item, and the API made no reset that nothing explains. */
+/** Checks that sent = reset + dead-lettered, that each dead letter has its item, and that the ledger explains every reset the API made. */
 export function reconcile({ sent, items, letters, left, calls }: Evidence): Tally {
   const differences: string[] = [];
   const found = new Set(items.map(({ pk }) => requestIdOf(pk)));
@@ -37,15 +37,15 @@ export function reconcile({ sent, items, letters, left, calls }: Evidence): Tall
   };
   note(
     [...sent].filter((id) => !found.has(id)),
-    'sent and not in the ledger',
+    'sent but not in the ledger',
   );
   note(
     [...found].filter((id) => !sent.has(id)),
-    'in the ledger and never sent',
+    'in the ledger but never sent',
   );
   note(
     open.map(({ pk, state }) => `${requestIdOf(pk)} (${state})`),
-    'not ended',
+    'not finished',
   );
   if (left > 0) differences.push(`${left} messages are still in the lanes.`);
 
@@ -54,25 +54,26 @@ export function reconcile({ sent, items, letters, left, calls }: Evidence): Tall
   for (const { pk, failureId = '', reason } of failed) {
     matched.add(failureId);
     const own = lettersById.get(failureId) ?? [];
-    if (own.length === 0) differences.push(`${requestIdOf(pk)} is dead-lettered in the ledger and has no dead letter.`);
+    if (own.length === 0) differences.push(`${requestIdOf(pk)} is dead-lettered in the ledger but has no dead letter.`);
     for (const letter of own) {
       const written = attribute(letter, LETTER_ATTRIBUTES.failureReason);
-      if (written !== reason) differences.push(`${requestIdOf(pk)}: the ledger says ${reason}, its letter ${written}.`);
+      if (written !== reason)
+        differences.push(`${requestIdOf(pk)}: the ledger says ${reason}, its dead letter ${written}.`);
     }
   }
   const strangers = letters.filter((letter) => !matched.has(attribute(letter, LETTER_ATTRIBUTES.failureId) ?? ''));
-  note(strangers.map(letterId), 'dead letters of nothing that the ledger calls failed');
+  note(strangers.map(letterId), 'dead letters of requests that have not failed according to the ledger');
 
   const firstResets = calls.resets - calls.secondResets;
   const perhapsReset = failed.filter(({ reason }) => reason !== undefined && PERHAPS_RESET.includes(reason)).length;
   if (firstResets < reset.length) {
-    differences.push(`The ledger counts ${reset.length} resets, the API made them for ${firstResets} people.`);
+    differences.push(`The ledger counts ${reset.length} resets, the API reset ${firstResets} people.`);
   }
   if (firstResets > reset.length + perhapsReset) {
     differences.push(`The API reset ${firstResets} people; the ledger explains ${reset.length + perhapsReset}.`);
   }
   const unexplained = calls.secondResets - calls.explainedSecondResets;
-  if (unexplained > 0) differences.push(`${unexplained} second resets have no call of unknown outcome before them.`);
+  if (unexplained > 0) differences.push(`${unexplained} second resets did not follow a call with an unknown outcome.`);
 
   const byReason = Object.fromEntries(
     FAILURE_REASONS.map((reason) => [reason, failed.filter((item) => item.reason === reason).length]),

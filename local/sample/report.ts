@@ -6,7 +6,7 @@ import { attribute, letterId, type Tally } from './reconcile.ts';
 
 export interface ReportInput {
   tally: Tally;
-  /** Messages sent beyond one a request. */
+  /** Messages sent in addition to one per request. */
   copies: number;
   letters: readonly InspectedMessage[];
   calls: CallStatistics;
@@ -14,20 +14,20 @@ export interface ReportInput {
   sandboxes: number;
   bootMs: number;
   sampleMs: number;
-  /** Characters that a line may have; unlimited where it is not given. */
+  /** Longest line, in characters; unlimited by default. */
   width?: number | undefined;
 }
 
-/** The whole story of a sample, for a person. No address stands in it. */
+/** A sample's outcome, to be read by a person. It contains no address. */
 export function reportOf(input: ReportInput): string {
-  return [accountOf(input), callsOf(input), lettersOf(input), verdictOf(input.tally)].join('\n\n');
+  return [totalsOf(input), callsOf(input), lettersOf(input), reconciliationOf(input.tally)].join('\n\n');
 }
 
-function accountOf({ tally, copies, bootMs, sampleMs, sandboxes }: ReportInput): string {
+function totalsOf({ tally, copies, bootMs, sampleMs, sandboxes }: ReportInput): string {
   const deadLettered = Object.values(tally.byReason).reduce((sum, count) => sum + count, 0);
   const reasons = FAILURE_REASONS.filter((reason) => tally.byReason[reason] > 0);
   return [
-    `Up in ${seconds(bootMs)}, sample done in ${seconds(sampleMs)}, ${sandboxes} sandboxes.`,
+    `Up in ${seconds(bootMs)}, sample finished in ${seconds(sampleMs)}, ${sandboxes} sandboxes.`,
     '',
     row('Requests sent', tally.sent),
     row('  reset', tally.reset),
@@ -47,11 +47,11 @@ function callsOf({ calls, quota, tally }: ReportInput): string {
     ...statuses,
     row('Passwords set', calls.resets),
     row('  for requests that ended as reset', calls.resets - calls.secondResets - silent),
-    row('  for requests dead-lettered as perhaps reset', silent),
+    row('  for dead-lettered requests, perhaps reset', silent),
     row('  second resets', calls.secondResets, secondResets(calls)),
-    row('Quota used', calls.quotaUsed, `  allowed are ${number(quota.perMinute)} a minute + ${quota.burst}`),
-    row('  most within a minute', calls.peakPerMinute),
-    row('  calls over it', calls.overQuota),
+    row('Quota used', calls.quotaUsed, `  limit: ${number(quota.perMinute)}/min + burst of ${quota.burst}`),
+    row('  most within one minute', calls.peakPerMinute),
+    row('  calls over the limit', calls.overQuota),
   ].join('\n');
 }
 
@@ -82,7 +82,7 @@ function lettersOf({ letters, width = Number.POSITIVE_INFINITY }: ReportInput): 
   ].join('\n');
 }
 
-function verdictOf({ differences, sent, reset }: Tally): string {
+function reconciliationOf({ differences, sent, reset }: Tally): string {
   if (differences.length === 0) return `Reconciled: ${sent} sent = ${reset} reset + ${sent - reset} dead-lettered.`;
   return ['NOT reconciled:', ...differences.map((difference) => `  ${difference}`)].join('\n');
 }

@@ -3,13 +3,13 @@ import { fileURLToPath } from 'node:url';
 
 const COMMAND = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
 
-/** `resets` ended with another exit code than 0. */
+/** `resets` ended with an exit code other than 0. */
 export class ResetsFailed extends Error {
   override name = 'ResetsFailed';
 }
 
 /**
- * Runs the command line as a person would, in a process of its own.
+ * Runs the command line as a person would, in a separate process.
  * @returns what it printed on standard output.
  * @throws {ResetsFailed} with what it printed on standard error.
  */

@@ -2,44 +2,47 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { LANES } from '../../functions/contract/reset-request.ts';
 import type { LocalSystem } from '../system.ts';
-import type { Progress, Snapshot } from './progress-bar.ts';
+import type { ProgressBar, Snapshot } from './progress-bar.ts';
 import { reconcile, type Tally } from './reconcile.ts';
 import { runResets } from './resets-command.ts';
 import { makeSample, type RawMessage, requestId, runOf, type Sample } from './sample.ts';
 
 export interface SampleResult {
   tally: Tally;
-  /** Messages sent beyond one a request. */
+  /** Messages sent in addition to one per request. */
   copies: number;
   sampleMs: number;
 }
 
-/** What has not ended by then is reported as a difference. */
+/** What has not finished by then is reported as a difference. */
 const LONGEST_MS = 56_000;
+/** The first phase takes a second or two. If it takes longer than this, the rest is sent all the same. */
+const LONGEST_FIRST_PHASE_MS = 15_000;
 const LOOK_EVERY_MS = 250;
 
 /**
- * Sends the sample, watches it, and closes the account.
- * @param environment in which `resets` finds the system.
+ * Sends the sample, watches it until it is finished, and reconciles the totals.
+ * @param environment with which `resets` finds the system.
  * @param folder for the files of addresses.
  */
 export async function runSample(
   system: LocalSystem,
   environment: Record<string, string>,
   folder: string,
-  progress: Progress,
+  progress: ProgressBar,
   interrupted: AbortSignal,
 ): Promise<SampleResult> {
   const startedAt = performance.now();
   const sample = makeSample(Date.now());
   const sending = sendSample(system, sample, environment, folder, interrupted);
-  const total = LANES.reduce((sum, lane) => sum + sample.files[lane].length, sample.first.length + sample.raw.length);
+  const single = sample.healthy.length + sample.hanging.length + sample.raw.length;
+  const total = LANES.reduce((sum, lane) => sum + sample.files[lane].length, single);
   let isSent = false;
   const sent = sending.then((keys) => {
     isSent = true;
     return keys;
   });
-  // A failure to send ends the watching by the throw below.
+  // If sending fails, the watching ends too, and the error is thrown below.
   sent.catch(() => {
     isSent = true;
   });
@@ -49,7 +52,7 @@ export async function runSample(
       progress.show(snapshot);
       if (isSent && snapshot.waiting + snapshot.inFlight === 0) break;
       if (snapshot.elapsedMs > LONGEST_MS || interrupted.aborted) break;
-      await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+      await nextLook();
     }
   } finally {
     progress.end();
@@ -84,7 +87,9 @@ async function sendSample(
       for (const [index, { key }] of ofLane.entries()) keys.add(key ?? messageIds[index] ?? '');
     }
   };
-  await sendRaw(sample.first);
+  await sendRaw(sample.healthy);
+  await untilReset(system, sample.healthy.length, interrupted);
+  await sendRaw(sample.hanging);
   await Promise.all(
     LANES.map(async (lane) => {
       const file = join(folder, `sample-${lane}.txt`);
@@ -102,6 +107,17 @@ async function sendSample(
     );
   }
   return keys;
+}
+
+const nextLook = () => new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+
+async function untilReset(system: LocalSystem, count: number, interrupted: AbortSignal): Promise<void> {
+  const latestAt = performance.now() + LONGEST_FIRST_PHASE_MS;
+  while (!interrupted.aborted && performance.now() < latestAt) {
+    const items = await system.ledgerItems();
+    if (items.filter(({ state }) => state === 'succeeded').length >= count) return;
+    await nextLook();
+  }
 }
 
 async function look(system: LocalSystem, total: number, elapsedMs: number): Promise<Snapshot> {

@@ -1,33 +1,43 @@
 import type { Lane } from '../../functions/contract/reset-request.ts';
 
-/** What the sample sends. Each address acts by the word before its `+`, see `personalities.ts`. */
+/** What the sample sends, in this order. The word before an address's `+` says how the API treats it, see `personalities.ts`. */
 export interface Sample {
-  /** Addresses a lane, for `resets enqueue --file`. */
+  /**
+   * The first phase: ordinary requests, which must be reset before anything else is sent. If nobody's call has succeeded within the last
+   * minute, the worker suspects an outage: a 5xx or a call without an answer is then put back for 15 minutes, longer than the sample runs.
+   */
+  healthy: RawMessage[];
+  /** Sent next because it takes longest: a call without an answer takes 20 s. */
+  hanging: RawMessage[];
+  /** Addresses per lane, for `resets enqueue --file`. */
   files: Record<Lane, string[]>;
-  /** Sent before all others, since it takes longest: a call without an answer takes 20 s. */
-  first: RawMessage[];
-  /** Bodies as other systems send them, careless ones among them. */
+  /** Bodies as other systems send them, including careless ones. */
   raw: RawMessage[];
-  /** Further messages for requests that were sent already. */
+  /** Additional messages for requests already sent. */
   copies: { lane: Lane; body: string }[];
 }
 
-/** A request of its own. Without a key the message id is the request's. */
+/** One request. Without a key, the message id is the request's. */
 export interface RawMessage {
   lane: Lane;
   body: string;
   key?: string;
 }
 
-/** The run names begin the request ids that `resets enqueue --file` makes: `RUN:LINE`. */
+/** The run's name is the first part of the request ids that `resets enqueue --file` makes: `RUN:LINE`. */
 export const runOf = (lane: Lane): string => `sample-${lane}`;
 
 const REQUESTS = 200;
 const INTERACTIVE_ADDRESSES = 70;
+/** One batch. */
+const HEALTHY_REQUESTS = 5;
 
-/** Refused, broken or late in every way that ends within a minute. */
+/**
+ * Refused, broken or late in every way that ends within a minute. No request meets two unknown outcomes: after the second, the next call
+ * comes 15 minutes later at the earliest.
+ */
 const BULK_TROUBLE = [
-  'ghost504',
+  'ghost504x1-then403',
   'flaky503x2',
   'flaky503x1-after2',
   'timeout504x1',
@@ -46,7 +56,7 @@ const BULK_TROUBLE = [
   'echo',
 ];
 const INTERACTIVE_TROUBLE = [
-  'timeout504',
+  'timeout504x1-then404',
   'ghost504x1-then404',
   'ghost504x1',
   'flaky503x1',
@@ -66,13 +76,15 @@ export function makeSample(now: number): Sample {
   const past = new Date(now - 60_000).toISOString();
   const body = (members: Record<string, unknown>) => JSON.stringify(members);
   const taken = requestId('bulk', 1);
-  const first: RawMessage[] = [
-    {
-      lane: 'interactive',
-      body: body({ email: 'hangx1+first@example.com', requestId: 'sample-hang' }),
-      key: 'sample-hang',
-    },
-  ];
+  const interactive = (email: string, key: string): RawMessage => ({
+    lane: 'interactive',
+    body: body({ email, requestId: key }),
+    key,
+  });
+  const healthy = Array.from({ length: HEALTHY_REQUESTS }, (_, index) =>
+    interactive(`healthy${index + 1}@example.com`, `sample-healthy-${index + 1}`),
+  );
+  const hanging = [interactive('hangx1+user@example.com', 'sample-hang')];
   const raw: RawMessage[] = [
     { lane: 'interactive', body: 'reset jo please' },
     { lane: 'interactive', body: '["jo@example.com"]' },
@@ -91,16 +103,20 @@ export function makeSample(now: number): Sample {
       body: body({ email: 'later@example.com', notAfter: past, requestId: 'sample-later' }),
       key: 'sample-later',
     },
-    // One id for two people: the second is refused, under its message's id.
+    // One id for two people: the second is rejected, under its message's id.
     { lane: 'bulk', body: body({ email: 'somebody.else@example.com', requestId: taken }) },
-    // Without an id of its own the message's id is the request's.
+    // Without a request id, the message's id is the request's.
     { lane: 'interactive', body: body({ email: 'plain@example.com', ticket: 'HELP-1' }) },
   ];
   const files = {
     interactive: addresses('interactive', INTERACTIVE_TROUBLE, INTERACTIVE_ADDRESSES),
-    bulk: addresses('bulk', BULK_TROUBLE, REQUESTS - INTERACTIVE_ADDRESSES - first.length - raw.length),
+    bulk: addresses(
+      'bulk',
+      BULK_TROUBLE,
+      REQUESTS - INTERACTIVE_ADDRESSES - healthy.length - hanging.length - raw.length,
+    ),
   };
-  // One alone, and last: a 429 slows all calls down, as the quota is the whole tenant's. A 401 would hold them all for half a minute.
+  // Only one, and last: a 429 slows all calls down, since the quota is the whole tenant's. A 401 would hold them all for half a minute.
   files.bulk.push(`flaky429x1-after1+${files.bulk.pop()}`);
   const copyOf = (lane: Lane, line: number, to: Lane) => ({
     lane: to,
@@ -108,21 +124,21 @@ export function makeSample(now: number): Sample {
   });
   const lineOf = (lane: Lane, word: string) => files[lane].findIndex((address) => address.startsWith(`${word}+`)) + 1;
   const copies = [
-    // In the other lane, twice in one batch, and of requests that end as dead letters.
+    // In the other lane, twice in one batch, and of requests that are dead-lettered.
     copyOf('bulk', 2, 'interactive'),
     copyOf('interactive', 2, 'bulk'),
     copyOf('bulk', 3, 'bulk'),
     copyOf('bulk', 3, 'bulk'),
-    copyOf('bulk', lineOf('bulk', 'ghost504'), 'bulk'),
+    copyOf('bulk', lineOf('bulk', 'ghost504x1-then403'), 'bulk'),
     copyOf('interactive', lineOf('interactive', 'notfound'), 'interactive'),
   ];
-  return { files, first, raw, copies };
+  return { healthy, hanging, files, raw, copies };
 }
 
-/** As `resets enqueue --file` makes it. */
+/** As `resets enqueue --file` makes them. */
 export const requestId = (lane: Lane, line: number): string => `${runOf(lane)}:${line}`;
 
-/** The troubled ones stand evenly among the others, as in life: a batch of nothing else would look like an outage. */
+/** The troubled ones are spread evenly among the others, as in life: a batch of nothing else would look like an outage. */
 function addresses(lane: Lane, trouble: readonly string[], count: number): string[] {
   const every = Math.floor(count / trouble.length);
   return Array.from({ length: count }, (_, index) => {

@@ -2,7 +2,7 @@ import { callAws } from '../aws/aws-call.ts';
 import type { AwsStandIns } from '../aws/stand-ins.ts';
 import type { LocalResources } from './template.ts';
 
-/** Makes a template's queues, tables and secrets in the stand-ins. */
+/** Creates a template's queues, tables and secrets in the stand-ins. */
 export async function createResources(standIns: AwsStandIns, resources: LocalResources): Promise<void> {
   const { origin, secrets } = standIns;
   const create = (service: 'sqs' | 'dynamodb', operation: string, input: unknown) =>
@@ -20,7 +20,7 @@ export async function createResources(standIns: AwsStandIns, resources: LocalRes
   await Promise.all(resources.tables.map(({ name }) => tableIsActive(origin, name)));
 }
 
-/** The stand-in makes a table at once, but says so only a moment later. */
+/** The stand-in creates a table immediately, but reports it as active only a moment later. */
 async function tableIsActive(origin: string, name: string): Promise<void> {
   for (;;) {
     const { Table } = await callAws<{ Table: { TableStatus: string } }>(origin, 'dynamodb', 'DescribeTable', {

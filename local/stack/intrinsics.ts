@@ -1,12 +1,12 @@
 import { ACCOUNT_ID, REGION } from '../aws/account.ts';
 
-/** Something in a template that is needed here and not understood. */
+/** The template needs something that the local run does not understand. */
 export class TemplateError extends Error {
   override name = 'TemplateError';
 }
 
 export interface References {
-  /** What `Ref` gives for a parameter or a resource. */
+  /** What `Ref` returns for a parameter or a resource. */
   ref(logicalId: string): unknown;
   attribute(logicalId: string, attribute: string): unknown;
 }
@@ -19,8 +19,8 @@ const PSEUDO_PARAMETERS: Record<string, string> = {
 };
 
 /**
- * The value of a template's expression, its functions carried out.
- * @param place where it stands, for the error.
+ * Evaluates an expression of a template.
+ * @param place where it is, for the error message.
  * @throws {TemplateError}
  */
 export function resolve(value: unknown, references: References, place: string): unknown {

@@ -1,27 +1,28 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { CloudFormationTemplate } from './template.ts';
+import type { CloudFormationTemplate } from './references.ts';
 
 /** What `cdk deploy` would deploy. */
-export interface Deployment {
+export interface SynthesizedStack {
   stackName: string;
   template: CloudFormationTemplate;
+  /** The folder of a function's code, by the function's logical id. */
   assetDirectory: (functionLogicalId: string) => string;
 }
 
-/** A base URL for a stack whose simulator is not known yet; `startLocalSystem` puts its own in place. */
+/** Base URL for a stack whose simulator is not running yet; `startLocalSystem` replaces it. */
 const NO_API = 'http://127.0.0.1:9';
 
 /**
- * Synthesizes the stack in this process. The CDK is loaded only here: it takes longer than all the rest.
- * @param context configuration over that of `cdk.json`.
- * @param outdir where template and bundle go; without it a temporary folder that goes with this process.
+ * Synthesizes the stack in this process. The CDK is loaded only here: loading it takes longer than everything else.
+ * @param context configuration; overrides that of `cdk.json`.
+ * @param outdir where template and bundle are written; by default a temporary folder that is deleted when this process ends.
  */
-export async function synthesizeDeployment(
+export async function synthesizeStack(
   context: Record<string, unknown> = {},
   outdir = temporaryFolder(),
-): Promise<Deployment> {
+): Promise<SynthesizedStack> {
   const { synthesize } = await import('../../infra/synthesize.ts');
   const { stackName, templateFile, assetDirectory } = synthesize({
     outdir,

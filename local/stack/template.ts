@@ -1,15 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { arn, queueUrl } from '../aws/account.ts';
-import { secretArn } from '../aws/secrets-manager.ts';
 import type { MappingOptions } from '../lambda/event-source.ts';
 import { type References, resolve, TemplateError } from './intrinsics.ts';
-
-/** A CloudFormation template, as far as it is looked at. */
-export interface CloudFormationTemplate {
-  Parameters?: Record<string, { Default?: unknown }>;
-  Resources: Record<string, { Type: string; Properties?: Record<string, unknown> }>;
-  Outputs?: Record<string, { Value: unknown }>;
-}
+import { type CloudFormationTemplate, referencesOf } from './references.ts';
 
 interface QueueResource {
   logicalId: string;
@@ -29,7 +21,7 @@ interface TableResource {
 interface SecretResource {
   name: string;
   arn: string;
-  /** Undefined where the deployment makes a secret without a value. */
+  /** Undefined if the deployment creates a secret without a value. */
   initialValue?: string;
 }
 
@@ -48,7 +40,7 @@ interface MappingResource extends MappingOptions {
   enabled: boolean;
 }
 
-/** What the local run makes of a stack. */
+/** The resources of a stack that run locally. */
 export interface LocalResources {
   queues: QueueResource[];
   tables: TableResource[];
@@ -62,9 +54,9 @@ export interface LocalResources {
 type Properties = Record<string, unknown>;
 
 /**
- * Reads the resources that run here out of a synthesized template, its references resolved to the stand-ins.
+ * Reads the resources that run locally from a synthesized template, with its references resolved to the stand-ins.
  * @param origin of the stand-ins, for queue URLs.
- * @throws {TemplateError} where the template holds something that is needed and not understood.
+ * @throws {TemplateError} if the template needs something that the local run does not understand.
  */
 export function readTemplate(template: CloudFormationTemplate, stackName: string, origin: string): LocalResources {
   const resources = Object.entries(template.Resources);
@@ -107,73 +99,8 @@ export function readTemplate(template: CloudFormationTemplate, stackName: string
 const namesFunction = (name: string, { name: own, arn: ownArn }: { name: string; arn: string }): boolean =>
   name === own || name === ownArn || name.startsWith(`${ownArn}:`);
 
-/** The bucket and key of the code mean nothing here, and may stand behind functions that are not needed. */
+/** The code's bucket and key mean nothing here, and may use intrinsic functions that nothing else needs. */
 const withoutCode = ({ Code: _code, ...rest }: Properties): Properties => rest;
-
-/** The names, ARNs and URLs by which resources refer to each other. */
-function referencesOf(template: CloudFormationTemplate, stackName: string, origin: string): References {
-  const nameOf = (id: string, property: string): string => {
-    const own = template.Resources[id]?.Properties?.[property];
-    if (own === undefined) return `${stackName}-${id}`.slice(0, 80);
-    return String(resolve(own, references, `Resource ${id}.${property}`));
-  };
-  /** `Ref` and attributes of each type that something here refers to. */
-  const kinds: Record<string, (id: string) => { ref: string } & Record<string, string>> = {
-    'AWS::SQS::Queue': (id) => {
-      const name = nameOf(id, 'QueueName');
-      const url = queueUrl(origin, name);
-      return { ref: url, Arn: arn('sqs', name), QueueName: name, QueueUrl: url };
-    },
-    'AWS::DynamoDB::Table': (id) => tableNames(nameOf(id, 'TableName')),
-    'AWS::DynamoDB::GlobalTable': (id) => tableNames(nameOf(id, 'TableName')),
-    'AWS::SecretsManager::Secret': (id) => {
-      const own = secretArn(nameOf(id, 'Name'));
-      return { ref: own, Id: own };
-    },
-    'AWS::Lambda::Function': (id) => {
-      const name = nameOf(id, 'FunctionName').slice(0, 64);
-      return { ref: name, Arn: arn('lambda', `function:${name}`) };
-    },
-    'AWS::Lambda::Alias': (id) => {
-      const properties = template.Resources[id]?.Properties ?? {};
-      const name = String(resolve(properties.FunctionName, references, `Resource ${id}.FunctionName`));
-      const own = `${arn('lambda', `function:${name.replace(/^.*:/, '')}`)}:${String(properties.Name)}`;
-      return { ref: own, AliasArn: own };
-    },
-    'AWS::Logs::LogGroup': (id) => {
-      const name = nameOf(id, 'LogGroupName');
-      return { ref: name, Arn: arn('logs', `log-group:${name}:*`) };
-    },
-    'AWS::IAM::Role': (id) => ({ ref: nameOf(id, 'RoleName'), Arn: arn('iam', `role/${nameOf(id, 'RoleName')}`) }),
-    'AWS::IAM::ManagedPolicy': (id) => {
-      const own = arn('iam', `policy/${nameOf(id, 'ManagedPolicyName')}`);
-      return { ref: own, PolicyArn: own };
-    },
-  };
-  const namesOf = (id: string): Record<string, string> => {
-    const type = template.Resources[id]?.Type;
-    if (type === undefined) throw new TemplateError(`The template refers to ${id}, which it does not have.`);
-    const kind = kinds[type];
-    if (kind === undefined) throw new TemplateError(`The local run has nothing for ${id}, a ${type}.`);
-    return kind(id);
-  };
-  const references: References = {
-    ref: (id) => {
-      if (id === 'AWS::StackName') return stackName;
-      if (id === 'AWS::StackId') return arn('cloudformation', `stack/${stackName}/local`);
-      const parameter = template.Parameters?.[id];
-      return parameter === undefined ? namesOf(id).ref : parameter.Default;
-    },
-    attribute: (id, attribute) => {
-      const value = namesOf(id)[attribute];
-      if (value === undefined) throw new TemplateError(`The local run does not know ${attribute} of ${id}.`);
-      return value;
-    },
-  };
-  return references;
-}
-
-const tableNames = (name: string) => ({ ref: name, Arn: arn('dynamodb', `table/${name}`) });
 
 const QUEUE_ATTRIBUTES = [
   'VisibilityTimeout',
@@ -184,7 +111,7 @@ const QUEUE_ATTRIBUTES = [
   'RedrivePolicy',
   'RedriveAllowPolicy',
 ];
-/** Mean nothing on one machine. */
+/** Meaningless on one machine. */
 const QUEUE_IGNORED = ['QueueName', 'SqsManagedSseEnabled', 'KmsMasterKeyId', 'KmsDataKeyReusePeriodSeconds', 'Tags'];
 
 function queueOf(logicalId: string, properties: Properties, place: string, references: References): QueueResource {
@@ -202,7 +129,7 @@ function queueOf(logicalId: string, properties: Properties, place: string, refer
   };
 }
 
-/** Throughput, encryption, backups and time to live are not carried over: the stand-in has none of them. */
+/** Throughput, encryption, backups and time to live are dropped: the stand-in has none of them. */
 function tableOf(references: References) {
   return (id: string, properties: Properties, place: string): TableResource => {
     const name = String(references.ref(id));
@@ -249,8 +176,8 @@ function functionOf(
 ): FunctionResource {
   const { Runtime, Handler, MemorySize = 128, Timeout = 3, Environment, Layers } = properties;
   if (!/^nodejs\d+\.x$/.test(String(Runtime)))
-    throw new TemplateError(`${place}: the local run has no runtime ${String(Runtime)}.`);
-  if (Layers !== undefined) throw new TemplateError(`${place}: the local run has no layers.`);
+    throw new TemplateError(`${place}: the local run does not support the runtime ${String(Runtime)}.`);
+  if (Layers !== undefined) throw new TemplateError(`${place}: the local run does not support layers.`);
   const variables = asObject(asObject(Environment ?? {}, place).Variables ?? {}, place);
   const lambdaSets = Object.entries(loggingVariables(properties.LoggingConfig));
   return {
@@ -266,7 +193,7 @@ function functionOf(
   };
 }
 
-/** Lambda tells the runtime of a function's log format by environment variables. */
+/** Lambda passes a function's log format to the runtime in environment variables. */
 function loggingVariables(loggingConfig: unknown): Record<string, string> {
   const { LogFormat, ApplicationLogLevel } = asObject(loggingConfig ?? {}, 'LoggingConfig');
   return {
@@ -288,13 +215,13 @@ const MAPPING_PROPERTIES = [
 ];
 /** AWS's defaults. */
 const DEFAULT_BATCH_SIZE = 10;
-/** How many pollers Lambda starts with; without a maximum it would scale beyond. */
+/** How many pollers Lambda starts with; without a maximum it would scale further. */
 const DEFAULT_CONCURRENCY = 5;
 
 function mappingOf(properties: Properties, place: string, queues: readonly QueueResource[]): MappingResource {
   refuseUnknown(properties, MAPPING_PROPERTIES, place);
   const queue = queues.find((each) => each.arn === properties.EventSourceArn);
-  if (queue === undefined) throw new TemplateError(`${place}: its event source is no queue of the template.`);
+  if (queue === undefined) throw new TemplateError(`${place}: its event source is not a queue of the template.`);
   const types = asList(properties.FunctionResponseTypes ?? [], `${place}.FunctionResponseTypes`);
   return {
     queue,
@@ -309,7 +236,7 @@ function mappingOf(properties: Properties, place: string, queues: readonly Queue
   };
 }
 
-/** Outputs that name what has no stand-in, such as a dashboard, are left out. */
+/** Outputs of resources without a stand-in, such as a dashboard, are left out. */
 function outputsOf(template: CloudFormationTemplate, references: References): Record<string, string> {
   const outputs: Record<string, string> = {};
   for (const [key, { Value }] of Object.entries(template.Outputs ?? {})) {

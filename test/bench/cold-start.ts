@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createFunction, type FunctionOptions } from '../../local/lambda/function.ts';
-import { synthesizeDeployment } from '../../local/stack/synthesized-stack.ts';
+import { synthesizeStack } from '../../local/stack/synthesized-stack.ts';
 import { readTemplate } from '../../local/stack/template.ts';
 import { startLocalSystem } from '../../local/system.ts';
 
@@ -15,7 +15,7 @@ export async function measureColdStart(): Promise<string> {
   const system = await startLocalSystem({ lanes: [] });
   try {
     writeFileSync(join(folder, 'index.mjs'), 'export const handler = async () => ({ batchItemFailures: [] });\n');
-    const deployment = await synthesizeDeployment();
+    const deployment = await synthesizeStack();
     const { function: template } = readTemplate(deployment.template, deployment.stackName, system.awsEndpoint);
     const base: FunctionOptions = {
       ...template,

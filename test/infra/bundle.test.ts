@@ -20,7 +20,7 @@ test('the bundle names no folder of the machine that made it', () => {
   }
 });
 
-test('the bundle holds none of the ways to find credentials that a function never uses', () => {
+test('the bundle contains no credential provider that a function never uses', () => {
   for (const trace of [
     'credential_process',
     'sso_session',
@@ -32,7 +32,7 @@ test('the bundle holds none of the ways to find credentials that a function neve
   expect(source).toContain('AWS_SESSION_TOKEN');
 });
 
-test('the bundle needs nothing beside Node, and its handler takes the two arguments that the runtime allows', () => {
+test('the bundle needs nothing but Node, and its handler takes the two arguments that the runtime allows', () => {
   using folder = mkdtempDisposableSync(join(tmpdir(), 'bundle-'));
   writeBundle(folder.path);
   const url = pathToFileURL(join(folder.path, BUNDLE_FILE)).href;
@@ -41,7 +41,12 @@ test('the bundle needs nothing beside Node, and its handler takes the two argume
   const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', program], {
     encoding: 'utf8',
     cwd: folder.path,
-    env: { ...settings, [VARIABLES.apiBaseUrl]: 'https://example.com', AWS_REGION: 'eu-west-1' },
+    env: {
+      ...settings,
+      [VARIABLES.apiBaseUrl]: 'https://example.com',
+      [VARIABLES.probeAddress]: 'probe@example.com',
+      AWS_REGION: 'eu-west-1',
+    },
   });
   expect(stderr).toBe('');
   expect(Number(stdout)).toBeGreaterThanOrEqual(1);

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { AFTER_CALL_MS } from '../../functions/ledger/lease.ts';
 import { InvalidConfiguration, readConfiguration } from '../../infra/config.ts';
 
 const PROJECT_CONTEXT = JSON.parse(readFileSync(new URL('../../cdk.json', import.meta.url), 'utf8')).context;
@@ -20,14 +21,16 @@ function problemsOf(options: Record<string, unknown>): readonly string[] {
   throw new Error('The configuration was accepted.');
 }
 
-test('the base URL is all that cdk.json leaves to say', () => {
+test('the base URL is the only option that cdk.json leaves open', () => {
   expect(read({})).toEqual({
     stackName: 'PasswordResets',
     apiBaseUrl: API,
     callsPerMinute: 60,
     callBurst: 10,
     interactiveReserve: 3,
-    concurrency: 2,
+    interactiveConcurrency: 5,
+    bulkConcurrency: 2,
+    callTimeoutSeconds: 20,
     batchSize: 10,
     batchWindowSeconds: 0,
     functionTimeoutSeconds: 120,
@@ -45,6 +48,7 @@ test.each([
   ['no reserve', { interactiveReserve: 0 }],
   ['a large batch that has a window', { batchSize: 50, batchWindowSeconds: 1, visibilityTimeoutSeconds: 721 }],
   ['an existing secret with a key of its own', { apiTokenSecretArn: SECRET, apiTokenKeyArn: KEY }],
+  ['a test user to probe with', { probeAddress: 'probe@example.com' }],
   ['a topic', { alarmTopicArn: 'arn:aws-us-gov:sns:us-gov-west-1:111122223333:on-call' }],
   ['what the CDK keeps in the context', { 'aws:cdk:bundling-stacks': ['**'], 'acknowledged-issue-numbers': [34892] }],
 ])('%s is accepted', (_, options) => {
@@ -64,9 +68,15 @@ test.each([
   ['a fraction', { callsPerMinute: 1.5 }, /^Option callsPerMinute is 1\.5: it must be a whole number/],
   ['a number without a value', { callBurst: '' }, /^Option callBurst is missing/],
   ['a reserve as large as the burst', { callBurst: 3 }, /^Option interactiveReserve is 3: it must be below callBurst/],
-  ['one copy a lane', { concurrency: 1 }, /^Option concurrency is 1: it must be a whole number from 2/],
+  [
+    'interactive concurrency of 1',
+    { interactiveConcurrency: 1 },
+    /^Option interactiveConcurrency is 1: .* from 2 to 50/,
+  ],
+  ['bulk concurrency of 51', { bulkConcurrency: '51' }, /^Option bulkConcurrency is "51": .* from 2 to 50/],
+  ['a call time-out of 1 s', { callTimeoutSeconds: 1 }, /^Option callTimeoutSeconds is 1: .* from 2 to 60/],
   ['a large batch without a window', { batchSize: 11 }, /^Option batchSize is 11: it must be at most 10 unless/],
-  ['a short function', { functionTimeoutSeconds: 30 }, /^Option functionTimeoutSeconds is 30/],
+  ['a short function', { functionTimeoutSeconds: 59 }, /^Option functionTimeoutSeconds is 59: .* from 60 to 900/],
   ['a short visibility', { functionTimeoutSeconds: 121 }, /^Option visibilityTimeoutSeconds is 720: .* at least 726/],
   ['a window that eats the visibility', { batchWindowSeconds: 9 }, /^Option visibilityTimeoutSeconds .* at least 729/],
   ['little memory', { memoryMb: 128 }, /^Option memoryMb is 128/],
@@ -92,4 +102,27 @@ test('a password in the base URL is not repeated', () => {
   const [problem] = problemsOf({ apiBaseUrl: 'https://me:hunter2@example.com' });
   expect(problem).toContain('must not carry a user name or password');
   expect(problem).not.toContain('hunter2');
+});
+
+test('an address to probe with that the API does not accept is refused without being quoted', () => {
+  const problems = problemsOf({ probeAddress: "o'brien@example.com" });
+  expect(problems).toEqual([
+    'Option probeAddress is not valid: it must be an address that the API accepts. ' +
+      'Set it under "context" in cdk.json, or give -c probeAddress=VALUE.',
+  ]);
+});
+
+test.each([
+  [20, 60],
+  [21, 61],
+  [60, 100],
+])('with calls of up to %d s the function must run for %d s', (callTimeoutSeconds, least) => {
+  expect(() => read({ callTimeoutSeconds, functionTimeoutSeconds: least })).not.toThrow();
+  if (least === 60) return;
+  const [problem, ...others] = problemsOf({ callTimeoutSeconds, functionTimeoutSeconds: least - 1 });
+  expect(problem).toContain(
+    `functionTimeoutSeconds is ${least - 1}: it must be at least ${least}: callTimeoutSeconds (${callTimeoutSeconds}) + ${AFTER_CALL_MS / 1000}, `,
+  );
+  expect(problem).toContain(' + 30 ');
+  expect(others).toEqual([]);
 });

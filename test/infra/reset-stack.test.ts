@@ -49,11 +49,21 @@ const properties = (id: string) => resources[id]?.Properties;
 const arnOf = (id: string) => ({ 'Fn::GetAtt': [id, 'Arn'] });
 const only = (type: string, of = template) => Object.values<Resource>(of.findResources(type) as never);
 
+test('the logical ids of what is retained never change, or a deployment would replace queues, ledger and secret by empty ones', () => {
+  expect([INTERACTIVE, BULK, DEAD_LETTERS, TABLE, NEW_SECRET]).toEqual([
+    'LanesInteractiveE0E158F5',
+    'LanesBulkA5C13158',
+    'LanesDeadLetters0041E4CC',
+    'LedgerTable9343E4AA',
+    'ApiTokenSecret14BE13E9',
+  ]);
+});
+
 describe('the queues', () => {
   test.each([
     ['interactive', INTERACTIVE],
     ['bulk', BULK],
-  ])('%s keeps messages 14 days and gives them up after 1000 receives alone', (_, id) => {
+  ])('%s keeps messages 14 days and gives them up only after 1000 receives', (_, id) => {
     expect(properties(id)).toMatchObject({
       MessageRetentionPeriod: 14 * 86_400,
       VisibilityTimeout: 720,
@@ -70,7 +80,7 @@ describe('the queues', () => {
     expect(allowed).toEqual([namesIn(properties(INTERACTIVE).QueueName), namesIn(properties(BULK).QueueName)]);
   });
 
-  test('a new stack of the same name does not meet the queues that the first one left', () => {
+  test('a new stack of the same name does not collide with the queues that the first one left', () => {
     for (const id of [INTERACTIVE, BULK, DEAD_LETTERS]) {
       expect(JSON.stringify(properties(id).QueueName)).toContain('AWS::StackId');
     }
@@ -125,7 +135,7 @@ describe('the ledger', () => {
     });
   });
 
-  test('is paid by use, can be restored to any second, and is not deleted by a slip', () => {
+  test('is paid per request, can be restored to any second, and cannot be deleted by accident', () => {
     expect(properties(TABLE)).toMatchObject({
       BillingMode: 'PAY_PER_REQUEST',
       PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
@@ -152,7 +162,8 @@ describe('the function', () => {
   test('gets every setting that it reads, and no other', () => {
     const { Variables } = properties(FUNCTION).Environment;
     const names = Object.keys(Variables).filter((name) => !name.startsWith('POWERTOOLS_'));
-    expect(names.sort()).toEqual(Object.values(VARIABLES).sort());
+    const { probeAddress: _optional, ...required } = VARIABLES;
+    expect(names.sort()).toEqual(Object.values(required).sort());
     const environment = Object.fromEntries(
       Object.entries(Variables).map(([name, value]) => [
         name,
@@ -165,6 +176,7 @@ describe('the function', () => {
       callBurst: 10,
       interactiveReserve: 3,
       ledgerRetentionDays: 90,
+      callTimeoutMs: 20_000,
     });
     expect(Variables[VARIABLES.interactiveQueueUrl]).toEqual({ Ref: INTERACTIVE });
     expect(Variables[VARIABLES.bulkQueueUrl]).toEqual({ Ref: BULK });
@@ -178,21 +190,35 @@ describe('the function', () => {
     });
   });
 
-  test('logs to a group that forgets in time', () => {
+  test('gets the call time-out and the address to probe with, if there is one', () => {
+    templateWith({ callTimeoutSeconds: 7, probeAddress: 'probe@example.com' }).hasResourceProperties(
+      'AWS::Lambda::Function',
+      {
+        Environment: {
+          Variables: Match.objectLike({
+            [VARIABLES.callTimeoutSeconds]: '7',
+            [VARIABLES.probeAddress]: 'probe@example.com',
+          }),
+        },
+      },
+    );
+  });
+
+  test('logs to a group that expires what it holds', () => {
     const { LogGroup } = properties(FUNCTION).LoggingConfig;
     expect(properties(LogGroup.Ref)).toEqual({ RetentionInDays: 90 });
   });
 
   test.each([
-    ['interactive', INTERACTIVE],
-    ['bulk', BULK],
-  ])('is fed from %s in small batches of which it may fail a part, by two copies at most', (_, id) => {
+    ['interactive', INTERACTIVE, 5],
+    ['bulk', BULK, 2],
+  ])('is fed from %s in small batches with partial failures, at a concurrency of its own', (_, id, concurrency) => {
     template.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
       EventSourceArn: arnOf(id),
       BatchSize: 10,
       MaximumBatchingWindowInSeconds: 0,
       FunctionResponseTypes: ['ReportBatchItemFailures'],
-      ScalingConfig: { MaximumConcurrency: 2 },
+      ScalingConfig: { MaximumConcurrency: concurrency },
       // A filter deletes what does not match.
       FilterCriteria: Match.absent(),
     });
@@ -217,7 +243,7 @@ describe('the role', () => {
     ]);
   });
 
-  test('has no other policy, by itself or beside it', () => {
+  test('has no other policy, inline or attached', () => {
     const roles = only('AWS::IAM::Role');
     expect(roles).toHaveLength(1);
     expect(roles[0]?.Properties).not.toHaveProperty('ManagedPolicyArns');
@@ -225,7 +251,7 @@ describe('the role', () => {
     template.resourceCountIs('AWS::IAM::Policy', 0);
   });
 
-  test('reads an existing secret, and decrypts by its key', () => {
+  test('reads an existing secret, and decrypts it with its key', () => {
     const other = templateWith({ apiTokenSecretArn: SECRET, apiTokenKeyArn: KEY });
     other.resourceCountIs('AWS::SecretsManager::Secret', 0);
     expect(statementsOf(other)).toEqual(
@@ -250,11 +276,11 @@ describe('a producer', () => {
     ]);
   });
 
-  test('of the same app may be let into one lane alone', () => {
+  test('of the same app may be granted one lane only', () => {
     const app = new App({ context: { ...PROJECT_CONTEXT, apiBaseUrl: API }, autoSynth: false });
     const stack = addResetStack(app);
     const assumedBy = new ArnPrincipal('arn:aws:iam::111122223333:root');
-    stack.grantEnqueue(new Role(stack, 'Portal', { assumedBy }), ['interactive']);
+    stack.passwordResets.lanes.grantEnqueue(new Role(stack, 'Portal', { assumedBy }), ['interactive']);
     Template.fromStack(stack).hasResourceProperties('AWS::IAM::Policy', {
       PolicyDocument: { Statement: [{ Effect: 'Allow', Action: ENQUEUE, Resource: arnOf(INTERACTIVE) }] },
     });
@@ -281,12 +307,14 @@ describe('the alarm', () => {
     });
   });
 
-  test('tells what it means, what to do and what its silence means', () => {
-    expect(alarm.AlarmDescription).toMatch(/users wait .* docs\/runbook\.md, ".+"\. .* no data means no dead letters/);
+  test('says what it means, what to do and what missing data means', () => {
+    expect(alarm.AlarmDescription).toMatch(
+      /users are waiting .* docs\/runbook\.md, ".+"\. .* no data means no dead letters/,
+    );
     expect(alarm.AlarmDescription.length).toBeLessThanOrEqual(1024);
   });
 
-  test('notifies the topic given, of its end too', () => {
+  test('notifies the given topic, also when it is over', () => {
     templateWith({ alarmTopicArn: TOPIC }).hasResourceProperties('AWS::CloudWatch::Alarm', {
       AlarmActions: [TOPIC],
       OKActions: [TOPIC],
@@ -304,7 +332,7 @@ describe('a synthesis fails', () => {
     using folder = mkdtempDisposableSync(join(tmpdir(), 'synthesized-'));
     const app = new App({ outdir: folder.path, context: { ...PROJECT_CONTEXT, apiBaseUrl: API }, autoSynth: false });
     const stack = addResetStack(app);
-    change(stack.node.findChild('Lanes').node.findChild('Bulk') as Queue);
+    change(stack.passwordResets.lanes.queues.bulk);
     // The report goes to the terminal, where it belongs except here.
     const silenced = vi.spyOn(console, 'error').mockImplementation(() => {});
     try {
@@ -314,7 +342,7 @@ describe('a synthesis fails', () => {
     }
   };
 
-  test('unless something is wrong', () => {
+  test('only if something is wrong', () => {
     expect(synthesisWith(() => {})).not.toThrow();
   });
 

@@ -8,7 +8,7 @@ import type { Lane } from '../../functions/contract/reset-request.ts';
 import { type RequestItem, requestIdOf } from '../../functions/ledger/items.ts';
 import { callAws } from '../../local/aws/aws-call.ts';
 import type { InspectedMessage } from '../../local/aws/stand-ins.ts';
-import { type Deployment, synthesizeDeployment } from '../../local/stack/synthesized-stack.ts';
+import { type SynthesizedStack, synthesizeStack } from '../../local/stack/synthesized-stack.ts';
 import { type LocalSystem, type LocalSystemOptions, startLocalSystem } from '../../local/system.ts';
 
 /** Part of every address, so that no line and no item can hold one of them, or its local part, without this word. */
@@ -44,7 +44,7 @@ export interface Scenes {
 
 /** The systems of one file. They share a synthesized deployment, and all are stopped whatever becomes of the tests. */
 export function scenes(): Scenes {
-  let deployment: Deployment | undefined;
+  let deployment: SynthesizedStack | undefined;
   const started: Scene[] = [];
   const running = new Set<Scene>();
   const ledgers: RequestItem[] = [];
@@ -61,7 +61,7 @@ export function scenes(): Scenes {
   let folder: string | undefined;
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'end-to-end-'));
-    deployment = await synthesizeDeployment({}, folder);
+    deployment = await synthesizeStack({}, folder);
   }, 60_000);
   afterAll(async () => {
     await Promise.allSettled([...running].map((scene) => scene.stop()));

@@ -8,7 +8,7 @@ import type { Contestant } from './contest.ts';
 import { type PeerSurroundings, preparePeer, type RunningPeer } from './peer-stage.ts';
 
 /** What the worker's stack has, the peer has too. */
-const { batchSize, batchWindowSeconds, concurrency, functionTimeoutSeconds, memoryMb, visibilityTimeoutSeconds } =
+const { batchSize, batchWindowSeconds, bulkConcurrency, functionTimeoutSeconds, memoryMb, visibilityTimeoutSeconds } =
   cdk.context;
 
 /** `batch-handler.ts`, run as the worker is: in AWS's runtime client, fed by an event source with partial responses. */
@@ -37,7 +37,7 @@ function run(folder: string, { awsEndpoint, queueUrl, queueArn, environment }: P
       queueArn,
       batchSize,
       windowSeconds: batchWindowSeconds,
-      maximumConcurrency: concurrency,
+      maximumConcurrency: bulkConcurrency,
       reportBatchItemFailures: true,
     },
     sourceQueue(awsEndpoint, queueUrl),

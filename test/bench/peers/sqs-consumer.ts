@@ -27,7 +27,7 @@ function run(folder: string, { awsEndpoint, queueUrl, environment }: PeerSurroun
     env: {
       ...environment,
       QUEUE_URL: queueUrl,
-      CONSUMERS: String(cdk.context.concurrency),
+      CONSUMERS: String(cdk.context.bulkConcurrency),
       AWS_ENDPOINT_URL: awsEndpoint,
       AWS_REGION: REGION,
       AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,

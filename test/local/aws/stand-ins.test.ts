@@ -39,7 +39,7 @@ const put = (pk: string) => dynamodb.send(new PutItemCommand({ TableName: 'ledge
 const get = async (pk: string) =>
   (await dynamodb.send(new GetItemCommand({ TableName: 'ledger', Key: { pk: { S: pk } }, ConsistentRead: true }))).Item;
 
-test('one address serves queues and tables alike', async () => {
+test('one address serves both queues and tables', async () => {
   await sqs.send(new SendMessageCommand({ QueueUrl: queueUrl(standIns.origin, 'lane'), MessageBody: 'one' }));
   const { Messages } = await sqs.send(new ReceiveMessageCommand({ QueueUrl: queueUrl(standIns.origin, 'lane') }));
   await put('one');
@@ -53,7 +53,7 @@ test('queue URLs name the address that answers', async () => {
   expect((await sqs.send(new ListQueuesCommand({}))).QueueUrls).toEqual([url]);
 });
 
-test('a service that is not played is refused in words', async () => {
+test('a service without a stand-in is refused with an explanation', async () => {
   const response = await fetch(standIns.origin, {
     method: 'POST',
     headers: { 'x-amz-target': 'AWSEvents.PutEvents' },
@@ -63,7 +63,7 @@ test('a service that is not played is refused in words', async () => {
   expect(await response.json()).toMatchObject({ __type: 'UnknownOperationException' });
 });
 
-test('a client that dies in the middle of a request harms nobody', async () => {
+test('a client that dies in the middle of a request does no harm', async () => {
   const { port } = new URL(standIns.origin);
   await new Promise<void>((resolve) => {
     const socket = connect(Number(port), '127.0.0.1', () => {
@@ -84,17 +84,17 @@ test.each<[FaultRule['kind'], string, boolean]>([
   ['cut', 'TimeoutError', false],
   ['done-but-fail', 'InternalServerError', true],
   ['done-but-cut', 'TimeoutError', true],
-])('a fault of kind %s answers %s, and the write was made: %s', async (kind, name, written) => {
+])('a fault of kind %s answers %s; the write was made: %s', async (kind, name, written) => {
   standIns.faults.add({ operation: 'dynamodb:PutItem', kind });
   const error: Error = await put(`fault-${kind}`).then(
-    () => expect.fail('the write was answered as done'),
+    () => expect.fail('the write was reported as done'),
     (thrown) => thrown,
   );
   expect(error.name).toBe(name);
   expect((await get(`fault-${kind}`)) !== undefined).toBe(written);
 });
 
-test('a slow operation is made in the end', async () => {
+test('a slow operation is done in the end', async () => {
   standIns.faults.add({ operation: 'dynamodb:PutItem', kind: 'slow', delayMs: 30 });
   const startedAt = performance.now();
   await put('slow');
@@ -102,7 +102,7 @@ test('a slow operation is made in the end', async () => {
   expect(await get('slow')).toBeDefined();
 });
 
-test('a fault strikes as often as it was told, after as many as it was told to let pass', async () => {
+test('a fault hits as many operations as it should, after letting as many pass as it should', async () => {
   standIns.faults.add({ operation: 'dynamodb:*', kind: 'fail', times: 2, after: 1 });
   const outcomes = [];
   for (let index = 0; index < 4; index += 1)
@@ -115,7 +115,7 @@ test('a fault strikes as often as it was told, after as many as it was told to l
   expect(outcomes).toEqual(['done', 'failed', 'failed', 'done']);
 });
 
-test('a fault can be meant for some bodies alone, and the others still go through', async () => {
+test('a fault can be limited to some bodies, and the others still go through', async () => {
   standIns.faults.add({ operation: 'dynamodb:PutItem', kind: 'fail', bodyIncludes: '"bad"' });
   standIns.faults.add({ operation: 'sqs:SendMessage', kind: 'throttle', bodyIncludes: 'bad' });
   const url = queueUrl(standIns.origin, 'lane');
@@ -128,7 +128,7 @@ test('a fault can be meant for some bodies alone, and the others still go throug
   expect(await get('good')).toBeDefined();
 });
 
-test('an answer can be given in place of an operation', async () => {
+test('an answer can replace an operation', async () => {
   const answer = {
     status: 200,
     body: { Successful: [], Failed: [{ Id: '0', Code: 'InternalError', SenderFault: false }] },

@@ -9,7 +9,7 @@ test.each([
   ['an empty object', '{}'],
   ['a null list', '{"batchItemFailures":null}'],
   ['an empty list', '{"batchItemFailures":[]}'],
-  ['other members alone', '{"statusCode":500}'],
+  ['only other members', '{"statusCode":500}'],
 ])('an answer of %s acknowledges the whole batch', (_, answer) => {
   expect(failedMessageIds(answer, BATCH)).toEqual(new Set());
 });
@@ -21,7 +21,7 @@ test.each([
   ['a misspelt member', '{"batchItemFailures":[{"itemIdentifer":"a"}]}'],
   ['an entry that is a plain id', '{"batchItemFailures":["a"]}'],
   ['a null entry', '{"batchItemFailures":[null]}'],
-  ['a list that is none', '{"batchItemFailures":{"itemIdentifier":"a"}}'],
+  ['failures that are not a list', '{"batchItemFailures":{"itemIdentifier":"a"}}'],
   ['a string', '"ok"'],
   ['a list', '[]'],
   ['something that is not JSON', '{"batchItemFailures":['],

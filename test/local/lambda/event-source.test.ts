@@ -56,13 +56,13 @@ test.each<[string, InvocationResult, boolean, string[]]>([
   ['a timeout', { kind: 'timeout' }, true, []],
   ['a crash', { kind: 'crash', detail: 'signal SIGKILL' }, true, []],
   [
-    'a failed id that nobody asked for',
+    'a failed id although none are to be reported',
     response({ batchItemFailures: [{ itemIdentifier: 'b' }] }),
     false,
     ['a', 'b', 'c'],
   ],
-  ['a thrown error without partial answers', { kind: 'error', body: '{}' }, false, []],
-])('after %s the queue forgets what it should', (_, result, partial, kept) => {
+  ['a thrown error without partial responses', { kind: 'error', body: '{}' }, false, []],
+])('after %s the right messages are deleted', (_, result, partial, kept) => {
   expect(acknowledged(BATCH, result, partial).map(({ MessageId }) => MessageId)).toEqual(kept);
 });
 
@@ -79,7 +79,7 @@ test('every message is delivered once and deleted, in batches of at most the bat
   expect(Math.max(...batches.map((batch) => batch.length))).toBe(4);
 });
 
-test('no more invocations run at once than the mapping allows, and as many do', async () => {
+test('exactly as many invocations run at once as the mapping allows', async () => {
   const { queue, deleted } = queueOf(ids(60));
   let running = 0;
   let most = 0;
@@ -107,7 +107,7 @@ test('the next batch is fetched while all sandboxes are busy, but not the whole 
   await source.stop();
 });
 
-test('a window gathers messages that come one by one into one batch', async () => {
+test('a window gathers messages that arrive one by one into one batch', async () => {
   const waiting: string[] = [];
   const deleted: string[] = [];
   const batches: string[][] = [];
@@ -132,7 +132,7 @@ test('a window gathers messages that come one by one into one batch', async () =
   expect(batches).toEqual([ids(12)]);
 });
 
-test('a queue that does not answer is asked again', async () => {
+test('a queue that does not answer is polled again', async () => {
   const { queue, deleted } = queueOf(['a']);
   let failures = 1;
   const flaky: SourceQueue = {
@@ -150,7 +150,7 @@ test('a queue that does not answer is asked again', async () => {
   await source.stop();
 });
 
-test('stopping waits for the polls and invocations under way, and asks for nothing more', async () => {
+test('stopping waits for the polls and invocations under way, and polls no more', async () => {
   const { queue, deleted, polls } = queueOf(['a']);
   const busy = Promise.withResolvers<InvocationResult>();
   const source = startEventSource(mappingOf(), queue, () => busy.promise);

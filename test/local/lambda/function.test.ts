@@ -81,7 +81,7 @@ test('the bundle runs in AWS’s runtime client and answers, with the time left'
   expect(answer.left).toBeLessThanOrEqual(5000);
 });
 
-test('an idle sandbox is used again; a second one is made only while the first is busy', async () => {
+test('an idle sandbox is reused; a second one is started only while the first is busy', async () => {
   const worker = start();
   const first = await invoke(worker, { do: 'answer' });
   expect(await invoke(worker, { do: 'answer' })).toMatchObject({ pid: first.pid, calls: 2 });
@@ -90,7 +90,7 @@ test('an idle sandbox is used again; a second one is made only while the first i
   expect(worker.sandboxes()).toEqual({ alive: 2, busy: 0, started: 2 });
 });
 
-test('a sandbox sees the variables of the template and of Lambda, and none of this process', async () => {
+test('a sandbox sees the variables of the template and of Lambda, and none of this process’s', async () => {
   process.env.OF_THE_PARENT = 'secret';
   const environment = await invoke(start(), { do: 'environment' });
   delete process.env.OF_THE_PARENT;
@@ -164,7 +164,7 @@ test('a sandbox can be killed while it works', async () => {
   expect(await invocation).toEqual({ kind: 'crash', detail: 'signal SIGKILL' });
 });
 
-test('an idle sandbox that was killed is not used again', async () => {
+test('an idle sandbox that was killed is not reused', async () => {
   const worker = start();
   await invoke(worker, { do: 'answer' });
   expect(worker.killOne()).toBe(true);
@@ -172,7 +172,7 @@ test('an idle sandbox that was killed is not used again', async () => {
   expect(await invoke(worker, { do: 'answer' })).toMatchObject({ calls: 1 });
 });
 
-test('a bundle that throws when it is loaded is a crash that is told', async () => {
+test('a bundle that throws when it is loaded is a crash, and the error is printed', async () => {
   const worker = start({ handler: 'broken.handler' });
   const lines: string[] = [];
   worker.onLine((line) => lines.push(line));

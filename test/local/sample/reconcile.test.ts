@@ -43,11 +43,11 @@ const evidence = (members: Partial<Evidence> = {}): Evidence => ({
   ...members,
 });
 
-test('an account that closes has no differences', () => {
+test('totals that reconcile have no differences', () => {
   expect(reconcile(evidence())).toMatchObject({ sent: 2, reset: 1, byReason: { rejected: 1 }, differences: [] });
 });
 
-test('a reset whose answer said otherwise is explained by the reason of its dead letter', () => {
+test('a reset that was answered with an error is explained by the reason of its dead letter', () => {
   const unknown = {
     items: [item('good'), failed('bad', 'outcome-unknown')],
     letters: [letter('bad', 'outcome-unknown')],
@@ -57,32 +57,36 @@ test('a reset whose answer said otherwise is explained by the reason of its dead
 });
 
 test.each<[string, Partial<Evidence>, RegExp]>([
-  ['a request that is lost', { sent: new Set(['good', 'bad', 'lost']) }, /1 sent and not in the ledger: lost/],
-  ['a request out of nowhere', { sent: new Set(['bad']) }, /1 in the ledger and never sent: good/],
+  ['a request that is lost', { sent: new Set(['good', 'bad', 'lost']) }, /1 sent but not in the ledger: lost/],
+  ['a request that nobody sent', { sent: new Set(['bad']) }, /1 in the ledger but never sent: good/],
   [
-    'a request that has not ended',
+    'a request that has not finished',
     { items: [item('good', { state: 'waiting' }), failed('bad', 'rejected')] },
     /good \(waiting\)/,
   ],
-  ['a message that is left', { left: 1 }, /1 messages are still in the lanes/],
-  ['a failure without its letter', { letters: [] }, /bad is dead-lettered in the ledger and has no dead letter/],
+  ['a message left in its lane', { left: 1 }, /1 messages are still in the lanes/],
+  ['a failure without its letter', { letters: [] }, /bad is dead-lettered in the ledger but has no dead letter/],
   [
     'a letter with another reason',
     { letters: [letter('bad', 'expired')] },
-    /the ledger says rejected, its letter expired/,
+    /the ledger says rejected, its dead letter expired/,
   ],
   [
-    'a letter of nothing',
+    'a letter of a request that succeeded',
     { letters: [letter('bad', 'rejected'), letter('good', 'rejected')] },
-    /dead letters of nothing.*good/,
+    /1 dead letters of requests that have not failed.*good/,
   ],
-  ['a reset that was never made', { calls: callsOf({ resets: 0 }) }, /counts 1 resets, the API made them for 0/],
+  ['a reset that was never made', { calls: callsOf({ resets: 0 }) }, /counts 1 resets, the API reset 0 people/],
   [
-    'a reset that the ledger denies',
+    'a reset that the ledger does not explain',
     { calls: callsOf({ resets: 2 }) },
     /The API reset 2 people; the ledger explains 1/,
   ],
-  ['a second reset without cause', { calls: callsOf({ resets: 2, secondResets: 1 }) }, /1 second resets/],
-])('%s is named', (_, members, difference) => {
+  [
+    'a second reset without cause',
+    { calls: callsOf({ resets: 2, secondResets: 1 }) },
+    /1 second resets did not follow/,
+  ],
+])('%s is reported', (_, members, difference) => {
   expect(reconcile(evidence(members)).differences.join('\n')).toMatch(difference);
 });

@@ -1,12 +1,13 @@
 import { expect, test } from 'vitest';
-import { type CloudFormationTemplate, readTemplate } from '../../../local/stack/template.ts';
+import type { CloudFormationTemplate } from '../../../local/stack/references.ts';
+import { readTemplate } from '../../../local/stack/template.ts';
 
 const ORIGIN = 'http://127.0.0.1:4000';
 const QUEUE_ARN = 'arn:aws:sqs:us-east-1:000000000000:lane';
 
 type Resource = { Type: string; Properties?: Record<string, unknown> };
 
-/** A stack of one lane; a resource's properties are added to, or `undefined` takes one away. */
+/** A stack with one lane. Changes are merged into a resource's properties; `undefined` removes one. */
 function templateOf(
   changes: Record<string, Record<string, unknown>> = {},
   outputs: CloudFormationTemplate['Outputs'] = {},
@@ -51,7 +52,7 @@ const read = (template: CloudFormationTemplate) => readTemplate(template, 'Stack
 const readVariable = (value: unknown) =>
   read(templateOf({ Worker: { Environment: { Variables: { VALUE: value } } } })).function.environment.VALUE;
 
-test('queues keep their names and attributes, and unnamed ones get the stack and their id', () => {
+test('queues keep their names and attributes, and unnamed ones are named after the stack and their id', () => {
   const policy = { deadLetterTargetArn: { 'Fn::GetAtt': ['Dead', 'Arn'] }, maxReceiveCount: 1000 };
   const [lane, dead] = read(templateOf({ Lane: { RedrivePolicy: policy, SqsManagedSseEnabled: true } })).queues;
   expect(lane).toMatchObject({ name: 'lane', arn: QUEUE_ARN, url: `${ORIGIN}/000000000000/lane` });
@@ -62,7 +63,7 @@ test('queues keep their names and attributes, and unnamed ones get the stack and
   expect(dead?.name).toBe('Stack-Dead');
 });
 
-test('a table keeps its keys and indexes, and drops what the stand-in has not', () => {
+test('a table keeps its keys and indexes, and drops what the stand-in does not have', () => {
   const index = {
     IndexName: 'by',
     KeySchema: [{ AttributeName: 'c', KeyType: 'HASH' }],
@@ -81,14 +82,14 @@ test('a table keeps its keys and indexes, and drops what the stand-in has not', 
 });
 
 test.each([
-  ['an empty one', {}, undefined],
-  ['one with a value', { SecretString: 't' }, 't'],
-  ['a generated one', { GenerateSecretString: {} }, expect.stringMatching(/.{20}/)],
-])('a secret begins as the deployment makes it: %s', (_, properties, value) => {
+  ['empty', {}, undefined],
+  ['with a value', { SecretString: 't' }, 't'],
+  ['generated', { GenerateSecretString: {} }, expect.stringMatching(/.{20}/)],
+])('a secret begins as the deployment creates it: %s', (_, properties, value) => {
   expect(read(templateOf({ Token: properties })).secrets[0]?.initialValue).toEqual(value);
 });
 
-test('the function keeps handler, memory, timeout and the log format that Lambda tells it', () => {
+test('the function keeps handler, memory and timeout, and is told its log format', () => {
   const worker = read(templateOf({ Worker: { LoggingConfig: { LogFormat: 'JSON' } } })).function;
   expect(worker).toMatchObject({ handler: 'index.handler', memoryMb: 512, timeoutMs: 120_000 });
   expect(worker.environment).toEqual({ AWS_LAMBDA_LOG_FORMAT: 'JSON' });
@@ -116,7 +117,7 @@ test('a variable without a value is left out', () => {
   expect(readVariable({ Ref: 'AWS::NoValue' })).toBeUndefined();
 });
 
-test('a mapping keeps its limits, and has AWS’s where it gives none', () => {
+test('a mapping keeps its limits, and gets AWS’s defaults otherwise', () => {
   const limits = {
     BatchSize: 7,
     MaximumBatchingWindowInSeconds: 2,
@@ -138,7 +139,7 @@ test('a mapping keeps its limits, and has AWS’s where it gives none', () => {
   });
 });
 
-test('outputs are resolved, and those of what has no stand-in left out', () => {
+test('outputs are resolved, and those of resources without a stand-in are left out', () => {
   const outputs = { Url: { Value: { Ref: 'Lane' } }, Alarm: { Value: { 'Fn::GetAtt': ['Alarm', 'Arn'] } } };
   expect(read(templateOf({}, outputs)).outputs).toEqual({ Url: `${ORIGIN}/000000000000/lane` });
 });
@@ -150,15 +151,15 @@ test.each<[string, Record<string, Record<string, unknown>>, string]>([
     'Fn::ImportValue',
   ],
   ['a resource that has no stand-in', { Worker: { Environment: { Variables: { X: { Ref: 'Alarm' } } } } }, 'Alarm'],
-  ['a resource that is not there', { Worker: { Environment: { Variables: { X: { Ref: 'Nobody' } } } } }, 'Nobody'],
+  ['a missing resource', { Worker: { Environment: { Variables: { X: { Ref: 'Nobody' } } } } }, 'Nobody'],
   ['an unknown attribute', { Worker: { Environment: { Variables: { X: { 'Fn::GetAtt': ['Lane', 'Age'] } } } } }, 'Age'],
   ['a filter', { Mapping: { FilterCriteria: {} } }, 'FilterCriteria'],
   ['a stream as a source', { Mapping: { EventSourceArn: 'arn:aws:kinesis:x' } }, 'event source'],
   ['another runtime', { Worker: { Runtime: 'python3.14' } }, 'python3.14'],
   ['layers', { Worker: { Layers: [] } }, 'layers'],
-  ['a queue first in, first out', { Lane: { FifoQueue: true } }, 'FifoQueue'],
+  ['a FIFO queue', { Lane: { FifoQueue: true } }, 'FifoQueue'],
   ['a mapping to another function', { Mapping: { FunctionName: 'other' } }, 'no function'],
-])('%s ends in one error that names it', (_, changes, named) => {
+])('%s is refused with one error that names it', (_, changes, named) => {
   expect(() => read(templateOf(changes))).toThrow(
     expect.objectContaining({ name: 'TemplateError', message: expect.stringContaining(named) }),
   );
