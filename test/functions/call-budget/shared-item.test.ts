@@ -4,13 +4,18 @@ import { type BudgetState, freshBudget } from '../../../functions/call-budget/st
 import { memoryBudgetStore } from '../../support/ledger/memory-budget-store.ts';
 import { NOON, virtualClock } from '../../support/virtual-clock.ts';
 
+interface Answer {
+  granted: number;
+  next?: BudgetState;
+}
+
 function anItem(random = () => 1) {
   const clock = virtualClock();
   const store = memoryBudgetStore(clock);
   store.item = { ...freshBudget(NOON), revision: 7, granted: 3 };
   const item = new SharedItem(store, clock, random);
   const grant = (state: BudgetState) => ({ next: { ...state, granted: state.granted + 1 } });
-  return { clock, store, item, look: () => clock.run(item.change(({ granted }) => ({ granted }))), grant };
+  return { clock, store, item, look: () => clock.run(item.change(({ granted }): Answer => ({ granted }))), grant };
 }
 
 describe('the shared item', () => {
@@ -39,7 +44,13 @@ describe('the shared item', () => {
     const { clock, store, item } = anItem();
     store.item = undefined;
     clock.jump(5);
-    expect(await clock.run(item.change((state) => ({ state })))).toEqual({ state: freshBudget(NOON + 5) });
+    const shown: BudgetState[] = [];
+    const look = (state: BudgetState): { next?: BudgetState } => {
+      shown.push(state);
+      return {};
+    };
+    expect(await clock.run(item.change(look))).toEqual({});
+    expect(shown).toEqual([freshBudget(NOON + 5)]);
   });
 
   it('is written as the next revision and known without a read from then on', async () => {
