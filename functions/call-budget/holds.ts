@@ -194,6 +194,13 @@ export const showsLife = (state: Holds, now: EpochMs): boolean => state.life.suc
 export const isOwnFault = (state: Holds, { serverErrorPermit }: CallHistory): boolean =>
   serverErrorPermit !== undefined && state.life.success > serverErrorPermit;
 
+/** A probe that was under way when the hold began, of another one, says nothing new of it. */
+const isProbeOf = (hold: Hold, { probe, permit }: CallSigns): boolean => probe !== undefined && permit > hold.permit;
+
+/** Of a permit that the item never gave nothing is known: the item was lost and begun again. */
+const shownLife = (call: CallSigns, shown: Shown): Life =>
+  call.permit > call.latestPermit ? NO_LIFE : (lifeOf(call, shown) ?? NO_LIFE);
+
 /** The holds after a call. The same object if it showed nothing that must be written. */
 export function holdsAfter(state: Holds, call: CallSigns, shown: Shown): Holds {
   switch (shown.kind) {
@@ -220,7 +227,7 @@ export function holdsAfter(state: Holds, call: CallSigns, shown: Shown): Holds {
 
 /** In calm a success is not written down: it goes along with the next permit. */
 function afterSuccess(state: Holds, call: CallSigns, shown: Shown): Holds {
-  const known = withLife(state, lifeOf(call, shown) ?? NO_LIFE);
+  const known = withLife(state, shownLife(call, shown));
   if (call.probe === 'address') return known;
   const { lane } = call;
   const isCalm =
@@ -239,11 +246,12 @@ function afterSuccess(state: Holds, call: CallSigns, shown: Shown): Holds {
 /** A rejection counts towards the brake, unless an operator knows better. */
 function afterRejection(state: Holds, call: CallSigns, shown: Shown): Holds {
   const { lane, key, now, probe } = call;
-  const known = withoutProbe(withLife(state, lifeOf(call, shown) ?? NO_LIFE), call);
+  const known = withoutProbe(withLife(state, shownLife(call, shown)), call);
   if (probe === 'address' || state.brakeOff[lane]) return known;
   const count = (known.rejections[lane] ?? 0) + 1;
   const counted = { ...known, rejections: { ...known.rejections, [lane]: count } };
-  const isDue = state.byScope[lane] ? probe !== undefined : count >= BRAKE_REJECTIONS;
+  const hold = state.byScope[lane];
+  const isDue = hold ? isProbeOf(hold, call) : count >= BRAKE_REJECTIONS;
   return isDue
     ? withHold(counted, lane, { why: 'brake', lengthMs: BRAKE_HOLD_MS, lastProber: key }, call, now)
     : counted;
@@ -255,13 +263,15 @@ function afterTrouble(state: Holds, call: CallSigns, weight: number): Holds {
   const freed = withoutProbe(state, call);
   const hold = state.byScope.all;
   if (hold) {
+    if (!isProbeOf(hold, call)) return freed;
     const lengthMs = hold.why === 'outage' ? Math.min(hold.lengthMs * 2, LONGEST_OUTAGE_MS) : FIRST_OUTAGE_MS;
-    return call.probe ? withHold(freed, 'all', { why: 'outage', lengthMs, lastProber: key }, call, now) : state;
+    return withHold(freed, 'all', { why: 'outage', lengthMs, lastProber: key }, call, now);
   }
   const isDisproved = permit < state.life.permit;
   if (isDisproved || now < (state.outageOffUntil ?? 0)) return freed;
-  const before = state.troubles.find((trouble) => trouble.key === key);
-  const others = state.troubles.filter((trouble) => trouble.key !== key && trouble.at > now - SIGN_AGE_MS);
+  const recent = state.troubles.filter(({ at }) => at > now - SIGN_AGE_MS);
+  const before = recent.find((trouble) => trouble.key === key);
+  const others = recent.filter((trouble) => trouble !== before);
   const troubles = [...others, { key, permit, at: now, weight: Math.max(weight, before?.weight ?? 0) }];
   if (troubles.reduce((sum, trouble) => sum + trouble.weight, 0) < OUTAGE_SIGNS) return { ...freed, troubles };
   return withHold(
@@ -277,8 +287,8 @@ function afterTrouble(state: Holds, call: CallSigns, weight: number): Holds {
 function afterUnauthorized(state: Holds, call: CallSigns): Holds {
   const { key, now } = call;
   const hold = state.byScope.all;
-  if (hold?.why === 'credential' && now < hold.until) return state;
   const freed = withoutProbe(state, call);
+  if (hold?.why === 'credential' && now < hold.until) return freed;
   return withHold(freed, 'all', { why: 'credential', lengthMs: CREDENTIAL_HOLD_MS, lastProber: key }, call, now);
 }
 
@@ -299,12 +309,12 @@ function withHold(
 /** The call's probe is over. If the prober was late, the probe of the next one is not: two would go at once. */
 function withoutProbe(state: Holds, { lane, key, probe }: CallSigns): Holds {
   if (probe === undefined) return state;
-  const byScope: Holds['byScope'] = { ...state.byScope };
+  let freed = state;
   for (const scope of ['all', lane] as const) {
-    const hold = byScope[scope];
-    if (hold?.lastProber !== key) continue;
+    const hold = state.byScope[scope];
+    if (hold?.lastProber !== key || hold.probeEnd === undefined) continue;
     const { probeEnd: _, ...rest } = hold;
-    byScope[scope] = rest;
+    freed = { ...freed, byScope: { ...freed.byScope, [scope]: rest } };
   }
-  return { ...state, byScope };
+  return freed;
 }

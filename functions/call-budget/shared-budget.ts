@@ -158,7 +158,7 @@ class SharedBudget implements CallBudget {
     const { clock, ceiling, reserve } = this.#options;
     const { lane, latest } = asked;
     const now = clock.now();
-    const state = withKnownLife(item, this.#life);
+    const state = this.#withKnownLife(item);
     const way = passage(state.holds, asked, now, this.#options);
     if (way.kind === 'held') return way;
     if (now < state.quietUntil) return { kind: 'held', until: state.quietUntil, why: 'pace', standsBack: false };
@@ -186,6 +186,12 @@ class SharedBudget implements CallBudget {
     return this.#inHand.lane === lane && count > 0 && now - at <= STALE_MS;
   }
 
+  /** A copy knows of no permit that the item never gave, unless the item was lost and begun again: then its life was that one's. */
+  #withKnownLife(item: BudgetState): BudgetState {
+    if (this.#life.permit > item.granted) this.#life = NO_LIFE;
+    return withKnownLife(item, this.#life);
+  }
+
   async report(ticket: Ticket, shown: Shown): Promise<Ruling> {
     const { clock, ceiling, telemetry } = this.#options;
     const life = lifeOf(ticket, shown);
@@ -198,9 +204,11 @@ class SharedBudget implements CallBudget {
     try {
       for (let tries = 0; tries < MAX_REPORT_TRIES; tries += 1) {
         const told = await this.#item.change((before) => {
-          const known = withKnownLife(before, this.#life);
+          const known = this.#withKnownLife(before);
           const after = afterCall(known, ticket, shown, ceiling, clock.now());
-          return { before, after, ...(after === known ? {} : { next: after }) };
+          // What this copy knows already, from this very call, may still be news to the item: that a hold is over, above all.
+          const isNews = after !== known || afterCall(before, ticket, shown, ceiling, clock.now()) !== before;
+          return { before, after, ...(isNews ? { next: after } : {}) };
         });
         if (told) {
           announce(told.before, told.after, ticket, telemetry);

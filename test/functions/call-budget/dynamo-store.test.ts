@@ -1,8 +1,9 @@
 import { DeleteCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { CallReport } from '../../../functions/call-budget/call-budget.ts';
+import type { Shown, Ticket } from '../../../functions/call-budget/call-budget.ts';
 import { dynamoBudgetStore } from '../../../functions/call-budget/dynamo-store.ts';
-import type { BudgetStore } from '../../../functions/call-budget/shared-budget.ts';
+import { pause, release } from '../../../functions/call-budget/operator.ts';
+import type { BudgetStore } from '../../../functions/call-budget/shared-item.ts';
 import { afterCall, afterPermits, type BudgetState, freshBudget } from '../../../functions/call-budget/state.ts';
 import { LEDGER } from '../../../functions/contract/ledger-table.ts';
 import { BUDGET_KEY } from '../../../functions/ledger/items.ts';
@@ -34,21 +35,29 @@ const aState = (revision: number, granted = revision): BudgetState => ({ ...fres
 
 /** After calls of every kind: all members that a state can have. */
 function livedState(): BudgetState {
-  const kinds: CallReport['kind'][] = [
-    'throttled',
-    'unavailable',
-    'unavailable',
-    'rejected',
-    'success',
-    'unauthorized',
+  const calls: Shown[] = [
+    { kind: 'throttled', status: 429 },
+    { kind: 'unavailable', status: 503 },
+    { kind: 'unknown' },
+    { kind: 'rejected', status: 404, detail: '' },
+    { kind: 'succeeded', status: 200 },
+    { kind: 'server-error', status: 500, detail: '' },
+    { kind: 'unauthorized', status: 401 },
   ];
   let state: BudgetState = { ...freshBudget(NOW), ceiling: { perMinute: 90, burst: 5 } };
-  kinds.forEach((kind, index) => {
+  calls.forEach((shown, index) => {
     const now = NOW + index * 9000;
     state = afterPermits(state, 1, now + 1 / 3, state.holds, now);
-    const ticket = { lane: 'bulk', key: `k${index}`, probe: index === 1, grantedAt: now } as const;
-    state = afterCall(state, ticket, { kind }, { perMinute: 60, burst: 10 }, now);
+    const ticket: Ticket = {
+      lane: 'bulk',
+      key: `k${index}`,
+      permit: state.granted,
+      grantedAt: now,
+      history: { unknowns: 0, heldCalls: 0 },
+    };
+    state = afterCall(state, ticket, shown, { perMinute: 60, burst: 10 }, now);
   });
+  state = pause(release(state, NOW), 'all', 8.64e15);
   return { ...state, revision: 1 };
 }
 

@@ -1,7 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { CallBudget, CallReport, Ticket, Turn } from '../../../functions/call-budget/call-budget.ts';
-import { type Hold, NO_HOLDS } from '../../../functions/call-budget/holds.ts';
+import type {
+  CallBudget,
+  CallHistory,
+  Ruling,
+  Shown,
+  Ticket,
+  Turn,
+} from '../../../functions/call-budget/call-budget.ts';
+import { type Hold, type Holds, type Life, NO_HOLDS, NO_LIFE } from '../../../functions/call-budget/holds.ts';
+import { pause } from '../../../functions/call-budget/operator.ts';
 import { sharedBudget } from '../../../functions/call-budget/shared-budget.ts';
 import { type BudgetState, type Ceiling, freshBudget } from '../../../functions/call-budget/state.ts';
 import type { EpochMs } from '../../../functions/common/clock.ts';
@@ -17,13 +25,39 @@ const LATE = NOON + 90_000;
 /** What a write takes at most here: a permit is used so much after it was counted. */
 const WRITE_MS = 35;
 
+const NEVER_CALLED: CallHistory = { unknowns: 0, heldCalls: 0 };
+const SHOWN = {
+  succeeded: { kind: 'succeeded', status: 200 },
+  throttled: { kind: 'throttled', status: 429 },
+  unavailable: { kind: 'unavailable', status: 503 },
+  unknown: { kind: 'unknown' },
+  'server-error': { kind: 'server-error', status: 500, detail: '' },
+  unauthorized: { kind: 'unauthorized', status: 401 },
+  'no-token': { kind: 'no-token' },
+  rejected: { kind: 'rejected', status: 404, detail: '' },
+  nothing: { kind: 'nothing' },
+} as const satisfies Record<Shown['kind'], Shown>;
+const OWN: Ruling = { fault: 'own' };
+const ours = (why: Extract<Ruling, { fault: 'ours' }>['why'], until: EpochMs): Ruling => ({
+  fault: 'ours',
+  why,
+  until,
+});
+
 /** Copies of the function that share one item. Chance is a fixed row of numbers. */
-function aBudget({ ceiling = CEILING, reserve = RESERVE, seed = 1 } = {}) {
+function aBudget({
+  ceiling = CEILING,
+  reserve = RESERVE,
+  seed = 1,
+  probesByAddress = false,
+  always = undefined as number | undefined,
+} = {}) {
   const clock = virtualClock();
   const store = memoryBudgetStore(clock);
   const telemetry = telemetryRecorder();
   let chance = seed;
   const random = () => {
+    if (always !== undefined) return always;
     chance = (chance * 48_271) % 2_147_483_647;
     return chance / 2_147_483_647;
   };
@@ -35,15 +69,16 @@ function aBudget({ ceiling = CEILING, reserve = RESERVE, seed = 1 } = {}) {
       ceiling,
       reserve,
       leaseMs: 30_000,
+      probesByAddress,
       clock: { now: () => clock.now() + clockAheadMs, sleep: (ms, signal) => clock.sleep(ms, signal) },
       random,
       telemetry,
     });
   const budget = aCopy();
   let keys = 0;
-  const ask = async (lane: Lane, latest: EpochMs, of = budget, key?: string) => {
+  const ask = async (lane: Lane, latest: EpochMs, of = budget, key?: string, history = NEVER_CALLED) => {
     keys += 1;
-    const turn = await of.turn(lane, key ?? `key-${keys}`, latest);
+    const turn = await of.turn(lane, key ?? `key-${keys}`, latest, history);
     return { turn, at: clock.now() - NOON };
   };
   return {
@@ -64,11 +99,19 @@ function aBudget({ ceiling = CEILING, reserve = RESERVE, seed = 1 } = {}) {
           }),
         ),
       ),
-    granted: async (lane: Lane = 'interactive', key?: string, latest = LATE): Promise<Ticket> =>
-      ticketOf((await clock.run(ask(lane, latest, budget, key))).turn),
+    granted: async (lane: Lane = 'interactive', key?: string, latest = LATE, of = budget): Promise<Ticket> =>
+      ticketOf((await clock.run(ask(lane, latest, of, key))).turn),
+    report: (ticket: Ticket, kind: Shown['kind'], of = budget): Promise<Ruling> =>
+      clock.run(of.report(ticket, SHOWN[kind])),
     hold: (hold: Partial<Hold> & Pick<Hold, 'until'>) => {
-      const all: Hold = { why: 'outage', lengthMs: 5000, ...hold };
-      store.item = { ...(store.item as BudgetState), revision: 100, holds: { ...NO_HOLDS, holds: { all } } };
+      const item = store.item as BudgetState;
+      const all: Hold = { why: 'outage', since: NOON - 9000, permit: item.granted, lengthMs: 5000, ...hold };
+      store.item = { ...item, revision: 100, holds: { ...NO_HOLDS, byScope: { all } } };
+    },
+    /** Somebody else's call has just succeeded. */
+    live: (more: Partial<Holds> = {}) => {
+      const item = store.item as BudgetState;
+      store.item = { ...item, holds: { ...item.holds, life: { ...NO_LIFE, successAt: clock.now() }, ...more } };
     },
     change: (change: Partial<BudgetState>) => {
       const item = store.item as BudgetState;
@@ -109,10 +152,16 @@ describe('turns', () => {
 
   it('say whose they are, and that the call may be made now', async () => {
     const { clock, granted } = aBudget();
-    expect(await granted('bulk', 'a')).toEqual({ lane: 'bulk', key: 'a', probe: false, grantedAt: NOON });
+    expect(await granted('bulk', 'a')).toEqual({
+      lane: 'bulk',
+      key: 'a',
+      permit: 1,
+      grantedAt: NOON,
+      history: NEVER_CALLED,
+    });
     await granted('bulk');
     const third = await granted('bulk', 'c');
-    expect(third).toEqual({ lane: 'bulk', key: 'c', probe: false, grantedAt: NOON + 1000 });
+    expect(third).toEqual({ lane: 'bulk', key: 'c', permit: 3, grantedAt: NOON + 1000, history: NEVER_CALLED });
     expect(clock.now()).toBe(NOON + 1000);
   });
 
@@ -166,7 +215,7 @@ describe('turns', () => {
     const { clock, ask, times } = aBudget();
     await times(3);
     expect(await clock.run(ask('interactive', NOON + 400))).toEqual({
-      turn: { kind: 'none', retryAt: NOON + 1000, why: 'pace' },
+      turn: { kind: 'none', retryAt: NOON + 1000, why: 'pace', standsBack: false },
       at: 400,
     });
     expect(await clock.run(ask('interactive', NOON + 400))).toMatchObject({ turn: { kind: 'none' }, at: 400 });
@@ -201,6 +250,164 @@ describe('turns', () => {
     expect(store.item).toMatchObject({ revision: 3, granted: 3, learned: { startedAt: NOON } });
     await clock.run(clock.sleep(120_000));
     expect(await times(2, { of: aCopy(), latest: NOON + 1e6 })).toEqual([third + 120_000, third + 120_100]);
+  });
+});
+
+describe('permits in hand', () => {
+  /** One more was taken than is used: who waited for it had no more time. */
+  const oneLeft = async () => {
+    const parts = aBudget({ ceiling: { perMinute: 60, burst: 6 }, reserve: 0 });
+    const { clock, store, budget } = parts;
+    store.latencyMs = () => 10;
+    const turns = [NOON + 500, NOON - 1].map((latest) => budget.turn('interactive', 'x', latest, NEVER_CALLED));
+    expect((await clock.run(Promise.all(turns))).map(({ kind }) => kind)).toEqual(['granted', 'none']);
+    expect(store).toMatchObject({ writes: 1, item: { granted: 2 } });
+    return parts;
+  };
+
+  it.each<[string, Lane, number, { permit: number; writes: number }]>([
+    ['are good for half a second', 'interactive', 500, { permit: 2, writes: 1 }],
+    ['are good for no longer than that', 'interactive', 501, { permit: 3, writes: 2 }],
+    ['are of their lane alone', 'bulk', 500, { permit: 3, writes: 2 }],
+  ])('%s', async (_, lane, ms, { permit, writes }) => {
+    const { clock, store, granted } = await oneLeft();
+    clock.jump(NOON + 20 + ms - clock.now());
+    store.latencyMs = () => 0;
+    expect(await granted(lane)).toMatchObject({ permit });
+    expect(store.writes).toBe(writes);
+  });
+
+  it('are used once each', async () => {
+    const { granted } = await oneLeft();
+    expect([(await granted()).permit, (await granted()).permit]).toEqual([2, 3]);
+  });
+
+  it('are not used while all are held', async () => {
+    const { store, clock, hold, ask } = await oneLeft();
+    hold({ until: NOON + 60_000 });
+    clock.jump(40);
+    expect((await clock.run(ask('interactive', clock.now() + 100))).turn).toMatchObject({ kind: 'none' });
+    expect(store.writes).toBe(1);
+  });
+});
+
+describe('a permit taken in advance', () => {
+  it.each([
+    [60, 300],
+    [1200, 100],
+  ])('is taken two intervals before its time, and at most 300 ms: at %i a minute %i ms', async (perMinute, aheadMs) => {
+    const { clock, store, ask, times } = aBudget({ ceiling: { perMinute, burst: 1 }, reserve: 0, always: 0 });
+    const intervalMs = 60_000 / perMinute;
+    const count = Math.ceil(aheadMs / intervalMs) + 1;
+    await times(count);
+    const [last = 0, due = 0] = [clock.now(), NOON + count * intervalMs];
+    const next = ask('interactive', LATE);
+    const wait = Math.max(0, due - aheadMs - last);
+    await clock.run(clock.sleep(wait - 1));
+    expect(store.item?.granted).toBe(wait > 0 ? count : count + 1);
+    await clock.run(clock.sleep(2));
+    expect(store.item?.granted).toBe(count + 1);
+    expect((await clock.run(next)).at).toBe(due - NOON);
+  });
+});
+
+describe('permits', () => {
+  it('are numbered in the order in which they are taken, across copies, those in hand too', async () => {
+    const { clock, store, aCopy, ask } = aBudget({ ceiling: { perMinute: 60, burst: 12 }, reserve: 0 });
+    store.latencyMs = () => 10;
+    const order: number[] = [];
+    const copies = [aCopy(), aCopy()];
+    const one = async (of: CallBudget) => {
+      order.push(ticketOf((await ask('bulk', LATE, of)).turn).permit);
+    };
+    await clock.run(Promise.all(copies.flatMap((of) => [1, 2, 3, 4].map(() => one(of)))));
+    expect(store.item).toMatchObject({ granted: 8, revision: 9 });
+    expect(order.toSorted((a, b) => a - b)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+    expect(order.filter((permit) => permit <= 4)).toEqual([1, 2, 3, 4]);
+    expect(order.filter((permit) => permit > 4)).toEqual([5, 6, 7, 8]);
+  });
+});
+
+describe('life that a copy has seen', () => {
+  it('is written along with its next permit, and others rule by it from then on', async () => {
+    const { clock, store, aCopy, granted, report } = aBudget();
+    const other = aCopy();
+    const [first, second] = [await granted(), await granted('interactive', 'b', LATE, other)];
+    await report(first, 'succeeded');
+    expect(store.item?.holds.life).toEqual(NO_LIFE);
+    expect(await report(second, 'unavailable', other)).toEqual(ours('no-life', NOON));
+    clock.jump(1000);
+    await granted();
+    expect(store.item?.holds.life).toEqual({ permit: 1, success: 1, successAt: NOON });
+    clock.jump(40);
+    expect(await report(second, 'unavailable', other)).toEqual(OWN);
+  });
+
+  it('is known to its own reports at once, and written with them', async () => {
+    const { store, granted, report } = aBudget();
+    const [first, second, third] = [await granted(), await granted(), await granted()];
+    await report(second, 'succeeded');
+    expect(await report(first, 'unavailable')).toEqual(OWN);
+    expect(store.item?.holds).toEqual({ ...NO_HOLDS, life: { permit: 2, success: 2, successAt: NOON } });
+    expect(await report(third, 'unavailable')).toEqual(OWN);
+    expect(store.item?.holds).toMatchObject({
+      life: { permit: 2, success: 2, successAt: NOON },
+      troubles: [{ permit: 3 }],
+    });
+  });
+
+  it('is the latest of all, whatever order it is heard in', async () => {
+    const { clock, store, granted, report } = aBudget();
+    const [first, second] = [await granted(), await granted()];
+    await report(second, 'succeeded');
+    await report(first, 'succeeded');
+    clock.jump(1000);
+    await granted();
+    expect(store.item?.holds.life).toEqual({ permit: 2, success: 2, successAt: NOON });
+  });
+
+  it('by a permit later than a hold’s beginning ends it with the copy’s next turn', async () => {
+    const { clock, store, aCopy, hold, granted, report } = aBudget();
+    const other = aCopy();
+    await granted('bulk', 'x', LATE, other);
+    const ticket = await granted();
+    await report(ticket, 'succeeded');
+    hold({ until: NOON + 60_000, permit: 1 });
+    clock.jump(1000);
+    expect(await granted()).toMatchObject({ permit: 3, grantedAt: NOON + 1000 });
+    expect(store.item?.holds.byScope).toEqual({});
+  });
+
+  it('makes a second 5xx of a request its own fault', async () => {
+    const { granted, report } = aBudget();
+    const [first, second] = [await granted(), await granted()];
+    const again = { ...second, history: { ...NEVER_CALLED, serverErrorPermit: 1 } };
+    expect(await report(again, 'server-error')).toEqual(ours('no-life', NOON));
+    await report({ ...first, permit: 2 }, 'succeeded');
+    expect(await report(again, 'server-error')).toEqual(OWN);
+  });
+
+  it('of permits that the item never gave is ignored: it was lost and begun again', async () => {
+    const { clock, store, granted, report } = aBudget();
+    const tickets = [await granted(), await granted(), await granted()];
+    await report(tickets[2] as Ticket, 'succeeded');
+    store.item = { ...freshBudget(NOON - 3_600_000), revision: 1 };
+    clock.jump(2000);
+    await granted();
+    expect(store.item.holds.life).toEqual(NO_LIFE);
+  });
+
+  it('of an item that was lost does not hide that of the one begun again', async () => {
+    const { clock, store, granted, report } = aBudget();
+    const tickets = [await granted(), await granted(), await granted()];
+    await report(tickets[2] as Ticket, 'succeeded');
+    store.item = { ...freshBudget(NOON - 3_600_000), revision: 1 };
+    clock.jump(2000);
+    await report(await granted(), 'succeeded');
+    clock.jump(2000);
+    await granted();
+    const life: Life = { permit: 1, success: 1, successAt: NOON + 2000 };
+    expect(store.item.holds.life).toEqual(life);
   });
 });
 
@@ -263,12 +470,13 @@ describe('copies that share one item', () => {
         const ticket = ticketOf((await ask('bulk', NOON + 1e6, of)).turn);
         granted += 1;
         await clock.sleep(200 + random() * 600);
-        await of.report(ticket, { kind: 'success' });
+        await of.report(ticket, SHOWN.succeeded);
       }
     };
     const copies = [0, 300, -300, 0].map((ahead) => aCopy(ahead));
     await clock.run(Promise.all(copies.flatMap((of) => Array.from({ length: 10 }, () => work(of)))));
     expect(granted).toBeGreaterThan(perMinute * 5 * 0.98);
+    // A success in calm costs none.
     expect(store.writes / granted).toBeLessThanOrEqual(1.3);
   });
 
@@ -324,17 +532,19 @@ describe('a store that cannot be reached', () => {
   it('gives no turn, but the reason for none', async () => {
     const { clock, store, budget } = aBudget();
     store.broken = true;
-    await expect(clock.run(budget.turn('bulk', 'a', LATE))).rejects.toMatchObject({ name: 'LedgerUnreachable' });
+    await expect(clock.run(budget.turn('bulk', 'a', LATE, NEVER_CALLED))).rejects.toMatchObject({
+      name: 'LedgerUnreachable',
+    });
   });
 
   it('for one turn leaves the ones behind it in line alone', async () => {
     const { clock, store, budget, times } = aBudget();
     store.broken = true;
-    const first = budget.turn('bulk', 'a', LATE).catch(() => {
+    const first = budget.turn('bulk', 'a', LATE, NEVER_CALLED).catch(() => {
       store.broken = false;
       return 'unreachable';
     });
-    const second = budget.turn('bulk', 'b', LATE);
+    const second = budget.turn('bulk', 'b', LATE, NEVER_CALLED);
     expect(await clock.run(first)).toBe('unreachable');
     expect(await clock.run(second)).toMatchObject({ kind: 'granted' });
     expect(await times(1)).toEqual([0]);
@@ -345,112 +555,178 @@ describe('a store that cannot be reached', () => {
     store.afterNextWrite = () => {
       store.broken = true;
     };
-    await expect(clock.run(budget.turn('interactive', 'a', LATE))).rejects.toMatchObject({ name: 'LedgerUnreachable' });
+    await expect(clock.run(budget.turn('interactive', 'a', LATE, NEVER_CALLED))).rejects.toMatchObject({
+      name: 'LedgerUnreachable',
+    });
     store.broken = false;
     expect(await times(3)).toEqual([0, 0, 1000]);
   });
 
-  it.each<CallReport['kind']>(['throttled', 'unauthorized', 'rejected'])(
-    'for a report (%s) loses it, says so, and rules nothing',
-    async (kind) => {
-      const { clock, store, budget, granted, telemetry } = aBudget();
-      const ticket = await granted('bulk', 'a');
+  const RULINGS: [Shown['kind'], boolean][] = [
+    ['throttled', false],
+    ['unavailable', true],
+    ['unknown', true],
+    ['server-error', true],
+    ['unauthorized', true],
+    ['no-token', true],
+    ['rejected', true],
+  ];
+  const blind = (isOurs: boolean, now: EpochMs) => (isOurs ? ours('budget-unreachable', now + 60_000) : OWN);
+
+  it.each(RULINGS)('for a report (%s) loses it, says so, and is nobody’s fault: %s', async (kind, isOurs) => {
+    const { clock, store, report, granted, telemetry } = aBudget();
+    const ticket = await granted('bulk', 'a');
+    clock.jump(1000);
+    store.broken = true;
+    expect(await report(ticket, kind)).toEqual(blind(isOurs, NOON + 1000));
+    expect(telemetry.events).toEqual([
+      { code: 'LEDGER_UNREACHABLE', fields: { lane: 'bulk', requestId: 'a', why: 'Error' } },
+    ]);
+  });
+
+  it.each([...RULINGS, ['succeeded', false] as const])(
+    'for ten conflicts of a report (%s) in a row drops it, and is nobody’s fault: %s',
+    async (kind, isOurs) => {
+      const { clock, store, live, report, granted, telemetry } = aBudget();
+      const ticket = await granted();
+      live({ rejections: { interactive: 1 } });
       clock.jump(1000);
-      store.broken = true;
-      expect(await clock.run(budget.report(ticket, { kind }))).toEqual({});
-      expect(telemetry.events).toEqual([
-        { code: 'LEDGER_UNREACHABLE', fields: { lane: 'bulk', requestId: 'a', why: 'Error' } },
-      ]);
+      let writes = 0;
+      store.write = async () => {
+        writes += 1;
+        return { kind: 'conflict', current: store.item };
+      };
+      const ruling = await report(ticket, kind);
+      expect(ruling).toEqual(blind(isOurs && kind !== 'succeeded', clock.now()));
+      expect(writes).toBe(kind === 'succeeded' ? 0 : 10);
+      expect(clock.now()).toBeLessThan(NOON + 10_000);
+      expect(telemetry.events).toEqual([]);
     },
   );
 
+  it('for a report whose ninth conflict was the last makes it at the tenth try', async () => {
+    const { store, report, granted } = aBudget();
+    const ticket = await granted();
+    const { write } = store;
+    let conflicts = 0;
+    store.write = async (next) => {
+      if (conflicts === 9) return write(next);
+      conflicts += 1;
+      return { kind: 'conflict', current: store.item };
+    };
+    expect(await report(ticket, 'unauthorized')).toMatchObject({ fault: 'ours', why: 'credential' });
+  });
+
   it('is not even asked for a success in calm, however old the last look', async () => {
-    const { clock, store, budget, granted, telemetry } = aBudget();
+    const { clock, store, report, granted, telemetry } = aBudget();
     const ticket = await granted('bulk', 'a');
     clock.jump(60_000);
     store.broken = true;
-    expect(await clock.run(budget.report(ticket, { kind: 'success' }))).toEqual({});
+    expect(await report(ticket, 'succeeded')).toEqual(OWN);
     expect(telemetry.events).toEqual([]);
   });
 
   it('is not what a defect is taken for', async () => {
-    const { clock, store, budget, granted } = aBudget();
+    const { clock, store, budget, report, granted } = aBudget();
     const ticket = await granted();
     store.read = () => Promise.reject(new TypeError('a defect'));
     store.write = () => Promise.reject(new TypeError('a defect'));
-    await expect(clock.run(budget.report(ticket, { kind: 'throttled' }))).rejects.toThrow('a defect');
-    await expect(clock.run(budget.turn('bulk', 'a', LATE))).rejects.toThrow('a defect');
+    await expect(report(ticket, 'throttled')).rejects.toThrow('a defect');
+    await expect(clock.run(budget.turn('bulk', 'a', LATE, NEVER_CALLED))).rejects.toThrow('a defect');
   });
 });
 
 describe('a report', () => {
-  it.each<CallReport['kind']>(['success', 'answered', 'unanswered', 'unused'])(
-    'in calm writes nothing: %s',
-    async (kind) => {
-      const { clock, store, budget, granted } = aBudget();
-      const ticket = await granted();
-      const { writes } = store;
-      clock.jump(5000);
-      expect(await clock.run(budget.report(ticket, { kind }))).toEqual({});
-      expect(store.writes).toBe(writes);
-    },
-  );
-
-  it('that meets others’ writes is made again over what they wrote', async () => {
-    const { clock, store, aCopy, granted } = aBudget();
-    store.latencyMs = () => 20;
+  it.each(['succeeded', 'nothing'] as const)('in calm writes nothing: %s', async (kind) => {
+    const { clock, store, report, granted } = aBudget();
     const ticket = await granted();
-    const reports = ['a', 'b', 'c'].map((key) => aCopy().report({ ...ticket, key }, { kind: 'unavailable' }));
-    await clock.run(Promise.all(reports));
-    expect(store.conflicts).toBeGreaterThan(0);
-    expect(store.item?.holds.suspects.toSorted()).toEqual(['a', 'b', 'c']);
-    expect(store.item?.holds.holds.all).toMatchObject({ why: 'outage' });
+    const { writes, reads } = store;
+    clock.jump(5000);
+    expect(await report(ticket, kind)).toEqual(OWN);
+    expect(store).toMatchObject({ writes, reads });
   });
 
-  it('that meets others’ writes for ever is dropped', async () => {
-    const { clock, store, budget, granted } = aBudget();
+  it('of a success is written where the copy’s last look shows something to clear', async () => {
+    const { clock, store, live, report, granted } = aBudget();
+    live({ rejections: { interactive: 3 } });
     const ticket = await granted();
-    store.write = async () => ({ kind: 'conflict', current: store.item });
-    expect(await clock.run(budget.report(ticket, { kind: 'throttled' }))).toEqual({});
-    expect(clock.now()).toBeLessThan(NOON + 10_000);
+    clock.jump(5000);
+    expect(await report(ticket, 'succeeded')).toEqual(OWN);
+    expect(store.item?.holds).toEqual({ ...NO_HOLDS, life: { permit: 1, success: 1, successAt: NOON } });
+  });
+
+  it('that shows nothing new writes nothing, and is ruled by what stands', async () => {
+    const { clock, store, hold, report, granted } = aBudget();
+    const ticket = await granted();
+    hold({ until: NOON + 60_000 });
+    clock.jump(5000);
+    const { writes } = store;
+    expect(await report(ticket, 'unavailable')).toEqual(ours('outage', NOON + 60_000));
+    expect(store.writes).toBe(writes);
+  });
+
+  it('that meets others’ writes is made again over what they wrote, and ruled by what stands then', async () => {
+    const { clock, store, live, aCopy, granted } = aBudget();
+    const ticket = await granted();
+    live();
+    store.latencyMs = () => 20;
+    const reports = ['a', 'b', 'c'].map((key) => aCopy().report({ ...ticket, key }, SHOWN.unavailable));
+    const rulings = await clock.run(Promise.all(reports));
+    expect(store.conflicts).toBeGreaterThan(0);
+    const { all } = store.item?.holds.byScope ?? {};
+    expect(all).toMatchObject({ why: 'outage', permit: 1 });
+    expect(rulings.filter(({ fault }) => fault === 'own')).toHaveLength(2);
+    expect(rulings).toContainEqual(ours('outage', all?.until ?? 0));
+  });
+
+  it('of a copy never conflicts with its other reports and turns', async () => {
+    const { clock, store, budget, ask } = aBudget({ ceiling: { perMinute: 600, burst: 20 }, reserve: 0 });
+    store.latencyMs = () => 20;
+    const one = async (kind: Shown['kind']) => {
+      const ticket = ticketOf((await ask('bulk', LATE)).turn);
+      await clock.sleep(70);
+      await budget.report(ticket, SHOWN[kind]);
+    };
+    const kinds: Shown['kind'][] = ['rejected', 'unavailable', 'succeeded', 'rejected', 'throttled', 'rejected'];
+    await clock.run(Promise.all([...kinds, ...kinds].map(one)));
+    expect(store.writes).toBeGreaterThan(8);
+    expect(store.conflicts).toBe(0);
   });
 
   it('of a token not accepted holds its request, and all others, for half a minute', async () => {
-    const { clock, budget, granted, telemetry } = aBudget();
+    const { clock, report, granted, telemetry } = aBudget();
     const ticket = await granted();
-    const ruling = await clock.run(budget.report(ticket, { kind: 'unauthorized' }));
-    expect(ruling).toEqual({ heldUntil: NOON + 30_000 });
+    const ruling = await report(ticket, 'unauthorized');
+    expect(ruling).toEqual(ours('credential', NOON + 30_000));
     clock.jump(9000);
-    expect(await clock.run(budget.report(ticket, { kind: 'unauthorized' }))).toEqual(ruling);
+    expect(await report(ticket, 'no-token')).toEqual(ruling);
     expect(telemetry.events).toEqual([{ code: 'CREDENTIAL_HELD', fields: { delayMs: 30_000 } }]);
   });
 
   it('of the 20th rejection in a row holds its request and its lane, and says so once', async () => {
-    const { clock, budget, granted, telemetry } = aBudget();
+    const { report, granted, telemetry } = aBudget();
     const ticket = await granted('bulk');
-    const rulings = [];
-    for (let nth = 1; nth <= 21; nth += 1) {
-      rulings.push(await clock.run(budget.report({ ...ticket, key: `${nth}` }, { kind: 'rejected' })));
-    }
-    expect(rulings.slice(0, 19)).toEqual(Array(19).fill({}));
-    expect(rulings.slice(19)).toEqual(Array(2).fill({ heldUntil: NOON + 300_000 }));
+    const rulings: Ruling[] = [];
+    for (let nth = 1; nth <= 21; nth += 1) rulings.push(await report({ ...ticket, key: `${nth}` }, 'rejected'));
+    expect(rulings.slice(0, 19)).toEqual(Array(19).fill(OWN));
+    expect(rulings.slice(19)).toEqual(Array(2).fill(ours('brake', NOON + 300_000)));
     expect(telemetry.events).toEqual([{ code: 'BRAKE_HELD', fields: { lane: 'bulk', delayMs: 300_000 } }]);
-    expect(await granted('interactive')).toMatchObject({ probe: false });
+    expect(await granted('interactive')).not.toHaveProperty('probe');
   });
 
   it('of a 429 lets nobody call until Retry-After is over, in any copy', async () => {
     const { clock, budget, granted, times, aCopy } = aBudget();
     const ticket = await granted();
-    await clock.run(budget.report(ticket, { kind: 'throttled', retryAfterMs: 7000 }));
+    await clock.run(budget.report(ticket, { ...SHOWN.throttled, retryAfterMs: 7000 }));
     expect(await times(1, { of: aCopy() })).toEqual([7000]);
     expect(await times(1, { of: aCopy() })).toEqual([7000]);
   });
 
   it('of a 429 beyond the latest moment gives turns back until then', async () => {
     const { clock, budget, granted, ask } = aBudget();
-    await clock.run(budget.report(await granted(), { kind: 'throttled', retryAfterMs: 3_600_000 }));
+    await clock.run(budget.report(await granted(), { ...SHOWN.throttled, retryAfterMs: 3_600_000 }));
     expect(await clock.run(ask('bulk', LATE))).toEqual({
-      turn: { kind: 'none', retryAt: NOON + 3_600_000, why: 'pace' },
+      turn: { kind: 'none', retryAt: NOON + 3_600_000, why: 'pace', standsBack: false },
       at: 90_000,
     });
   });
@@ -462,7 +738,7 @@ describe('a hold', () => {
     hold({ until: NOON + 60_000 });
     const { writes } = store;
     expect(await clock.run(ask('bulk', NOON + 40_000))).toEqual({
-      turn: { kind: 'none', retryAt: NOON + 60_000, why: 'outage' },
+      turn: { kind: 'none', retryAt: NOON + 60_000, why: 'outage', standsBack: false },
       at: 40_000,
     });
     expect(store.writes).toBe(writes);
@@ -481,15 +757,16 @@ describe('a hold', () => {
   });
 
   it('of an operator that begins meanwhile is heeded, and said to be his', async () => {
-    const { clock, change, ask, times } = aBudget();
+    const { clock, store, change, ask, times } = aBudget();
     await times(3);
     const waiting = [1, 2, 3].map(() => ask('bulk', NOON + 20_000));
-    void clock
-      .sleep(1500)
-      .then(() => change({ holds: { ...NO_HOLDS, operatorHolds: { bulk: { until: NOON + 1e9 } } } }));
+    void clock.sleep(1500).then(() => change(pause(store.item as BudgetState, 'bulk', NOON + 1e9)));
     const turns = await clock.run(Promise.all(waiting));
     expect(turns.filter(({ turn }) => turn.kind === 'granted')).toHaveLength(0);
-    expect(turns[0]).toEqual({ turn: { kind: 'none', retryAt: NOON + 1e9, why: 'operator' }, at: 20_000 });
+    expect(turns[0]).toEqual({
+      turn: { kind: 'none', retryAt: NOON + 1e9, why: 'operator', standsBack: false },
+      at: 20_000,
+    });
     expect(await times(1)).toEqual([expect.any(Number)]);
   });
 
@@ -497,38 +774,98 @@ describe('a hold', () => {
     const { clock, store, hold, aCopy, ask } = aBudget({ ceiling: { perMinute: 600, burst: 20 } });
     store.latencyMs = () => 10;
     hold({ until: NOON + 5000 });
-    const granted: { at: number; probe: boolean }[] = [];
+    const granted: { at: number; probe: Ticket['probe'] }[] = [];
     const one = async (of: CallBudget) => {
       const { turn, at } = await ask('bulk', LATE, of);
       const ticket = ticketOf(turn);
       granted.push({ at, probe: ticket.probe });
       await clock.sleep(2000);
-      await of.report(ticket, { kind: 'success' });
+      await of.report(ticket, SHOWN.succeeded);
     };
     await clock.run(Promise.all([0, 1, 2, 3].flatMap(() => [1, 2, 3].map(() => one(aCopy())))));
     const [probe, ...others] = granted;
-    expect(probe?.probe).toBe(true);
+    expect(probe?.probe).toBe('request');
     expect(probe?.at).toBeGreaterThanOrEqual(5000);
     expect(others).toHaveLength(11);
     for (const other of others) {
-      expect(other.probe).toBe(false);
+      expect(other.probe).toBeUndefined();
       expect(other.at).toBeGreaterThanOrEqual((probe?.at ?? 0) + 2000);
       expect(other.at).toBeLessThanOrEqual((probe?.at ?? 0) + 2000 + 4500);
     }
   });
 
-  it('whose probe fails is probed by another request: the last prober gives its turn back at once', async () => {
-    const { clock, budget, hold, granted, ask } = aBudget();
+  it('whose probe fails is probed by a request never called: the last prober gives its turn back at once', async () => {
+    const { clock, store, hold, report, granted, ask, budget } = aBudget();
     hold({ until: NOON + 5000 });
     const first = await granted('bulk', 'a');
-    expect(first).toMatchObject({ probe: true, grantedAt: NOON + 5000 });
-    await clock.run(budget.report(first, { kind: 'unavailable' }));
+    expect(first).toMatchObject({ probe: 'request', grantedAt: NOON + 5000 });
+    expect(await report(first, 'unavailable')).toEqual(ours('outage', NOON + 15_000));
     clock.jump(10_000);
-    expect(await clock.run(ask('bulk', LATE, budget, 'a'))).toEqual({
-      turn: { kind: 'none', retryAt: NOON + 45_000, why: 'outage' },
+    const { writes } = store;
+    expect(await clock.run(ask('bulk', LATE, budget, 'a', { unknowns: 0, heldCalls: 1 }))).toEqual({
+      turn: { kind: 'none', retryAt: NOON + 20_000, why: 'outage', standsBack: true },
       at: 15_000,
     });
-    expect(await granted('bulk', 'b')).toMatchObject({ probe: true, grantedAt: NOON + 15_000 });
+    expect(store.writes).toBe(writes);
+    expect(await granted('bulk', 'b')).toMatchObject({ probe: 'request', grantedAt: NOON + 15_000 });
+  });
+
+  it('is probed by a request that stood back, and its ticket tells what it has been through', async () => {
+    const { clock, hold, ask, budget } = aBudget();
+    hold({ until: NOON - 5000 });
+    const history: CallHistory = { unknowns: 0, heldCalls: 1, serverErrorPermit: 3 };
+    expect(await clock.run(ask('bulk', LATE, budget, 'a', history))).toEqual({
+      turn: {
+        kind: 'granted',
+        ticket: { lane: 'bulk', key: 'a', permit: 1, grantedAt: NOON, history, probe: 'request' },
+      },
+      at: 0,
+    });
+  });
+
+  it('is probed by address where there is one: nobody stands back, and the ticket says so', async () => {
+    const { store, clock, hold, ask, budget, report, granted } = aBudget({ probesByAddress: true });
+    hold({ until: NOON });
+    const history: CallHistory = { unknowns: 2, heldCalls: 3 };
+    const { turn } = await clock.run(ask('bulk', LATE, budget, 'a', history));
+    expect(turn).toEqual({
+      kind: 'granted',
+      ticket: { lane: 'bulk', key: 'a', permit: 1, grantedAt: NOON, history, probe: 'address' },
+    });
+    expect(store.item?.holds.byScope.all).toMatchObject({ probeEnd: NOON + 30_000, lastProber: 'a' });
+    await report(ticketOf(turn), 'rejected');
+    expect(store.item?.holds).toEqual({ ...NO_HOLDS, life: { ...NO_LIFE, permit: 1 } });
+    expect(await granted('bulk', 'a')).not.toHaveProperty('probe');
+  });
+
+  it('is probed late rather than not, where the write of the probe took long', async () => {
+    const { clock, store, hold, granted } = aBudget();
+    hold({ until: NOON });
+    store.afterNextWrite = () => clock.jump(5000);
+    expect(await granted('bulk', 'a')).toMatchObject({ permit: 1, probe: 'request' });
+    expect(store.item?.granted).toBe(1);
+  });
+
+  it.each(['succeeded', 'rejected'] as const)('is over for all copies once its probe is %s', async (kind) => {
+    const { store, hold, granted, report, aCopy } = aBudget();
+    hold({ until: NOON });
+    const { writes } = store;
+    await report(await granted('bulk', 'a'), kind);
+    expect(store.item?.holds.byScope).toEqual({});
+    expect(store.writes).toBe(writes + 2);
+    expect(await granted('bulk', 'b', LATE, aCopy())).toMatchObject({ permit: 2, grantedAt: NOON });
+  });
+
+  it('is not begun by signs that a success heard of by another copy has disproved: it clears them', async () => {
+    const { store, granted, report, aCopy } = aBudget();
+    const other = aCopy();
+    const [first, second, third] = [await granted(), await granted(), await granted()];
+    await report({ ...first, key: 'a' }, 'unavailable');
+    await report({ ...second, key: 'b' }, 'unavailable');
+    await report(third, 'succeeded');
+    expect(store.item?.holds).toEqual({ ...NO_HOLDS, life: { permit: 3, success: 3, successAt: third.grantedAt } });
+    expect(await report({ ...second, key: 'c' }, 'unavailable', other)).toEqual(OWN);
+    expect(store.item?.holds.byScope).toEqual({});
   });
 
   it('whose probe is never heard of is probed again after a lease', async () => {
@@ -536,15 +873,14 @@ describe('a hold', () => {
     hold({ until: NOON + 5000 });
     await granted('bulk', 'a');
     const next = await granted('bulk', 'b');
-    expect(next.probe).toBe(true);
-    expect(next.grantedAt).toBe(NOON + 35_000);
+    expect(next).toMatchObject({ probe: 'request', grantedAt: NOON + 35_000 });
   });
 
   it('whose probe was not used is probed by the next at once', async () => {
-    const { clock, budget, hold, granted } = aBudget();
+    const { hold, report, granted } = aBudget();
     hold({ until: NOON });
-    await clock.run(budget.report(await granted('bulk', 'a'), { kind: 'unused' }));
-    expect(await granted('bulk', 'b')).toMatchObject({ probe: true, grantedAt: NOON });
+    await report(await granted('bulk', 'a'), 'nothing');
+    expect(await granted('bulk', 'b')).toMatchObject({ probe: 'request', grantedAt: NOON });
   });
 
   it('costs no permit while it lasts', async () => {
@@ -555,10 +891,9 @@ describe('a hold', () => {
   });
 
   it('is told once, by the copy that began it', async () => {
-    const { clock, aCopy, granted, telemetry } = aBudget();
+    const { aCopy, granted, report, telemetry } = aBudget();
     const ticket = await granted();
-    for (const key of ['a', 'b', 'c', 'd'])
-      await clock.run(aCopy().report({ ...ticket, key }, { kind: 'unavailable' }));
+    for (const key of ['a', 'b', 'c', 'd']) await report({ ...ticket, key }, 'unavailable', aCopy());
     expect(telemetry.events).toEqual([{ code: 'OUTAGE_HELD', fields: { delayMs: 5000 } }]);
   });
 });
@@ -571,18 +906,17 @@ describe('however turns are asked for and calls end', () => {
       patienceMs: fc.integer({ min: -10, max: 60_000 }),
       lane: fc.constantFrom<Lane>('interactive', 'bulk'),
       key: fc.constantFrom('a', 'b', 'c', 'd'),
-      report: fc.constantFrom<CallReport>(
-        { kind: 'success' },
-        { kind: 'success' },
-        { kind: 'unavailable' },
-        { kind: 'unavailable' },
-        { kind: 'throttled' },
-        { kind: 'throttled', retryAfterMs: 2000 },
-        { kind: 'unauthorized' },
-        { kind: 'rejected' },
-        { kind: 'answered' },
-        { kind: 'unanswered' },
-        { kind: 'unused' },
+      shown: fc.constantFrom<Shown>(
+        SHOWN.succeeded,
+        SHOWN.succeeded,
+        SHOWN.unavailable,
+        SHOWN.unknown,
+        SHOWN['server-error'],
+        SHOWN.throttled,
+        { ...SHOWN.throttled, retryAfterMs: 2000 },
+        SHOWN.unauthorized,
+        SHOWN.rejected,
+        SHOWN.nothing,
       ),
       tookMs: fc.nat(20_000),
     });
@@ -597,20 +931,23 @@ describe('however turns are asked for and calls end', () => {
       store.latencyMs = () => WRITE_MS;
       const copies = aheads.map((ahead) => ({ ahead, budget: aCopy(ahead) }));
       const granted: number[] = [];
-      const one = async ({ copy, afterMs, patienceMs, lane, key, report, tookMs }: (typeof all)[number]) => {
+      const permits: number[] = [];
+      const one = async ({ copy, afterMs, patienceMs, lane, key, shown, tookMs }: (typeof all)[number]) => {
         const { ahead = 0, budget } = copies[copy] ?? {};
         await clock.sleep(afterMs);
         const latest = clock.now() + ahead + patienceMs;
-        const turn = await budget?.turn(lane, key, latest);
+        const turn = await budget?.turn(lane, key, latest, NEVER_CALLED);
         if (turn?.kind !== 'granted') return;
         // A write is under way for a moment when the time is up.
         expect(clock.now() + ahead).toBeLessThanOrEqual(latest + WRITE_MS);
         granted.push(clock.now());
+        permits.push(turn.ticket.permit);
         await clock.sleep(tookMs);
-        await budget?.report(turn.ticket, report);
+        await budget?.report(turn.ticket, shown);
       };
       await clock.run(Promise.all(all.map(one)));
       expect(worstExcess(granted, ceiling, 2000 + WRITE_MS)).toBeLessThanOrEqual(1e-6);
+      expect(new Set(permits).size).toBe(permits.length);
       // One taken for somebody whose time was up meanwhile is wasted; none is used that was not taken.
       const wasted = (store.item?.granted ?? 0) - granted.length;
       expect(wasted).toBeGreaterThanOrEqual(0);

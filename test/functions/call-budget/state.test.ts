@@ -1,33 +1,66 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { CallReport, Ticket } from '../../../functions/call-budget/call-budget.ts';
-import { type Hold, NO_HOLDS, passage as passageOf } from '../../../functions/call-budget/holds.ts';
+import type { CallHistory, Ruling, Shown, Ticket } from '../../../functions/call-budget/call-budget.ts';
+import {
+  type Hold,
+  type Holds,
+  type Life,
+  NO_HOLDS,
+  NO_LIFE,
+  passage,
+  type Trouble,
+} from '../../../functions/call-budget/holds.ts';
 import { nextPermit } from '../../../functions/call-budget/permits.ts';
 import {
   afterCall,
   afterPermits,
   type BudgetState,
+  blindRuling,
   type Ceiling,
   freshBudget,
   paceAt,
+  rulingOn,
+  withKnownLife,
 } from '../../../functions/call-budget/state.ts';
 import type { EpochMs } from '../../../functions/common/clock.ts';
 import type { Lane } from '../../../functions/contract/reset-request.ts';
 import { NOON } from '../../support/virtual-clock.ts';
 
-const passage = (state: Parameters<typeof passageOf>[0], lane: Lane, key: string, now: number) =>
-  passageOf(state, lane, key, now, 30_000);
-
 const CEILING: Ceiling = { perMinute: 60, burst: 10 };
 const RESERVE = 3;
-const LARGEST_BYTES = 2500;
+const MINUTE_MS = 60_000;
+/** A write costs three capacity units up to 3 kB as the table counts, which is a little less than JSON. */
+const LARGEST_BYTES = 3000;
+const NEVER_CALLED: CallHistory = { unknowns: 0, heldCalls: 0 };
 const aTicket = (more: Partial<Ticket> = {}): Ticket => ({
   lane: 'interactive',
   key: 'a',
-  probe: false,
+  permit: 7,
   grantedAt: NOON,
+  history: NEVER_CALLED,
   ...more,
 });
+const SHOWN = {
+  succeeded: { kind: 'succeeded', status: 200 },
+  throttled: { kind: 'throttled', status: 429 },
+  unavailable: { kind: 'unavailable', status: 503 },
+  unknown: { kind: 'unknown' },
+  unauthorized: { kind: 'unauthorized', status: 401 },
+  rejected: { kind: 'rejected', status: 404, detail: '' },
+  'server-error': { kind: 'server-error', status: 500, detail: '' },
+  'no-token': { kind: 'no-token' },
+  nothing: { kind: 'nothing' },
+} as const satisfies Record<Shown['kind'], Shown>;
+const KINDS = Object.keys(SHOWN) as Shown['kind'][];
+const aHold = (why: Hold['why'], more: Partial<Hold> = {}): Hold => ({
+  why,
+  since: NOON,
+  permit: 3,
+  until: NOON + 4000,
+  lengthMs: 5000,
+  ...more,
+});
+const lifeAt = (permit: number, successAt = NOON): Life => ({ permit, success: permit, successAt });
 /** A budget at work for an hour: no slow start. */
 const atWork = (more: Partial<BudgetState> = {}): BudgetState => ({ ...freshBudget(NOON - 3_600_000), ...more });
 const learned = (perMinute: number, more: Partial<BudgetState> = {}): BudgetState => {
@@ -104,78 +137,227 @@ describe('a permit', () => {
     const state = atWork({ granted: 41, refused: 2 });
     const next = afterPermits(state, 1, NOON + 1000, NO_HOLDS, NOON);
     expect(next).toMatchObject({ granted: 42, refused: 2, arrival: NOON + 1000, learned: { marks: [[NOON, 39]] } });
+    expect(afterPermits(next, 3, NOON + 2000, NO_HOLDS, NOON + 1000)).toMatchObject({ granted: 45 });
     expect(afterPermits(next, 1, NOON + 2000, NO_HOLDS, NOON + 1000).learned).toBe(next.learned);
+  });
+
+  it('that probes is remembered in the holds', () => {
+    const holds: Holds = { ...NO_HOLDS, byScope: { all: aHold('outage', { probeEnd: NOON + 30_000 }) } };
+    expect(afterPermits(atWork(), 1, NOON, holds, NOON).holds).toBe(holds);
   });
 });
 
-describe('a report', () => {
-  it.each<CallReport['kind']>(['success', 'answered', 'unanswered', 'unused'])(
-    'in calm is no news, and nothing need be written: %s',
+describe('a call', () => {
+  const state = atWork({ granted: 100 });
+
+  it.each(['succeeded', 'nothing'] as const)('in calm is no news, and nothing need be written: %s', (kind) => {
+    expect(afterCall(state, aTicket(), SHOWN[kind], CEILING, NOON)).toBe(state);
+  });
+
+  it.each(KINDS.filter((kind) => kind !== 'succeeded' && kind !== 'nothing'))(
+    'that met trouble is news: %s',
     (kind) => {
-      const state = atWork();
-      expect(afterCall(state, aTicket(), { kind }, CEILING, NOON)).toBe(state);
+      expect(afterCall(state, aTicket(), SHOWN[kind], CEILING, NOON)).not.toEqual(state);
     },
   );
 
-  it.each<CallReport['kind']>(['throttled', 'unavailable', 'unauthorized', 'rejected'])(
-    'of trouble is news: %s',
-    (kind) => {
-      const state = atWork();
-      expect(afterCall(state, aTicket(), { kind }, CEILING, NOON)).not.toEqual(state);
-    },
-  );
+  it('leaves all but the holds as it is where it was not refused', () => {
+    const { holds, ...others } = afterCall(state, aTicket(), SHOWN.unauthorized, CEILING, NOON);
+    const { holds: _, ...before } = state;
+    expect(others).toEqual(before);
+    expect(holds.byScope.all).toMatchObject({ why: 'credential', permit: 100 });
+  });
 
-  it('of a 429 lowers the pace and lets nobody call for a while', () => {
-    const state = atWork({ granted: 100, arrival: NOON - 500 });
-    const next = afterCall(state, aTicket(), { kind: 'throttled' }, CEILING, NOON);
+  it('answered 429 lowers the pace and lets nobody call for a while', () => {
+    const before = atWork({ granted: 100, arrival: NOON - 500 });
+    const next = afterCall(before, aTicket(), SHOWN.throttled, CEILING, NOON);
     expect(next).toMatchObject({ refused: 1, quietUntil: next.learned.grewFrom, arrival: next.quietUntil });
     expect(next.quietUntil).toBeGreaterThanOrEqual(NOON + 1000);
+    expect(next.learned.admittedByRefusal).toBe(99);
     expect(paceAt(next, CEILING, RESERVE, next.quietUntil).rate * 60_000).toBeLessThan(60);
   });
 
-  it('of a 429 with Retry-After lets nobody call until then; of a call before it, it is counted and no more', () => {
-    const first = afterCall(atWork(), aTicket(), { kind: 'throttled', retryAfterMs: 40_000 }, CEILING, NOON);
+  it('answered 429 is held against an operator’s ceiling while he sets one', () => {
+    const teach = (more: Partial<BudgetState>, ceiling: Ceiling) =>
+      afterCall(atWork({ granted: 100, ...more }), aTicket(), SHOWN.throttled, ceiling, NOON).learned.estimate;
+    const lower: Ceiling = { perMinute: 6, burst: 5 };
+    expect(teach({ ceiling: lower }, CEILING)).toBe(teach({}, lower));
+    expect(teach({}, lower)).not.toBe(teach({}, CEILING));
+  });
+
+  it('answered 429 with Retry-After lets nobody call until then; of a call before it, it is counted and no more', () => {
+    const shown: Shown = { kind: 'throttled', status: 429, retryAfterMs: 40_000 };
+    const first = afterCall(atWork(), aTicket(), shown, CEILING, NOON);
     expect(first.quietUntil).toBe(NOON + 40_000);
-    const late = afterCall(first, aTicket(), { kind: 'throttled', retryAfterMs: 5000 }, CEILING, NOON + 9000);
+    const late = afterCall(first, aTicket(), { ...shown, retryAfterMs: 5000 }, CEILING, NOON + 9000);
     expect(late).toEqual({ ...first, refused: 2 });
   });
 
-  it('of a 429 does not bring an arrival nearer that is further off', () => {
-    const state = atWork({ arrival: NOON + 60_000 });
-    expect(afterCall(state, aTicket(), { kind: 'throttled' }, CEILING, NOON).arrival).toBe(NOON + 60_000);
+  it('answered 429 does not bring an arrival or the end of a pause nearer that is further off', () => {
+    const before = atWork({ arrival: NOON + 60_000, quietUntil: NOON + 50_000 });
+    expect(afterCall(before, aTicket(), SHOWN.throttled, CEILING, NOON)).toMatchObject({
+      arrival: NOON + 60_000,
+      quietUntil: NOON + 50_000,
+    });
+  });
+
+  it('answered 429 as a probe leaves the hold and frees the next probe', () => {
+    const hold = aHold('outage', { lastProber: 'a' });
+    const before = atWork({ holds: { ...NO_HOLDS, byScope: { all: { ...hold, probeEnd: NOON + 9 } } } });
+    const after = afterCall(before, aTicket({ probe: 'request' }), SHOWN.throttled, CEILING, NOON);
+    expect(after.holds.byScope).toEqual({ all: hold });
+  });
+
+  it('of a permit that this item never gave shows no life', () => {
+    const before = atWork({ granted: 6, holds: { ...NO_HOLDS, byScope: { all: aHold('outage') } } });
+    expect(afterCall(before, aTicket({ permit: 7 }), SHOWN.rejected, CEILING, NOON).holds).toMatchObject({
+      life: NO_LIFE,
+      byScope: before.holds.byScope,
+    });
+    expect(afterCall(before, aTicket({ permit: 6 }), SHOWN.rejected, CEILING, NOON).holds).toMatchObject({
+      life: { permit: 6 },
+      byScope: {},
+    });
+  });
+});
+
+describe('what a copy knows of life', () => {
+  const trouble: Trouble = { key: 'x', permit: 5, at: NOON, weight: 1 };
+  const state = atWork({ granted: 6, holds: { ...NO_HOLDS, troubles: [trouble] } });
+
+  it('counts where the item does not know it yet', () => {
+    expect(withKnownLife(state, lifeAt(6))).toEqual({ ...state, holds: { ...NO_HOLDS, life: lifeAt(6) } });
+  });
+
+  it.each<[string, BudgetState, Life]>([
+    ['it is nothing', state, NO_LIFE],
+    ['the item knows it', { ...state, holds: { ...state.holds, life: lifeAt(4) } }, lifeAt(4)],
+    ['it is of a permit that this item never gave', state, lifeAt(7)],
+  ])('is no news where %s', (_, item, life) => {
+    expect(withKnownLife(item, life)).toBe(item);
+  });
+});
+
+describe('the ruling', () => {
+  const OWN: Ruling = { fault: 'own' };
+  const ours = (why: Hold['why'] | 'no-life', until: EpochMs): Ruling => ({ fault: 'ours', why, until });
+  const alive = lifeAt(5);
+  const all = (why: Hold['why']): Partial<Holds> => ({ byScope: { all: aHold(why) }, life: alive });
+  const bulk: Partial<Holds> = { byScope: { bulk: aHold('brake') }, life: alive };
+  const interactive: Partial<Holds> = { byScope: { interactive: aHold('brake') }, life: alive };
+  const byOperator: Partial<Holds> = { byOperator: { all: { until: NOON + 9 } }, life: alive };
+
+  const until = NOON + 4000;
+  const rows: [Shown['kind'][], string, Partial<Holds>, Ruling][] = [
+    [['succeeded', 'throttled', 'nothing'], 'an outage hold', all('outage'), OWN],
+    [['succeeded', 'throttled', 'nothing'], 'no life', {}, OWN],
+    [['succeeded', 'throttled', 'nothing'], 'the lane’s brake', bulk, OWN],
+    [['unauthorized', 'no-token'], 'a credential hold', all('credential'), ours('credential', until)],
+    [['unauthorized', 'no-token'], 'no hold', {}, OWN],
+    [['rejected'], 'the lane’s brake', bulk, ours('brake', until)],
+    [['rejected'], 'the other lane’s brake', interactive, OWN],
+    [['rejected'], 'an outage hold', all('outage'), OWN],
+    [['rejected'], 'no life', {}, OWN],
+    [['unavailable', 'unknown', 'server-error'], 'an outage hold', all('outage'), ours('outage', until)],
+    [['unavailable', 'unknown', 'server-error'], 'an operator’s hold', byOperator, OWN],
+    [['unavailable', 'unknown', 'server-error'], 'a credential hold', all('credential'), OWN],
+    [['unavailable', 'unknown', 'server-error'], 'the lane’s brake', bulk, OWN],
+    [['unavailable', 'unknown', 'server-error'], 'no life', {}, ours('no-life', NOON)],
+    [
+      ['unavailable', 'unknown', 'server-error'],
+      'an outage hold and no life',
+      { byScope: { all: aHold('outage') } },
+      ours('outage', until),
+    ],
+    [
+      ['unavailable', 'unknown', 'server-error'],
+      'a credential hold and no life',
+      { byScope: { all: aHold('credential') } },
+      ours('no-life', NOON),
+    ],
+    [
+      ['unavailable', 'unknown', 'server-error'],
+      'a success begun 60 s ago',
+      { life: lifeAt(5, NOON - MINUTE_MS) },
+      OWN,
+    ],
+    [
+      ['unavailable', 'unknown', 'server-error'],
+      'a success begun longer ago than 60 s',
+      { life: lifeAt(5, NOON - MINUTE_MS - 1) },
+      ours('no-life', NOON),
+    ],
+  ];
+  it.each(rows.flatMap(([kinds, ...rest]) => kinds.map((kind) => [kind, ...rest] as const)))(
+    'on one %s, with %s: %#',
+    (kind, _, holds, ruling) => {
+      const state = atWork({ holds: { ...NO_HOLDS, ...holds } });
+      expect(rulingOn(state, aTicket({ lane: 'bulk' }), SHOWN[kind], NOON)).toEqual(ruling);
+    },
+  );
+
+  it.each([
+    [4, OWN],
+    [5, ours('outage', until)],
+  ])(
+    'on a second 5xx of a request put back at permit %i, with a success of permit 5 and an outage: %o',
+    (permit, ruling) => {
+      const state = atWork({ holds: { ...NO_HOLDS, ...all('outage') } });
+      const ticket = aTicket({ history: { ...NEVER_CALLED, serverErrorPermit: permit } });
+      expect(rulingOn(state, ticket, SHOWN['server-error'], NOON)).toEqual(ruling);
+      expect(rulingOn(state, ticket, SHOWN.unknown, NOON)).toEqual(ours('outage', until));
+      expect(rulingOn(state, ticket, SHOWN.unavailable, NOON)).toEqual(ours('outage', until));
+    },
+  );
+
+  it.each<[Shown['kind'], boolean]>([
+    ['succeeded', false],
+    ['throttled', false],
+    ['nothing', false],
+    ['unavailable', true],
+    ['unknown', true],
+    ['server-error', true],
+    ['unauthorized', true],
+    ['no-token', true],
+    ['rejected', true],
+  ])('on one %s where the state is out of reach is that it is ours until a minute from now: %s', (kind, isOurs) => {
+    const expected: Ruling = { fault: 'ours', why: 'budget-unreachable', until: NOON + MINUTE_MS };
+    expect(blindRuling(SHOWN[kind], NOON)).toEqual(isOurs ? expected : OWN);
   });
 });
 
 describe('the item', () => {
-  const kinds = ['success', 'throttled', 'unavailable', 'unanswered', 'unauthorized', 'rejected', 'answered', 'unused'];
-  const step = fc.record({
+  interface Step {
+    laterMs: number;
+    lane: Lane;
+    key: string;
+    kind: Shown['kind'];
+    behind: number;
+  }
+  const step: fc.Arbitrary<Step> = fc.record({
     laterMs: fc.oneof(fc.constant(0), fc.integer({ min: -2000, max: 20_000 }), fc.constant(300_000)),
     lane: fc.constantFrom<Lane>('interactive', 'bulk'),
     key: fc.nat(99).map((n) => `${n}`.padEnd(128, 'x')),
-    report: fc.constantFrom(...(kinds as CallReport['kind'][])),
+    kind: fc.constantFrom(...KINDS),
+    behind: fc.nat(5),
   });
 
-  const live = (
-    steps: { laterMs: number; lane: Lane; key: string; report: CallReport['kind'] }[],
-    each: (state: BudgetState) => void,
-  ) => {
+  const live = (steps: Step[], each: (state: BudgetState) => void) => {
     let state = freshBudget(NOON);
     let now: EpochMs = NOON;
-    for (const { laterMs, lane, key, report } of steps) {
+    for (const { laterMs, lane, key, kind, behind } of steps) {
       now += laterMs;
-      const way = passage(state.holds, lane, key, now);
+      const options = { leaseMs: 30_000, probesByAddress: false };
+      const way = passage(state.holds, { lane, key, history: NEVER_CALLED }, now, options);
       if (way.kind !== 'held') {
         const permit = nextPermit(state.arrival, paceAt(state, CEILING, RESERVE, now), lane, now);
         state = afterPermits(state, 1, permit.arrival, way.kind === 'probe' ? way.holds : state.holds, now);
         expect(permit.at).toBeLessThan(now + 3_600_000);
       }
-      state = afterCall(
-        state,
-        aTicket({ lane, key, probe: way.kind === 'probe', grantedAt: now }),
-        { kind: report },
-        CEILING,
-        now,
-      );
+      const probe = way.kind === 'probe' ? { probe: way.by } : {};
+      const permit = Math.max(1, state.granted - behind);
+      const ticket = aTicket({ lane, key, permit, grantedAt: now, ...probe });
+      state = afterCall(state, ticket, SHOWN[kind], CEILING, now);
       each(state);
     }
   };
@@ -193,10 +375,22 @@ describe('the item', () => {
     );
   });
 
-  it('is under 2.5 kB with all that it can hold and the longest keys: three capacity units a write at most', () => {
+  it('remembers five requests in trouble at most', () => {
+    const half = (index: number) => aTicket({ key: `${index}`, permit: 20 + index });
+    let state = atWork({ granted: 99, holds: { ...NO_HOLDS, life: lifeAt(19) } });
+    const counts = Array.from({ length: 6 }, (_, index) => {
+      state = afterCall(state, half(index), SHOWN['server-error'], CEILING, NOON);
+      return state.holds.troubles.length;
+    });
+    expect(counts).toEqual([1, 2, 3, 4, 5, 0]);
+  });
+
+  it('is under 3 kB with all that it can hold and the longest keys: three capacity units a write at most', () => {
     const key = 'x'.repeat(128);
     const hold = (why: Hold['why']): Hold => ({
       why,
+      since: NOON + 1 / 3,
+      permit: 1e12,
       until: NOON + 1 / 3,
       lengthMs: 300_000,
       probeEnd: NOON + 1 / 3,
@@ -208,15 +402,18 @@ describe('the item', () => {
     };
     for (let at = NOON; at < NOON + 300_000; at += 1000)
       state = afterPermits(state, 1, state.arrival, state.holds, at + 1 / 3);
-    state.holds = {
-      holds: { all: hold('credential'), interactive: hold('brake'), bulk: hold('brake') },
-      operatorHolds: { all: { until: 8.64e15 }, interactive: { until: 8.64e15 }, bulk: { until: 8.64e15 } },
-      suspects: [key, key, key],
+    const trouble: Trouble = { key, permit: 1e12, at: NOON + 1 / 3, weight: 0.5 };
+    const holds: Holds = {
+      byScope: { all: hold('credential'), interactive: hold('brake'), bulk: hold('brake') },
+      byOperator: { all: { until: 8.64e15 }, interactive: { until: 8.64e15 }, bulk: { until: 8.64e15 } },
+      troubles: [trouble, trouble, trouble, trouble, trouble],
+      life: { permit: 1e12, success: 1e12, successAt: NOON + 1 / 3 },
       rejections: { interactive: 1e6, bulk: 1e6 },
       brakeOff: { interactive: true, bulk: true },
+      outageOffUntil: NOON + 1 / 3,
     };
-    const bytes = Buffer.byteLength(JSON.stringify(state));
-    expect(bytes).toBeGreaterThan(1500);
+    const bytes = Buffer.byteLength(JSON.stringify({ ...state, holds }));
+    expect(bytes).toBeGreaterThan(2000);
     expect(bytes).toBeLessThan(LARGEST_BYTES);
   });
 });
