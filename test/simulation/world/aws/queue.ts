@@ -2,7 +2,7 @@ import type { Lane } from '../../../../functions/contract/reset-request.ts';
 import type { Chance } from '../../engine/chance.ts';
 import { bytes, integers, shorts, times } from '../../engine/column.ts';
 import type { Engine, Timer } from '../../engine/engine.ts';
-import type { Options } from '../../scenarios/options.ts';
+import type { Options } from '../options.ts';
 import type { Requests } from '../requests.ts';
 
 /** What a message carries beside its body, after a redrive. */
