@@ -10,8 +10,10 @@ const THIRD_CALL_AFTER_MS = 15 * 60_000;
 /** By this much two clocks may differ. */
 const SKEW_MS = 2_000;
 
-/** The last answer that a sandbox heard for a request, until the ledger is told. */
-export interface Answer {
+/** The last answer to a call for a request, until the ledger is told. */
+interface Answer {
+  /** Who heard it; somebody late may hear it when another holds the claim. */
+  sandbox: Sandbox;
   status: number;
   /** The caller can't know whether the reset was made. */
   isUnknown: boolean;
@@ -88,6 +90,7 @@ export class Attempts {
     if (isUnknown) this.#unknowns.set(request, { count: 0, ...this.#unknowns.get(request), heardAt: engine.now });
     const { status, retryAfterMs } = answer.kind === 'answered' ? answer : { status: 0, retryAfterMs: 0 };
     this.#answers.set(request, {
+      sandbox,
       status,
       isUnknown,
       isRejection: (status >= 400 && status < 500 && status !== 401 && status !== 429) || judgement.isPage === true,
@@ -96,8 +99,9 @@ export class Attempts {
     });
   }
 
-  answerOf(request: number): Answer | undefined {
-    return this.#answers.get(request);
+  answerTo(request: number, sandbox: Sandbox | undefined): Answer | undefined {
+    const answer = this.#answers.get(request);
+    return answer?.sandbox === sandbox ? answer : undefined;
   }
 
   /** A claim that ended without a word of its call: the call was perhaps made. */
@@ -110,17 +114,21 @@ export class Attempts {
     this.#unknowns.set(request, { count: this.#unknowns.get(request)?.count ?? 0 });
   }
 
-  written(request: number, was: CheckedItem | undefined, is: CheckedItem): void {
+  written(request: number, was: CheckedItem | undefined, is: CheckedItem, sandbox: Sandbox | undefined): void {
+    const answer = this.answerTo(request, sandbox);
     this.#held.set(request, is.heldCalls ?? 0);
     this.#checkCounters(request, is);
-    if (is.state === 'waiting' && was !== undefined && spentOf(is) === spentOf(was)) this.#forgive(request);
-    if (is.state === 'failing' && was?.state !== 'failing') this.#checkReason(request, is);
+    if (is.state === 'waiting' && was !== undefined && spentOf(is) === spentOf(was) && answer?.isRejection) {
+      // A rejection that the brake lays to our own charge spends no attempt.
+      this.#parts.requests.failedCalls.add(request, -1);
+    }
+    if (is.state === 'failing' && was?.state !== 'failing') this.#checkReason(request, is, answer);
   }
 
   /** The ledger was told: of the next claim nothing is known yet. */
   settled(request: number, isClaim: boolean): void {
     if (isClaim) this.#counted.delete(request);
-    else this.#answers.delete(request);
+    this.#answers.delete(request);
   }
 
   startsAnew(request: number): void {
@@ -157,7 +165,7 @@ export class Attempts {
     }
   }
 
-  #checkReason(request: number, { reason, unknowns }: CheckedItem): void {
+  #checkReason(request: number, { reason, unknowns }: CheckedItem, answer: Answer | undefined): void {
     const { breaches } = this.#parts;
     const isHidden = reason === 'retries-exhausted' && unknowns > 0;
     const isOther = unknowns >= MOST_UNKNOWNS && reason !== 'outcome-unknown' && reason !== 'expired';
@@ -169,14 +177,9 @@ export class Attempts {
     if (reason === 'retries-exhausted' && own < MOST_FAILED_CALLS / 2) {
       breaches.broken('an outage spends no attempt', `given up after ${own} failures of its own`, request);
     }
-    if (this.#answers.get(request)?.status === 401 && reason !== 'expired') {
+    if (answer?.status === 401 && reason !== 'expired') {
       breaches.broken('a 401 is nobody’s fault', `dead-lettered as ${reason} after a 401`, request);
     }
-  }
-
-  /** A rejection that the brake lays to our own charge spends no attempt. */
-  #forgive(request: number): void {
-    if (this.#answers.get(request)?.isRejection) this.#parts.requests.failedCalls.add(request, -1);
   }
 }
 

@@ -30,7 +30,7 @@ export class Delays {
       const earlyMs = (was.notBefore ?? 0) - sandbox.clock.now();
       breaches.broken('not before its time', `claimed ${earlyMs} ms early`, request);
     }
-    const answer = this.#attempts.answerOf(request);
+    const answer = this.#attempts.answerTo(request, sandbox);
     if (is.state !== 'waiting' || !answer || was === undefined || bookedOf(is) <= bookedOf(was)) return;
     const delayMs = (is.notBefore ?? 0) - answer.heardAt;
     const asked = Math.min(answer.retryAfterMs, LONGEST_RETRY_AFTER_MS);

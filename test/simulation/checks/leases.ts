@@ -66,7 +66,7 @@ export class Leases {
     const claim = this.#claims.get(request);
     if (was?.state !== 'calling' || !claim || is.state === 'succeeded') return;
     const isHolder = claim.sandbox === sandbox;
-    if (!this.#isTakenOver(request, was, is, isHolder)) {
+    if (!this.#isTakenOver(request, was, is, isHolder ? sandbox : undefined)) {
       if (isHolder) return;
       breaches.broken('lease kept', `${is.state} by another sandbox than the one that holds it`, request);
       return;
@@ -100,9 +100,9 @@ export class Leases {
   }
 
   /** Whether a claim was ended by somebody else than its holder: by another claim, or given up with one call of unknown outcome more than its holder had. */
-  #isTakenOver(request: number, was: CheckedItem, is: CheckedItem, isHolder: boolean): boolean {
+  #isTakenOver(request: number, was: CheckedItem, is: CheckedItem, holder: Sandbox | undefined): boolean {
     if (is.leaseNonce !== was.leaseNonce) return true;
     if (is.state === 'waiting' || is.unknowns <= was.unknowns) return false;
-    return !isHolder || this.#attempts.answerOf(request)?.isUnknown !== true;
+    return this.#attempts.answerTo(request, holder)?.isUnknown !== true;
   }
 }

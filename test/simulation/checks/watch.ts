@@ -84,7 +84,7 @@ export class Watch implements Observer {
       () => `ledger: ${was?.state ?? 'new'} → ${is.state} (${describe(is)}) by sandbox ${sandbox?.number}`,
     );
     this.#leases.written(request, was, is, sandbox);
-    this.#attempts.written(request, was, is);
+    this.#attempts.written(request, was, is, sandbox);
     if (sandbox) this.#delays.written(request, was, is, sandbox);
     this.#endings.written(request, is);
     this.#attempts.settled(request, is.state === 'calling');

@@ -41,10 +41,13 @@ export function openOf({ requests }: Simulation): number {
   return open;
 }
 
-/** When the last reset was made, from the start. */
+/** When the last reset was made, from the start; -Infinity where there was none. */
 export function lastResetOf({ requests, engine, timeMs }: Simulation): number {
-  let last = 0;
-  for (let request = 0; request < requests.count; request += 1) last = Math.max(last, requests.resetAt.get(request));
+  let last = Number.NEGATIVE_INFINITY;
+  for (let request = 0; request < requests.count; request += 1) {
+    const resetAt = requests.resetAt.get(request);
+    if (resetAt > 0) last = Math.max(last, resetAt);
+  }
   return last - (engine.now - timeMs);
 }
 

@@ -50,14 +50,7 @@ export function randomOptions(seed: number): Options {
       always500: draw.hits(0.1) ? draw.between(0, 0.3) : 0,
       ...(draw.hits(0.2) ? { campaignCancelledAtMs: draw.whole(0, 5 * MINUTE_MS) } : {}),
     },
-    operator: {
-      // Some redrive at once, while what they saw is still being written down.
-      everyMs: draw.hits(0.25) ? draw.whole(100, 5_000) : draw.whole(MINUTE_MS, 30 * MINUTE_MS),
-      redrives: odds(1),
-      redrivesTwice: odds(0.5),
-      mostRedrives: draw.pick([3, 3, 10]),
-      releasesEveryMs: HOUR_MS,
-    },
+    operator: operatorOf(draw, odds),
     queue: {
       deliversTwice: odds(0.5),
       survivesDelete: odds(0.2),
@@ -120,6 +113,18 @@ function phasesOf(draw: Chance, period: (longestMs: number) => Period): ApiPhase
   if (draw.hits(0.2)) phases.push({ kind: 'unauthorized', ...period(HOUR_MS) });
   if (draw.hits(0.2)) phases.push({ kind: 'quota', factor: draw.pick([0.25, 0.5, 2]), ...period(HOUR_MS) });
   return phases;
+}
+
+/** Mostly somebody who looks now and then; sometimes one who redrives at once, while what became of the last redrive is still being written down. */
+function operatorOf(draw: Chance, odds: (most: number) => number): Options['operator'] {
+  const isQuick = draw.hits(0.25);
+  return {
+    everyMs: isQuick ? draw.whole(100, 5_000) : draw.whole(MINUTE_MS, 30 * MINUTE_MS),
+    redrives: isQuick ? 1 : odds(1),
+    redrivesTwice: odds(0.5),
+    mostRedrives: isQuick ? 20 : 3,
+    releasesEveryMs: HOUR_MS,
+  };
 }
 
 /** Two who always answer 503 at most: three would be an outage, of which nobody is left to show the end. */

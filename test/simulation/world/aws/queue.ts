@@ -32,6 +32,7 @@ export class Messages {
   readonly receives = shorts();
   readonly receipt = integers();
   readonly state = bytes();
+  /** Kept when the message is deleted: a copy of it may still be on its way to a sandbox that starts. */
   readonly carried = new Map<number, Carried>();
 
   idOf(message: number): string {
@@ -177,7 +178,6 @@ export class Queue {
       if (at >= 0) this.#ready.splice(at, 1);
     }
     messages.state.set(message, DELETED);
-    messages.carried.delete(message);
     requests.copies.add(messages.request.get(message), -1);
     this.size -= 1;
   }
