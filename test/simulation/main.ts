@@ -3,11 +3,12 @@ import { dirname } from 'node:path';
 import { parseArgs } from 'node:util';
 import { pageOf } from './report/page.ts';
 import { costTable, number, rowsOf, table } from './report/summary.ts';
-import { CASES, type Case, optionsOf } from './scenarios/cases.ts';
-import { type Options, optionsWith, type QuotaModel } from './scenarios/options.ts';
+import { type Case, optionsOf } from './scenarios/case.ts';
+import { CASES, casesNamed } from './scenarios/cases.ts';
+import { optionsWith } from './scenarios/healthy.ts';
 import { explain, runSeed, runSeeds } from './scenarios/seeds.ts';
-import { BUDGETS, type BudgetFactory } from './world/budget.ts';
-import { World } from './world/world.ts';
+import { Simulation } from './simulation.ts';
+import type { Options, QuotaModel } from './world/options.ts';
 
 const USAGE = `The worker on a virtual clock. One seed makes one history.
 
@@ -17,14 +18,15 @@ const USAGE = `The worker on a virtual clock. One seed makes one history.
       [--burst B] [--model token-bucket|fixed-window|sliding-window] [--retry-after]
       [--ceiling R]           the quota that the worker is told, where it differs
       [--copies C] [--single-every SECONDS] [--failing SHARE]
-  --case NAME                 a case, or all whose name begins so, against its aim
-  --cases                     all of them
+      [--interactive-copies C]
+  --cases [NAME ...]          the cases of these names, or whose names begin so, against their aims; all where none is named
   --list                      their names
 
-  --budget NAME               ${BUDGETS.map(({ name }) => name).join(' or ')}
+  --coming                    with --seeds, --seed and --cases: also demands what the core does not promise yet
   --report FILE               where the page with plots goes (a single run; reports/simulation.html)`;
 
-const { values } = parseArgs({
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
     seeds: { type: 'string' },
     from: { type: 'string', default: '1' },
@@ -37,37 +39,49 @@ const { values } = parseArgs({
     model: { type: 'string', default: 'token-bucket' },
     'retry-after': { type: 'boolean', default: false },
     copies: { type: 'string', default: '2' },
+    'interactive-copies': { type: 'string', default: '5' },
     'single-every': { type: 'string', default: '0' },
     failing: { type: 'string', default: '0' },
-    case: { type: 'string' },
     cases: { type: 'boolean', default: false },
     list: { type: 'boolean', default: false },
-    budget: { type: 'string' },
+    coming: { type: 'boolean', default: false },
     report: { type: 'string', default: 'reports/simulation.html' },
   },
 });
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
-function numberIn(
-  name: 'seeds' | 'from' | 'seed' | 'jobs' | 'per-minute' | 'burst' | 'ceiling' | 'copies' | 'single-every' | 'failing',
-): number {
+type NumberName =
+  | 'seeds'
+  | 'from'
+  | 'seed'
+  | 'jobs'
+  | 'per-minute'
+  | 'burst'
+  | 'ceiling'
+  | 'copies'
+  | 'interactive-copies'
+  | 'single-every'
+  | 'failing';
+
+function numberIn(name: NumberName): number {
   const value = Number(values[name]);
   if (!Number.isFinite(value) || value < 0) throw new Error(`--${name} wants a number.`);
   return value;
 }
 
-function budgetNamed(): BudgetFactory {
-  const budget = values.budget === undefined ? BUDGETS[0] : BUDGETS.find(({ name }) => name === values.budget);
-  if (!budget) throw new Error(`--budget is one of ${BUDGETS.map(({ name }) => name).join(', ')}.`);
-  return budget;
-}
+const looking = { isComing: values.coming };
 
-async function seeds(budget: BudgetFactory): Promise<boolean> {
+async function seeds(): Promise<boolean> {
   const started = performance.now();
-  const result = await runSeeds(numberIn('from'), numberIn('seeds'), budget, async (world) => {
-    if (world.violations.length > 0) say(await explain(world, budget));
-  });
+  const result = await runSeeds(
+    numberIn('from'),
+    numberIn('seeds'),
+    async (world) => {
+      if (world.violations.length > 0) say(await explain(world, values.coming));
+    },
+    looking,
+  );
   const seconds = (performance.now() - started) / 1000;
   say(
     `${number(result.seeds)} worlds in ${number(seconds, 1)} s: ${number(result.jobs)} requests, ${number(result.calls)} calls, ${number(result.resets)} resets, ${number(result.letters)} dead letters, ${number(result.deaths)} sandboxes killed.`,
@@ -77,17 +91,17 @@ async function seeds(budget: BudgetFactory): Promise<boolean> {
   return broken.length === 0;
 }
 
-async function seed(budget: BudgetFactory): Promise<boolean> {
-  const world = await runSeed(numberIn('seed'), budget, values.history ? 'all' : undefined);
+async function seed(): Promise<boolean> {
+  const world = await runSeed(numberIn('seed'), { ...looking, ...(values.history ? { watched: 'all' as const } : {}) });
   if (values.history) say(world.history.lines.join('\n'));
   show(world);
-  if (world.violations.length > 0) say(await explain(world, budget));
+  if (world.violations.length > 0) say(await explain(world, values.coming));
   return world.violations.length === 0;
 }
 
-async function size(budget: BudgetFactory): Promise<boolean> {
+async function size(): Promise<boolean> {
   const started = performance.now();
-  const world = new World(sizeOptions(budget));
+  const world = new Simulation(sizeOptions());
   await world.run();
   const seconds = (performance.now() - started) / 1000;
   show(world);
@@ -99,11 +113,11 @@ async function size(budget: BudgetFactory): Promise<boolean> {
   return world.violations.length === 0;
 }
 
-function sizeOptions(budget: BudgetFactory): Options {
+function sizeOptions(): Options {
   const [perMinute, burst] = [numberIn('per-minute'), numberIn('burst')];
-  return optionsWith(budget, {
+  return optionsWith({
     producers: { bulkJobs: numberIn('jobs'), singleEveryMs: numberIn('single-every') * 1000 },
-    worker: { copies: numberIn('copies') },
+    worker: { copies: { interactive: numberIn('interactive-copies'), bulk: numberIn('copies') } },
     budget: { perMinute: values.ceiling === undefined ? perMinute : numberIn('ceiling'), burst },
     api: {
       perMinute,
@@ -116,49 +130,43 @@ function sizeOptions(budget: BudgetFactory): Options {
 }
 
 /** The figures, and the page. */
-function show(world: World): void {
+function show(world: Simulation): void {
   say(table(rowsOf(world)));
   mkdirSync(dirname(values.report), { recursive: true });
   writeFileSync(values.report, pageOf(world));
   say(`page: ${values.report}\n`);
 }
 
-async function cases(budget: BudgetFactory, chosen: readonly Case[]): Promise<boolean> {
-  const rows: string[][] = [];
-  let areMet = true;
+/** Each case as it is done: all of them take minutes. */
+async function cases(chosen: readonly Case[]): Promise<boolean> {
+  const width = Math.max(...chosen.map(({ name }) => name.length));
+  const missed: string[] = [];
   for (const one of chosen) {
-    const world = new World(optionsOf(one, budget, values.seed === undefined ? 1 : numberIn('seed')));
+    const world = new Simulation(optionsOf(one, values.seed === undefined ? 1 : numberIn('seed')), looking);
     await world.run();
     const { figure, isMet } = one.judge(world);
-    const broken = world.violations.map(({ promise, what }) => `; broken: ${promise} (${what})`).join('');
-    const isGood = isMet && world.violations.length === 0;
-    areMet &&= isGood;
-    rows.push([isGood ? 'met' : 'MISSED', one.name, one.aim, figure + broken]);
-    if (process.stderr.isTTY) process.stderr.write(`\x1b[K${rows.length} of ${chosen.length}  ${one.name}\r`);
+    const broken = world.violations.slice(0, 1).map(({ promise, what }) => `; broken: ${promise} (${what})`);
+    const isGood = isMet && broken.length === 0;
+    if (!isGood) missed.push(one.name);
+    say(`${isGood ? 'met   ' : 'MISSED'}  ${one.name.padEnd(width)}  ${figure}${broken.join('')}`);
+    if (!isGood) say(`        ${' '.repeat(width)}  aim: ${one.aim}`);
     if (chosen.length === 1) show(world);
   }
-  if (process.stderr.isTTY) process.stderr.write('\x1b[K');
-  say(table([['', 'case', 'aim', 'measured'], ...rows]));
-  return areMet;
+  say(
+    `${chosen.length - missed.length} of ${chosen.length} met${missed.length === 0 ? '.' : `; missed: ${missed.join(', ')}`}`,
+  );
+  return missed.length === 0;
 }
 
 async function main(): Promise<boolean> {
-  const budget = budgetNamed();
   if (values.list) {
     say(table(CASES.map(({ name, aim }) => [name, aim])));
     return true;
   }
-  if (values.cases) return cases(budget, CASES);
-  if (values.case !== undefined) {
-    const wanted = values.case;
-    const exact = CASES.filter(({ name }) => name === wanted);
-    const chosen = exact.length > 0 ? exact : CASES.filter(({ name }) => name.startsWith(wanted));
-    if (chosen.length === 0) throw new Error(`No case is named ${wanted}; --list names them.`);
-    return cases(budget, chosen);
-  }
-  if (values.seeds !== undefined) return seeds(budget);
-  if (values.jobs !== undefined) return size(budget);
-  if (values.seed !== undefined) return seed(budget);
+  if (values.cases) return cases(casesNamed(positionals));
+  if (values.seeds !== undefined) return seeds();
+  if (values.jobs !== undefined) return size();
+  if (values.seed !== undefined) return seed();
   say(USAGE);
   return false;
 }

@@ -4,19 +4,18 @@ import { Engine } from './engine/engine.ts';
 import { percentilesOf } from './report/figures.ts';
 import { pageOf } from './report/page.ts';
 import { CASES } from './scenarios/cases.ts';
-import { optionsWith } from './scenarios/options.ts';
+import { optionsWith } from './scenarios/healthy.ts';
 import { explain, runSeed, runSeeds } from './scenarios/seeds.ts';
-import { BUDGETS } from './world/budget.ts';
+import { Simulation } from './simulation.ts';
 import { quotaOf } from './world/quota.ts';
-import { World } from './world/world.ts';
 
 const SEEDS = 15;
 
-describe.each(BUDGETS)('with the $name budget', (budget) => {
+describe('the production core in simulated worlds', () => {
   test(`every promise is kept in ${SEEDS} worlds of faults`, async () => {
     const found: string[] = [];
-    const result = await runSeeds(1, SEEDS, budget, async (world) => {
-      if (world.violations.length > 0) found.push(await explain(world, budget));
+    const result = await runSeeds(1, SEEDS, async (world) => {
+      if (world.violations.length > 0) found.push(await explain(world));
     });
     expect(found.join('\n')).toBe('');
     expect(result.resets).toBeGreaterThan(SEEDS * 20);
@@ -24,12 +23,12 @@ describe.each(BUDGETS)('with the $name budget', (budget) => {
   });
 
   test('2,000 requests in a healthy world are reset once each, without a refusal', async () => {
-    const options = optionsWith(budget, {
+    const options = optionsWith({
       producers: { bulkJobs: 2_000, singleEveryMs: 20_000 },
       budget: { perMinute: 600, burst: 20 },
       api: { perMinute: 600, burst: 20 },
     });
-    const world = new World(options);
+    const world = new Simulation(options);
     await world.run();
     expect(world.violations).toEqual([]);
     expect(world.isDrained).toBe(true);
@@ -40,9 +39,9 @@ describe.each(BUDGETS)('with the $name budget', (budget) => {
 
   test('one seed makes one history', async () => {
     const [first, second, other] = [
-      await runSeed(3, budget, 'all'),
-      await runSeed(3, budget, 'all'),
-      await runSeed(4, budget, 'all'),
+      await runSeed(3, { watched: 'all' }),
+      await runSeed(3, { watched: 'all' }),
+      await runSeed(4, { watched: 'all' }),
     ];
     expect(second.history.lines).toEqual(first.history.lines);
     expect(other.history.lines).not.toEqual(first.history.lines);

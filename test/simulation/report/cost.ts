@@ -1,5 +1,5 @@
 import { LANES } from '../../../functions/contract/reset-request.ts';
-import type { World } from '../world/world.ts';
+import type { Simulation } from '../simulation.ts';
 
 /** The date that the prices are of. */
 export const PRICES_OF = '2025';
@@ -37,7 +37,7 @@ export interface CostLine {
 const SENT_A_REQUEST = 10;
 
 /** What the simulated time would have cost. Logs, storage and the secret's monthly price are left out. */
-export function costOf(world: World): CostLine[] {
+export function costOf(world: Simulation): CostLine[] {
   const { lambda, table, sources, queues, sqs, secrets, options } = world;
   const line = (what: string, price: keyof typeof PRICES, count: number): CostLine => ({
     what,

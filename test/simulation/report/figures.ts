@@ -1,5 +1,5 @@
 import type { Lane } from '../../../functions/contract/reset-request.ts';
-import type { World } from '../world/world.ts';
+import type { Simulation } from '../simulation.ts';
 
 export interface Percentiles {
   count: number;
@@ -10,7 +10,7 @@ export interface Percentiles {
 }
 
 /** From being sent to the reset, of all requests of a lane that were reset. */
-export function waitsOf(world: World, lane: Lane): Float64Array {
+export function waitsOf(world: Simulation, lane: Lane): Float64Array {
   const { requests } = world;
   const waits: number[] = [];
   for (let request = 0; request < requests.count; request += 1) {
@@ -23,7 +23,7 @@ export function waitsOf(world: World, lane: Lane): Float64Array {
 export const percentile = (sorted: Float64Array, share: number): number =>
   sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN;
 
-export function percentilesOf(world: World): Record<Lane, Percentiles> {
+export function percentilesOf(world: Simulation): Record<Lane, Percentiles> {
   const of = (lane: Lane): Percentiles => {
     const waits = waitsOf(world, lane);
     return {
@@ -52,7 +52,7 @@ export const refusedShare = ({ refused, calls }: Use): number => (calls === 0 ? 
 export const refusedAMinute = ({ refused, fromMs, toMs }: Use): number => (refused * 60_000) / (toMs - fromMs);
 
 /** @param factor of the quota in that time. */
-export function useBetween(world: World, fromMs: number, toMs: number, factor = 1): Use {
+export function useBetween(world: Simulation, fromMs: number, toMs: number, factor = 1): Use {
   const { measures, options } = world;
   // Whole slices alone, or the count and the time would not be of the same.
   const slice = measures.sliceMs;
@@ -65,7 +65,7 @@ export function useBetween(world: World, fromMs: number, toMs: number, factor = 
 }
 
 /** When so large a share of all resets had been made. */
-export function timeOfReset(world: World, share: number): number {
+export function timeOfReset(world: Simulation, share: number): number {
   const { requests, engine, timeMs } = world;
   const start = engine.now - timeMs;
   const times: number[] = [];
@@ -77,14 +77,15 @@ export function timeOfReset(world: World, share: number): number {
 }
 
 /** The steady state: after the first minute, and before the queue runs low. */
-export const steadyUse = (world: World, fromMs = 60_000): Use => useBetween(world, fromMs, timeOfReset(world, 0.9));
+export const steadyUse = (world: Simulation, fromMs = 60_000): Use =>
+  useBetween(world, fromMs, timeOfReset(world, 0.9));
 
 /**
  * The first time after `fromMs` from which on the rate of admitted calls over `windowMs` is that share of the quota, counted from `fromMs` to the
  * window's beginning; Infinity for never.
  */
 export function timeToRate(
-  world: World,
+  world: Simulation,
   fromMs: number,
   untilMs: number,
   { share = 0.95, windowMs = 60_000, factor = 1 } = {},
@@ -96,5 +97,5 @@ export function timeToRate(
 }
 
 /** Lambda time for each reset made, seconds. */
-export const lambdaSecondsAReset = (world: World): number =>
+export const lambdaSecondsAReset = (world: Simulation): number =>
   world.lambda.used.billedMs / 1000 / world.measures.total('resets');

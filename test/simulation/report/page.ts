@@ -1,7 +1,7 @@
-import type { World } from '../world/world.ts';
+import type { SeriesName } from '../engine/measures.ts';
+import type { Simulation } from '../simulation.ts';
 import { costOf, PRICES, PRICES_OF, totalOf } from './cost.ts';
 import { percentile, waitsOf } from './figures.ts';
-import type { SeriesName } from './measures.ts';
 import { escaped, type Line, plotSvg } from './plot.ts';
 import { dollars, duration, number, rowsOf } from './summary.ts';
 
@@ -18,7 +18,7 @@ const COLOURS = {
 };
 
 /** The whole run on one page that opens without a network. */
-export function pageOf(world: World): string {
+export function pageOf(world: Simulation): string {
   const { options } = world;
   const title = `${number(world.requests.count)} password resets at ${number(options.api.perMinute)} a minute`;
   return `<!doctype html>
@@ -68,7 +68,7 @@ const MARKS = 8;
 /** Seconds, for an axis by powers. */
 const WAIT_MARKS = [0.01, 0.1, 1, 10, 60, 600, 3_600, 6 * 3_600, 86_400, 5 * 86_400];
 
-function marksOf({ timeMs }: World): number[] {
+function marksOf({ timeMs }: Simulation): number[] {
   const step = STEPS_MS.find((candidate) => timeMs / candidate <= MARKS) ?? DAY_MS * 30;
   return Array.from({ length: Math.floor(timeMs / step) + 1 }, (_, index) => index * step);
 }
@@ -76,7 +76,7 @@ function marksOf({ timeMs }: World): number[] {
 const markText = (ms: number): string => (ms === 0 ? '0' : duration(ms).replace(/\.0 s$/, ' s'));
 
 /** A series as a rate a minute, over at most so many points. */
-function rateLine(world: World, name: SeriesName, label: string, colour: string): Line {
+function rateLine(world: Simulation, name: SeriesName, label: string, colour: string): Line {
   const { sliceMs, series } = world.measures;
   const slices = Math.max(1, Math.ceil(world.timeMs / sliceMs));
   // A window of the quota is a minute: shorter points would show its edges as noise.
@@ -91,7 +91,7 @@ function rateLine(world: World, name: SeriesName, label: string, colour: string)
   return { name: label, colour, points, isArea: name === 'resets' };
 }
 
-function quotaLine(world: World): Line {
+function quotaLine(world: Simulation): Line {
   const { api } = world.options;
   const factorAt = (timeMs: number): number =>
     api.phases.reduce(
@@ -111,10 +111,10 @@ function quotaLine(world: World): Line {
   };
 }
 
-const bandsOf = (world: World) =>
+const bandsOf = (world: Simulation) =>
   world.measures.holds.map(({ why, fromMs, toMs }) => ({ from: fromMs, to: Math.min(toMs, world.timeMs), name: why }));
 
-function ratesPlot(world: World): string {
+function ratesPlot(world: Simulation): string {
   return plotSvg({
     title: 'A minute',
     xTitle: 'time since the start',
@@ -131,7 +131,7 @@ function ratesPlot(world: World): string {
 }
 
 /** Calls that came to nothing, where there were any. */
-function trouble(world: World): string {
+function trouble(world: Simulation): string {
   const names = (['refused', 'unavailable', 'unauthorized', 'unknown', 'failed'] as const).filter(
     (name) => world.measures.total(name) > 0,
   );
@@ -149,14 +149,14 @@ function trouble(world: World): string {
   });
 }
 
-function holdsText(world: World): string {
+function holdsText(world: Simulation): string {
   const byCause = new Map<string, number>();
   for (const { why, fromMs, toMs } of world.measures.holds) byCause.set(why, (byCause.get(why) ?? 0) + toMs - fromMs);
   if (byCause.size === 0) return 'there were none';
   return [...byCause].map(([why, ms]) => `${escaped(why)} for ${duration(ms)}`).join(', ');
 }
 
-function waitsPlot(world: World): string {
+function waitsPlot(world: Simulation): string {
   const lines = (['interactive', 'bulk'] as const).flatMap((lane): Line[] => {
     const waits = waitsOf(world, lane);
     if (waits.length === 0) return [];
@@ -183,7 +183,7 @@ const priceText = (unitPrice: number, unit: string): string =>
     ? `$${number(unitPrice * 1e6, 3)} a million: ${escaped(unit)}`
     : `$${unitPrice.toFixed(10).replace(/0+$/, '')} a ${escaped(unit)}`;
 
-function costTable(world: World): string {
+function costTable(world: Simulation): string {
   const resets = Math.max(1, world.measures.total('resets'));
   const lines = costOf(world);
   const cells = lines.map(({ what, count, dollars: sum, price }) => {

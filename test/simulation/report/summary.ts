@@ -1,5 +1,5 @@
 import { timeText } from '../engine/history.ts';
-import type { World } from '../world/world.ts';
+import type { Simulation } from '../simulation.ts';
 import { costOf, totalOf } from './cost.ts';
 import { percentilesOf, refusedShare, steadyUse, usedShare } from './figures.ts';
 
@@ -30,7 +30,7 @@ export function duration(ms: number): string {
 export type Row = readonly [what: string, figure: string];
 
 /** A run in figures, for the terminal and the page alike. */
-export function rowsOf(world: World): Row[] {
+export function rowsOf(world: Simulation): Row[] {
   const { measures, requests, deadLetters, lambda, options, violations } = world;
   const resets = measures.total('resets');
   const calls = measures.total('calls');
@@ -49,7 +49,7 @@ export function rowsOf(world: World): Row[] {
     ],
     [
       'quota',
-      `${number(options.api.perMinute)} a minute + ${options.api.burst} (${options.api.model}); configured ${number(options.budget.perMinute)} + ${options.budget.burst}, ${options.budget.factory.name} budget`,
+      `${number(options.api.perMinute)} a minute + ${options.api.burst} (${options.api.model}); configured ${number(options.budget.perMinute)} + ${options.budget.burst}`,
     ],
     ['quota used, steady state', `${percent(usedShare(use))}, refused ${percent(refusedShare(use))} of calls`],
   ];
@@ -95,7 +95,7 @@ export function table(rows: readonly (readonly string[])[]): string {
     .join('\n');
 }
 
-export function costTable(world: World): string {
+export function costTable(world: Simulation): string {
   const resets = world.measures.total('resets');
   return table([
     ['per 1,000 resets', 'count', 'dollars'],

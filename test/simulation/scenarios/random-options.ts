@@ -1,20 +1,21 @@
 import { type Chance, chance } from '../engine/chance.ts';
-import type { BudgetFactory } from '../world/budget.ts';
 import {
   type ApiPhase,
   type Options,
-  optionsWith,
+  OUTAGE_FORMS,
   type Period,
   type QuotaModel,
   type ServiceFaults,
-} from './options.ts';
+  type TroubledUsers,
+} from '../world/options.ts';
+import { optionsWith } from './healthy.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const MODELS = ['token-bucket', 'fixed-window', 'sliding-window'] as const satisfies readonly QuotaModel[];
 
 /** One of many worlds in which much goes wrong: which things and how often is drawn from the seed. */
-export function randomOptions(seed: number, factory: BudgetFactory): Options {
+export function randomOptions(seed: number): Options {
   const draw = chance(seed, 'options');
   /** Absent in half of all worlds, so that each fault is also met without the others. */
   const odds = (most: number): number => (draw.hits(0.5) ? 0 : draw.between(0, most));
@@ -31,7 +32,7 @@ export function randomOptions(seed: number, factory: BudgetFactory): Options {
   });
   const perMinute = draw.pick([20, 60, 300, 600]);
   const burst = draw.whole(4, 30);
-  return optionsWith(factory, {
+  return optionsWith({
     seed,
     faultsUntilMs,
     // The longest waits are an hour for a Retry-After and twenty minutes for a message that came often.
@@ -45,15 +46,11 @@ export function randomOptions(seed: number, factory: BudgetFactory): Options {
       invalid: odds(0.1),
       withoutId: odds(0.3),
       inCampaign: odds(1),
+      troubled: draw.hits(0.4) ? troubledOf(draw, faultsUntilMs) : [],
+      always500: draw.hits(0.1) ? draw.between(0, 0.3) : 0,
       ...(draw.hits(0.2) ? { campaignCancelledAtMs: draw.whole(0, 5 * MINUTE_MS) } : {}),
     },
-    operator: {
-      everyMs: draw.whole(MINUTE_MS, 30 * MINUTE_MS),
-      redrives: odds(1),
-      redrivesTwice: odds(0.5),
-      mostRedrives: 3,
-      releasesBrakeEveryMs: HOUR_MS,
-    },
+    operator: operatorOf(draw, odds),
     queue: {
       deliversTwice: odds(0.5),
       survivesDelete: odds(0.2),
@@ -63,7 +60,7 @@ export function randomOptions(seed: number, factory: BudgetFactory): Options {
       deleteFails: odds(0.1),
     },
     worker: {
-      copies: draw.pick([2, 2, 5, 10]),
+      copies: { interactive: draw.pick([2, 5, 5, 10]), bulk: draw.pick([2, 2, 5, 10]) },
       killedInInvocation: odds(0.2),
       killedBeforeAnswer: odds(0.01),
       stallsBeforeAnswer: odds(0.05),
@@ -72,7 +69,11 @@ export function randomOptions(seed: number, factory: BudgetFactory): Options {
       skewMs: draw.pick([0, 1_000]),
       earlyTimers: odds(0.5),
     },
-    table: { faults: faults(0.1), latency: { medianMs: 5, p99Ms: draw.pick([25, 250, 2_000]) } },
+    table: {
+      faults: faults(0.1),
+      latency: { medianMs: 5, p99Ms: draw.pick([25, 250, 2_000]) },
+      lagMs: draw.pick([0, 0, 30, 300, 1_000]),
+    },
     // Sometimes the operator does not know the quota.
     budget: { perMinute: perMinute * draw.pick([1, 1, 5]), burst, reserve: Math.min(3, burst - 1) },
     api: {
@@ -103,11 +104,38 @@ export function randomOptions(seed: number, factory: BudgetFactory): Options {
 
 function phasesOf(draw: Chance, period: (longestMs: number) => Period): ApiPhase[] {
   const phases: ApiPhase[] = [];
-  if (draw.hits(0.2)) phases.push({ kind: 'outage', ...period(HOUR_MS) });
+  if (draw.hits(0.4)) {
+    const form = draw.pick(['mixed', ...OUTAGE_FORMS] as const);
+    const share = draw.hits(0.3) ? { odds: draw.next() } : draw.hits(0.1) ? { every: draw.whole(2, 5) } : {};
+    phases.push({ kind: 'outage', form, ...share, ghosts: draw.hits(0.5) ? draw.next() : 0, ...period(HOUR_MS) });
+  }
   if (draw.hits(0.1)) phases.push({ kind: 'wrong-url', ...period(20 * MINUTE_MS) });
   if (draw.hits(0.2)) phases.push({ kind: 'unauthorized', ...period(HOUR_MS) });
   if (draw.hits(0.2)) phases.push({ kind: 'quota', factor: draw.pick([0.25, 0.5, 2]), ...period(HOUR_MS) });
   return phases;
+}
+
+/** Mostly somebody who looks now and then; sometimes one who redrives at once, while what became of the last redrive is still being written down. */
+function operatorOf(draw: Chance, odds: (most: number) => number): Options['operator'] {
+  const isQuick = draw.hits(0.25);
+  return {
+    everyMs: isQuick ? draw.whole(100, 5_000) : draw.whole(MINUTE_MS, 30 * MINUTE_MS),
+    redrives: isQuick ? 1 : odds(1),
+    redrivesTwice: odds(0.5),
+    mostRedrives: isQuick ? 20 : 3,
+    releasesEveryMs: HOUR_MS,
+  };
+}
+
+/** Two who always answer 503 at most: three would be an outage, of which nobody is left to show the end. */
+function troubledOf(draw: Chance, faultsUntilMs: number): TroubledUsers[] {
+  const lane = () => draw.pick(['interactive', 'bulk'] as const);
+  const atMs = () => draw.whole(0, faultsUntilMs / 2);
+  return [
+    { trouble: draw.pick(['hanging', 'always500', 'notFound']), lane: lane(), count: draw.whole(1, 12), atMs: atMs() },
+    { trouble: draw.pick(['hanging', 'always500']), lane: lane(), count: draw.whole(0, 3), atMs: atMs() },
+    { trouble: 'always503', lane: lane(), count: draw.whole(0, 2), atMs: atMs() },
+  ];
 }
 
 function secretOf(draw: Chance, faultsUntilMs: number, faults: ServiceFaults): Partial<Options['secret']> {

@@ -1,22 +1,17 @@
 import { PROMISES } from '../checks/promises.ts';
 import { timeText } from '../engine/history.ts';
-import type { BudgetFactory } from '../world/budget.ts';
-import { World } from '../world/world.ts';
+import { type Looking, Simulation } from '../simulation.ts';
 import { randomOptions } from './random-options.ts';
 
 /** One world of faults, whole; with the history of the requests asked for. */
-export async function runSeed(
-  seed: number,
-  budget: BudgetFactory,
-  watched?: ReadonlySet<number> | 'all',
-): Promise<World> {
-  const world = new World(randomOptions(seed, budget), watched);
+export async function runSeed(seed: number, looking: Looking = {}): Promise<Simulation> {
+  const world = new Simulation(randomOptions(seed), looking);
   await world.run();
   return world;
 }
 
 /** What was broken in a world, and the history of the request that it happened to, from a second run of the same seed. */
-export async function explain(world: World, budget: BudgetFactory): Promise<string> {
+export async function explain(world: Simulation, isComing = false): Promise<string> {
   const { seed } = world.options;
   const lines = [`seed ${seed}: after ${timeText(world.timeMs)}`];
   for (const { promise, what, atMs, request } of world.violations) {
@@ -25,16 +20,16 @@ export async function explain(world: World, budget: BudgetFactory): Promise<stri
   }
   const request = world.violations.find((violation) => violation.request !== undefined)?.request;
   if (request !== undefined) {
-    const again = await runSeed(seed, budget, new Set([request]));
+    const again = await runSeed(seed, { watched: new Set([request]), isComing });
     lines.push(...again.history.lines.map((line) => `  ${line}`));
   }
-  lines.push(`  again: node test/simulation/main.ts --seed ${seed} --history`);
+  lines.push(`  again: node test/simulation/main.ts --seed ${seed} --history${isComing ? ' --coming' : ''}`);
   return lines.join('\n');
 }
 
 export interface SeedsResult {
   seeds: number;
-  broken: World[];
+  broken: Simulation[];
   jobs: number;
   calls: number;
   resets: number;
@@ -46,12 +41,12 @@ export interface SeedsResult {
 export async function runSeeds(
   from: number,
   count: number,
-  budget: BudgetFactory,
-  onWorld: (world: World) => void | Promise<void> = () => undefined,
+  onWorld: (world: Simulation) => void | Promise<void> = () => undefined,
+  looking: Looking = {},
 ): Promise<SeedsResult> {
   const result: SeedsResult = { seeds: 0, broken: [], jobs: 0, calls: 0, resets: 0, deaths: 0, letters: 0 };
   for (let seed = from; seed < from + count; seed += 1) {
-    const world = await runSeed(seed, budget);
+    const world = await runSeed(seed, looking);
     result.seeds += 1;
     result.jobs += world.requests.count;
     result.calls += world.measures.total('calls');

@@ -1,7 +1,7 @@
 import type { Chance } from '../engine/chance.ts';
 import type { Engine } from '../engine/engine.ts';
-import type { Options } from '../scenarios/options.ts';
 import type { Sandbox } from './aws/sandbox.ts';
+import type { Options } from './options.ts';
 
 /** What befalls a sandbox in the worst moment: when something was done for it, and it has not heard of that yet. */
 export type Accidents = (sandbox: Sandbox) => void;

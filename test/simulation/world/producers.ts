@@ -1,9 +1,9 @@
 import { CAMPAIGN_LIST, campaignKey, stateReason } from '../../../functions/ledger/items.ts';
 import type { Chance } from '../engine/chance.ts';
 import type { Engine } from '../engine/engine.ts';
-import type { Options } from '../scenarios/options.ts';
 import type { Queue } from './aws/queue.ts';
 import type { Table } from './aws/table.ts';
+import type { Options, TroubledUsers } from './options.ts';
 import { CAMPAIGN_ID, type Requests, TRAIT } from './requests.ts';
 
 export interface ProducerParts {
@@ -31,7 +31,25 @@ export class Producers {
     for (let job = 0; job < bulkJobs; job += 1) this.#send(TRAIT.bulk);
     for (let job = 0; job < interactiveJobs; job += 1) this.#send(0);
     if (campaignCancelledAtMs !== undefined) parts.engine.after(campaignCancelledAtMs, () => this.#cancelCampaign());
+    for (const users of parts.options.producers.troubled) {
+      this.#pending += 1;
+      parts.engine.after(users.atMs, () => this.#sendTroubled(users, users.atMs));
+    }
     this.#next();
+  }
+
+  #sendTroubled(users: TroubledUsers, timeMs: number): void {
+    const { trouble, lane, count, everyMs = 0, untilMs = 0 } = users;
+    for (let sent = 0; sent < count; sent += 1) this.#send((lane === 'bulk' ? TRAIT.bulk : 0) | TRAIT[trouble]);
+    const nextMs = timeMs + everyMs;
+    if (everyMs > 0 && nextMs <= untilMs) this.#parts.engine.after(everyMs, () => this.#sendTroubled(users, nextMs));
+    else this.#sentPending();
+  }
+
+  /** One of the sendings planned ahead was the last of its kind. */
+  #sentPending(): void {
+    this.#pending -= 1;
+    if (this.#singles === Number.POSITIVE_INFINITY) this.isDone = this.#pending === 0;
   }
 
   #next(): void {
@@ -48,13 +66,15 @@ export class Producers {
     engine.after(singleEveryMs, () => this.#next());
   }
 
-  #send(lane: number): void {
+  #send(wanted: number): void {
     const { engine, chance, options, requests, queues } = this.#parts;
-    const { invalid, withoutId, inCampaign, sentTwice } = options.producers;
-    let traits = lane;
+    const { invalid, withoutId, inCampaign, sentTwice, always500 } = options.producers;
+    const isBulk = (wanted & TRAIT.bulk) !== 0;
+    let traits = wanted;
     if (chance.hits(invalid)) traits |= TRAIT.invalid;
     else if (chance.hits(withoutId)) traits |= TRAIT.withoutId;
-    if (lane === TRAIT.bulk && chance.hits(inCampaign)) traits |= TRAIT.inCampaign;
+    if (isBulk && chance.hits(inCampaign)) traits |= TRAIT.inCampaign;
+    if (isBulk && chance.hits(always500)) traits |= TRAIT.always500;
     if (chance.hits(options.api.failingUsers)) traits |= TRAIT.failing;
     const request = requests.add(traits, engine.now);
     const queue = queues[requests.laneOf(request)];
@@ -64,8 +84,7 @@ export class Producers {
     this.#pending += 1;
     engine.after(chance.hits(0.5) ? 0 : chance.between(0, SECOND_COPY_WITHIN_MS), () => {
       queue.send(request);
-      this.#pending -= 1;
-      if (this.#singles === Number.POSITIVE_INFINITY) this.isDone = this.#pending === 0;
+      this.#sentPending();
     });
   }
 

@@ -1,4 +1,4 @@
-import type { QuotaModel } from '../scenarios/options.ts';
+import type { QuotaModel } from './options.ts';
 
 const MINUTE_MS = 60_000;
 

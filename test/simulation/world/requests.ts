@@ -4,12 +4,27 @@ import { bytes, shorts, times } from '../engine/column.ts';
 export const CAMPAIGN_ID = 'campaign-1';
 
 /** What a request is like, as bits. */
-export const TRAIT = { bulk: 1, invalid: 2, withoutId: 4, inCampaign: 8, failing: 16 } as const;
+export const TRAIT = {
+  bulk: 1,
+  invalid: 2,
+  withoutId: 4,
+  inCampaign: 8,
+  failing: 16,
+  hanging: 32,
+  always500: 64,
+  always503: 128,
+  notFound: 256,
+} as const;
+/** Requests of these are troubled by themselves: what becomes of them says nothing of how others are served. */
+export const TROUBLED = TRAIT.failing | TRAIT.hanging | TRAIT.always500 | TRAIT.always503 | TRAIT.notFound;
+
+/** A test user of the tenant, who is nobody's request. */
+export const PROBE_ADDRESS = 'probe@example.com';
 
 /** What really became of each request, apart from what the worker believes. One row a request. */
 export class Requests {
   count = 0;
-  readonly traits = bytes();
+  readonly traits = shorts();
   readonly sentAt = times();
   /** When the password was first reset; 0 for not yet. */
   readonly resetAt = times();
@@ -23,6 +38,8 @@ export class Requests {
   /** Letters in the dead-letter queue. */
   readonly letters = shorts();
   readonly redrives = bytes();
+  /** Calls ever, whatever came of them. */
+  readonly calls = shorts();
   readonly lastStatus = shorts();
   /** Requests without a valid id of their own go by the id of a message. */
   readonly #ofMessageKey = new Map<string, number>();

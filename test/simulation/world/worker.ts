@@ -1,24 +1,25 @@
 import type { CallBudget } from '../../../functions/call-budget/call-budget.ts';
+import { dynamoBudgetStore } from '../../../functions/call-budget/dynamo-store.ts';
+import { sharedBudget } from '../../../functions/call-budget/shared-budget.ts';
 import type { Telemetry } from '../../../functions/common/telemetry.ts';
 import { campaignLedger } from '../../../functions/ledger/dynamo/campaigns.ts';
 import { requestLedger } from '../../../functions/ledger/dynamo/requests.ts';
-import { DEFAULT_CALL_TIMEOUT_MS } from '../../../functions/ledger/lease.ts';
+import { DEFAULT_CALL_TIMEOUT_MS, leaseMs } from '../../../functions/ledger/lease.ts';
 import { secretApiTokens } from '../../../functions/reset-worker/adapters/api-token.ts';
 import type { Ports } from '../../../functions/reset-worker/core/ports.ts';
-import type { Promises } from '../checks/promises.ts';
 import type { Chance } from '../engine/chance.ts';
-import type { Measures } from '../report/measures.ts';
-import type { Options } from '../scenarios/options.ts';
+import type { Measures } from '../engine/measures.ts';
 import type { ResetApiWorld } from './api.ts';
 import type { DeadLetterQueue } from './aws/dead-letter-queue.ts';
-import type { SharedItem } from './aws/item-store.ts';
 import { deliveryOf } from './aws/lambda.ts';
 import type { Queue } from './aws/queue.ts';
 import type { Sandbox } from './aws/sandbox.ts';
 import type { Secret } from './aws/secret.ts';
 import type { Service } from './aws/service.ts';
 import type { Table } from './aws/table.ts';
-import type { Requests } from './requests.ts';
+import type { Observer } from './observer.ts';
+import type { Options } from './options.ts';
+import { PROBE_ADDRESS, type Requests } from './requests.ts';
 
 export interface WorkerParts {
   options: Options;
@@ -28,10 +29,9 @@ export interface WorkerParts {
   deadLetters: DeadLetterQueue;
   sqs: Service;
   table: Table;
-  sharedItem: SharedItem;
   secret: Secret;
   api: ResetApiWorld;
-  promises: Promises;
+  observer: Observer;
   measures: Measures;
 }
 
@@ -40,27 +40,27 @@ const RETENTION_DAYS = 90;
 
 /** All that the handler would wire, in one sandbox: the production ledger and token reader on simulated services, the rest simulated whole. */
 export function portsOf(parts: WorkerParts, sandbox: Sandbox): Ports {
-  const { options, chance, queues, deadLetters, sqs, promises, requests } = parts;
+  const { options, chance, queues, deadLetters, sqs, observer, requests } = parts;
   const { clock } = sandbox;
   const telemetry = telemetryOf(parts, sandbox);
-  const client = parts.table.clientOf(sandbox);
-  const table = { client, tableName: TABLE_NAME, now: () => clock.now() };
+  const table = { client: parts.table.clientOf(sandbox), tableName: TABLE_NAME, now: () => clock.now() };
   const newId = (): string => chance.next().toString(36).slice(2, 12);
   const random = () => chance.next();
-  const { factory, perMinute, burst, reserve } = options.budget;
-  const budget = factory.make({
+  const { perMinute, burst, reserve } = options.budget;
+  const probesByAddress = options.worker.probeAddress ?? false;
+  const budget = sharedBudget({
+    store: dynamoBudgetStore(table.client, TABLE_NAME),
+    ceiling: { perMinute, burst },
+    reserve,
+    leaseMs: leaseMs(DEFAULT_CALL_TIMEOUT_MS),
+    probesByAddress,
     clock,
     random,
-    newId,
     telemetry,
-    pace: { perMinute, burst, reserve },
-    copies: options.worker.copies * 2,
-    store: () => parts.sharedItem.storeOf(sandbox),
-    client,
-    tableName: TABLE_NAME,
   });
   return {
     callTimeoutMs: DEFAULT_CALL_TIMEOUT_MS,
+    ...(probesByAddress ? { probeAddress: PROBE_ADDRESS } : {}),
     clock,
     random,
     newId,
@@ -70,11 +70,13 @@ export function portsOf(parts: WorkerParts, sandbox: Sandbox): Ports {
     budget: watchedBudget(parts, budget, sandbox),
     api: {
       reset(email, token) {
+        // Nobody's request: a call like any other, of which nothing is promised.
+        if (email === PROBE_ADDRESS) return new Promise((resolve) => parts.api.call(sandbox, email, token, resolve));
         const request = requests.ofEmail(email);
-        promises.callStarts(request, sandbox);
+        observer.callStarts(request, sandbox);
         return new Promise((resolve) => {
           parts.api.call(sandbox, email, token, (answer, judgement) => {
-            promises.callAnswered(request, answer, judgement, sandbox);
+            observer.callAnswered(request, answer, judgement, sandbox);
             resolve(answer);
           });
         });
@@ -87,14 +89,14 @@ export function portsOf(parts: WorkerParts, sandbox: Sandbox): Ports {
           const { requestId, failureId, reason, lane } = letter;
           const stored = { request, lane, requestId, failureId, reason };
           deadLetters.add(stored);
-          promises.letterSent(stored);
+          observer.letterSent(stored);
         });
       },
     },
     visibility: {
       hide(message, seconds) {
         return sqs.call(sandbox, () => {
-          promises.hidden(message.id, seconds);
+          observer.hidden(message.id, seconds);
           queues[message.lane].changeVisibility(deliveryOf(message.receiptHandle), seconds * 1000);
         });
       },
@@ -102,7 +104,7 @@ export function portsOf(parts: WorkerParts, sandbox: Sandbox): Ports {
   };
 }
 
-function telemetryOf({ measures, promises }: WorkerParts, sandbox: Sandbox): Telemetry {
+function telemetryOf({ measures, observer }: WorkerParts, sandbox: Sandbox): Telemetry {
   return {
     event(code, fields) {
       measures.event(code);
@@ -110,18 +112,18 @@ function telemetryOf({ measures, promises }: WorkerParts, sandbox: Sandbox): Tel
       if (code.endsWith('_HELD') && fields.delayMs !== undefined) {
         measures.held(code.slice(0, -'_HELD'.length).toLowerCase(), sandbox.clock.now() + fields.delayMs);
       }
-      promises.logged(code, fields, sandbox);
+      observer.logged(code, fields, sandbox);
     },
     measure: () => undefined,
   };
 }
 
 /** The budget under test, with what it grants and holds noted. */
-function watchedBudget({ promises, measures }: WorkerParts, budget: CallBudget, sandbox: Sandbox): CallBudget {
+function watchedBudget({ observer, measures }: WorkerParts, budget: CallBudget, sandbox: Sandbox): CallBudget {
   return {
     async turn(lane, key, latest, history) {
       const turn = await budget.turn(lane, key, latest, history);
-      if (turn.kind === 'granted') promises.granted(sandbox);
+      if (turn.kind === 'granted') observer.granted(sandbox);
       else if (turn.why !== 'pace') measures.held(turn.why, turn.retryAt);
       return turn;
     },

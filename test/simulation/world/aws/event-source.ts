@@ -2,7 +2,7 @@ import type { Lane } from '../../../../functions/contract/reset-request.ts';
 import { failedMessageIds } from '../../../../local/lambda/batch-response.ts';
 import type { Chance } from '../../engine/chance.ts';
 import type { Engine } from '../../engine/engine.ts';
-import type { Options } from '../../scenarios/options.ts';
+import type { Options } from '../options.ts';
 import type { Lambda, Response } from './lambda.ts';
 import type { Delivery, Messages, Queue } from './queue.ts';
 
@@ -41,11 +41,15 @@ export class EventSource {
     const { engine, options } = this.#parts;
     let idleMs = this.#idleMs;
     for (const { at } of this.#idleSince) idleMs += engine.now - at;
-    return Math.floor(((idleMs / options.queue.pollMs) * options.queue.idlePolls) / options.worker.copies);
+    return Math.floor(((idleMs / options.queue.pollMs) * options.queue.idlePolls) / this.#copies);
+  }
+
+  get #copies(): number {
+    return this.#parts.options.worker.copies[this.#parts.lane];
   }
 
   #poll(): void {
-    while (this.#busy + this.#polling < this.#parts.options.worker.copies) {
+    while (this.#busy + this.#polling < this.#copies) {
       this.#polling += 1;
       this.#receive();
     }

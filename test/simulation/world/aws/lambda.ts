@@ -5,7 +5,7 @@ import type { Ports } from '../../../../functions/reset-worker/core/ports.ts';
 import { processBatch } from '../../../../functions/reset-worker/core/process-batch.ts';
 import type { Chance } from '../../engine/chance.ts';
 import type { Engine, Timer } from '../../engine/engine.ts';
-import type { Options } from '../../scenarios/options.ts';
+import type { Options } from '../options.ts';
 import type { Requests } from '../requests.ts';
 import type { Delivery, Messages } from './queue.ts';
 import { Sandbox } from './sandbox.ts';

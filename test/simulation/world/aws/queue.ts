@@ -2,7 +2,7 @@ import type { Lane } from '../../../../functions/contract/reset-request.ts';
 import type { Chance } from '../../engine/chance.ts';
 import { bytes, integers, shorts, times } from '../../engine/column.ts';
 import type { Engine, Timer } from '../../engine/engine.ts';
-import type { Options } from '../../scenarios/options.ts';
+import type { Options } from '../options.ts';
 import type { Requests } from '../requests.ts';
 
 /** What a message carries beside its body, after a redrive. */
@@ -32,6 +32,7 @@ export class Messages {
   readonly receives = shorts();
   readonly receipt = integers();
   readonly state = bytes();
+  /** Kept when the message is deleted: a copy of it may still be on its way to a sandbox that starts. */
   readonly carried = new Map<number, Carried>();
 
   idOf(message: number): string {
@@ -177,7 +178,6 @@ export class Queue {
       if (at >= 0) this.#ready.splice(at, 1);
     }
     messages.state.set(message, DELETED);
-    messages.carried.delete(message);
     requests.copies.add(messages.request.get(message), -1);
     this.size -= 1;
   }

@@ -4,7 +4,7 @@ import {
   type SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
 import type { Engine } from '../../engine/engine.ts';
-import type { Options } from '../../scenarios/options.ts';
+import type { Options } from '../options.ts';
 import type { Sandbox } from './sandbox.ts';
 import type { Service } from './service.ts';
 

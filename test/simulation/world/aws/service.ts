@@ -1,7 +1,7 @@
 import type { Chance } from '../../engine/chance.ts';
 import type { Engine } from '../../engine/engine.ts';
-import type { Latency, Period, ServiceFaults } from '../../scenarios/options.ts';
 import type { Accidents } from '../accidents.ts';
+import type { Latency, Period, ServiceError, ServiceFaults } from '../options.ts';
 import type { Sandbox } from './sandbox.ts';
 
 /** As the worker's SDK clients are set: one repeat, and 3 s for each. */
@@ -16,7 +16,10 @@ const ERRORS = {
   failsAfter: errorOf('InternalServerError'),
   throttled: errorOf('ThrottlingException'),
   unreachable: errorOf('TimeoutError'),
-} as const;
+  AccessDeniedException: errorOf('AccessDeniedException'),
+  ResourceNotFoundException: errorOf('ResourceNotFoundException'),
+  ThrottlingException: errorOf('ThrottlingException'),
+} as const satisfies Record<string | ServiceError, Error>;
 type FaultKind = keyof typeof ERRORS;
 
 export interface ServiceParts {
@@ -73,7 +76,7 @@ export class Service {
       if (fault !== undefined) {
         sandbox.troubles += 1;
         settle = () => {
-          if (attempts <= 1) reject(ERRORS[fault]);
+          if (attempts <= 1 || isFinal(fault)) reject(ERRORS[fault]);
           else engine.after(REPEAT_AFTER_MS, () => this.#attempt(sandbox, work, resolve, reject, attempts - 1));
         };
       }
@@ -85,6 +88,8 @@ export class Service {
   #fault(): FaultKind | undefined {
     const { engine, chance, faults, faultsEnd } = this.#parts;
     if (isWithin(faults.unreachable, engine.now - this.#start)) return 'unreachable';
+    const refusal = faults.refuses?.find((period) => isWithin([period], engine.now - this.#start));
+    if (refusal) return refusal.error;
     if (engine.now >= faultsEnd) return undefined;
     if (chance.hits(faults.failsBefore)) return 'failsBefore';
     if (chance.hits(faults.failsAfter)) return 'failsAfter';
@@ -92,5 +97,9 @@ export class Service {
   }
 }
 
-export const isWithin = (periods: readonly Period[], timeMs: number): boolean =>
+/** What the SDK does not try again. */
+const isFinal = (fault: FaultKind): boolean =>
+  fault === 'AccessDeniedException' || fault === 'ResourceNotFoundException';
+
+const isWithin = (periods: readonly Period[], timeMs: number): boolean =>
   periods.some(({ fromMs, toMs }) => timeMs >= fromMs && timeMs < toMs);

@@ -1,6 +1,8 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { type DynamoDBDocumentClient, GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { LEDGER } from '../../../../functions/contract/ledger-table.ts';
+import type { Chance } from '../../engine/chance.ts';
+import type { Engine } from '../../engine/engine.ts';
 import { changeOf, conditionOf } from './expressions.ts';
 import type { Sandbox } from './sandbox.ts';
 import type { Service } from './service.ts';
@@ -14,23 +16,31 @@ const CONDITION_FAILED = new ConditionalCheckFailedException({
   $metadata: {},
 });
 
+export interface TableParts {
+  engine: Engine;
+  chance: Chance;
+  service: Service;
+  onWrite: OnWrite;
+  lagMs: number;
+}
+
 /** A DynamoDB table: what the production ledger sends it is carried out, so that the conditions under test are the production ones. */
 export class Table {
   /** Read and write request units, of the table and its index. Every item here is below a kilobyte. */
   readonly units = { reads: 0, writes: 0 };
   readonly items = new Map<string, Item>();
-  readonly #service: Service;
-  readonly #onWrite: OnWrite;
+  readonly #parts: TableParts;
+  /** What items were before, the oldest first, for as long as a replica may still give it; empty where none lags. */
+  readonly #past = new Map<string, { item: Item | undefined; until: number }[]>();
 
-  constructor(service: Service, onWrite: OnWrite) {
-    this.#service = service;
-    this.#onWrite = onWrite;
+  constructor(parts: TableParts) {
+    this.#parts = parts;
   }
 
   /** The document client as the code in a sandbox holds it. */
   clientOf(sandbox: Sandbox): DynamoDBDocumentClient {
     const send = (command: unknown): Promise<unknown> =>
-      this.#service.call(sandbox, () => this.#carryOut(command, sandbox));
+      this.#parts.service.call(sandbox, () => this.#carryOut(command, sandbox));
     return { send } as unknown as DynamoDBDocumentClient;
   }
 
@@ -43,7 +53,8 @@ export class Table {
     if (command instanceof GetCommand) {
       const { Key, ConsistentRead } = command.input;
       this.units.reads += ConsistentRead ? 1 : 0.5;
-      const item = this.items.get(String(Key?.[LEDGER.partitionKey]));
+      const key = String(Key?.[LEDGER.partitionKey]);
+      const item = ConsistentRead ? this.items.get(key) : this.#atReplica(key);
       return item === undefined ? {} : { Item: { ...item } };
     }
     if (command instanceof UpdateCommand) return this.#update(command, sandbox);
@@ -88,8 +99,25 @@ export class Table {
 
   #write(key: string, before: Item | undefined, after: Item, sandbox: Sandbox | undefined): void {
     this.units.writes += 1 + indexWrites(before, after);
+    this.#remember(key, before);
     this.items.set(key, after);
-    this.#onWrite(key, before, after, sandbox);
+    this.#parts.onWrite(key, before, after, sandbox);
+  }
+
+  #remember(key: string, item: Item | undefined): void {
+    const { engine, lagMs } = this.#parts;
+    if (lagMs === 0) return;
+    const kept = (this.#past.get(key) ?? []).filter(({ until }) => until > engine.now - lagMs);
+    this.#past.set(key, [...kept, { item, until: engine.now }]);
+  }
+
+  /** The item as it was at some moment up to `lagMs` ago: replicas hear of writes a little later. */
+  #atReplica(key: string): Item | undefined {
+    const { engine, chance, lagMs } = this.#parts;
+    if (lagMs === 0) return this.items.get(key);
+    const at = engine.now - chance.between(0, lagMs);
+    const then = this.#past.get(key)?.find(({ until }) => until > at);
+    return then ? then.item : this.items.get(key);
   }
 }
 

@@ -1,9 +1,4 @@
-import type { BudgetFactory } from '../world/budget.ts';
-import type { World } from '../world/world.ts';
-
-const SECOND_MS = 1_000;
-const MINUTE_MS = 60 * SECOND_MS;
-const DAY_MS = 24 * 60 * MINUTE_MS;
+import type { Lane } from '../../../functions/contract/reset-request.ts';
 
 /** Log-normal: half of all take longer than the median, one in a hundred longer than `p99Ms`. */
 export interface Latency {
@@ -26,21 +21,67 @@ export interface ServiceFaults {
   throttled: number;
   /** Not to be reached at all, for anybody. */
   unreachable: readonly Period[];
+  /** Refused at once, for everybody: a missing permission, a missing table, or throttling that does not end. */
+  refuses?: readonly (Period & { error: ServiceError })[];
 }
+
+export type ServiceError = 'AccessDeniedException' | 'ResourceNotFoundException' | 'ThrottlingException';
 
 export type QuotaModel = 'token-bucket' | 'fixed-window' | 'sliding-window';
 
-/** What happens to the API for everybody in a period. */
+/** How an outage shows itself: as a status, as silence (`hang`), as no connection (`refused`) or as one that breaks (`cut`). */
+export const OUTAGE_FORMS = ['503', '504', '502', '500', 'hang', 'refused', 'cut', 'proxy-503'] as const;
+export type OutageForm = (typeof OUTAGE_FORMS)[number];
+
+export interface Outage {
+  kind: 'outage';
+  /** `mixed`: each call meets one of all forms. `proxy-503`: a proxy lost its upstream after it had passed the request on. */
+  form: OutageForm | 'mixed';
+  /** The share of calls that meet it; all where left out. */
+  odds?: number;
+  /** Only every so-many-th call meets it. */
+  every?: number;
+  /** Of the calls whose outcome nobody can know, the share that made the reset. */
+  ghosts?: number;
+}
+
+/** What happens to the API in a period, for everybody where it does not say otherwise. */
 export type ApiPhase = Period &
   (
-    | { kind: 'outage' }
+    | Outage
+    /** 200 with a page of HTML, as a sign-in page in front of the API or a catch-all behind a wrong URL answers. */
+    | { kind: 'html' }
     /** 404 for every user, as behind a wrong base URL. */
     | { kind: 'wrong-url' }
     /** 401 whatever the token. */
     | { kind: 'unauthorized' }
-    /** The quota is this many times the usual. */
+    /** The quota is this many times the usual; 0 where somebody else uses all of it. */
     | { kind: 'quota'; factor: number }
   );
+
+/** Users whose every call goes wrong: it hangs, or answers 500, 503 or 404. */
+export type Trouble = 'hanging' | 'always500' | 'always503' | 'notFound';
+
+/** Requests of such users, `count` at a time: once, or again and again. */
+export interface TroubledUsers {
+  trouble: Trouble;
+  lane: Lane;
+  count: number;
+  atMs: number;
+  everyMs?: number;
+  /** The last time at which they are sent, where they are sent again. */
+  untilMs?: number;
+}
+
+export type Scope = 'all' | Lane;
+
+/** What an operator does by hand. */
+export type OperatorAct = { atMs: number } & (
+  | { act: 'redrive all' }
+  /** Ends every hold that is not an operator's own. */
+  | { act: 'release' }
+  | { act: 'pause' | 'resume'; scope: Scope }
+);
 
 /** All odds and sizes of a simulated world. Odds are from 0 to 1; times are milliseconds unless the name says otherwise. */
 export interface Options {
@@ -51,8 +92,7 @@ export interface Options {
   drainMs: number;
   /** Ends the simulation, drained or not. */
   endsAtMs?: number;
-  /** What is looked at in the middle of the run: operators' acts, for example. */
-  acts: readonly { atMs: number; what: string; act: (world: World) => void }[];
+  acts: readonly OperatorAct[];
 
   producers: {
     /** Messages in the bulk lane at the start. */
@@ -71,6 +111,9 @@ export interface Options {
     withoutId: number;
     /** Requests that belong to the campaign. */
     inCampaign: number;
+    troubled: readonly TroubledUsers[];
+    /** Of the messages in the bulk lane, the share of users who always answer 500. */
+    always500: number;
     /** When the campaign is cancelled. */
     campaignCancelledAtMs?: number;
   };
@@ -81,8 +124,8 @@ export interface Options {
     redrives: number;
     /** A redriven letter is sent back a second time. */
     redrivesTwice: number;
-    /** After the faults have stopped, releases a brake that still holds this often: with none but rejected users left it would hold for good. 0 for never. */
-    releasesBrakeEveryMs: number;
+    /** After the faults have stopped, releases what still holds this often: with only troubled users left it would hold for good. 0 for never. */
+    releasesEveryMs: number;
     /** A letter is redriven at most this often, so that runs end. */
     mostRedrives: number;
   };
@@ -110,8 +153,10 @@ export interface Options {
   };
 
   worker: {
-    /** Concurrent invocations a lane. */
-    copies: number;
+    /** Concurrent invocations per lane. */
+    copies: Readonly<Record<Lane, number>>;
+    /** Outages are probed with a test user's address in place of a waiting request. */
+    probeAddress?: boolean;
     batchSize: number;
     timeoutMs: number;
     memoryMb: number;
@@ -133,10 +178,14 @@ export interface Options {
     earlyTimers: number;
   };
 
-  table: { latency: Latency; faults: ServiceFaults };
+  table: {
+    latency: Latency;
+    faults: ServiceFaults;
+    /** A read that is not consistent gives the item as it was up to this long ago. */
+    lagMs: number;
+  };
 
   budget: {
-    factory: BudgetFactory;
     /** What the deployment is told of the API's quota. */
     perMinute: number;
     burst: number;
@@ -180,89 +229,7 @@ export interface Options {
   };
 }
 
+/** What differs from the healthy world. */
 export type Overrides = {
   [Name in keyof Options]?: Options[Name] extends object ? Partial<Options[Name]> : Options[Name];
 };
-
-const NO_FAULTS: ServiceFaults = { failsBefore: 0, failsAfter: 0, throttled: 0, unreachable: [] };
-
-/** A world in which nothing goes wrong, as it would be deployed. */
-export function healthyOptions(factory: BudgetFactory): Options {
-  return {
-    seed: 1,
-    faultsUntilMs: 0,
-    drainMs: 13 * DAY_MS,
-    acts: [],
-    producers: {
-      bulkJobs: 0,
-      interactiveJobs: 0,
-      singleEveryMs: 0,
-      singles: 0,
-      sentTwice: 0,
-      invalid: 0,
-      withoutId: 0,
-      inCampaign: 0,
-    },
-    operator: { everyMs: 0, redrives: 0, redrivesTwice: 0, mostRedrives: 0, releasesBrakeEveryMs: 0 },
-    queue: {
-      visibilityMs: 720 * SECOND_MS,
-      retentionMs: 14 * DAY_MS,
-      maxReceiveCount: 1_000,
-      deliversTwice: 0,
-      survivesDelete: 0,
-      oldReceiptDeletes: 0.5,
-      reorderWindow: 50,
-      latency: { medianMs: 8, p99Ms: 40 },
-      faults: NO_FAULTS,
-      deleteFails: 0,
-      idlePolls: 5,
-      pollMs: 20 * SECOND_MS,
-    },
-    worker: {
-      copies: 2,
-      batchSize: 10,
-      timeoutMs: 120 * SECOND_MS,
-      memoryMb: 512,
-      coldStart: { medianMs: 350, p99Ms: 900 },
-      idleMs: 10 * MINUTE_MS,
-      killedInInvocation: 0,
-      killedBeforeAnswer: 0,
-      stallsBeforeAnswer: 0,
-      stalls: 0,
-      longestStallMs: 0,
-      skewMs: 0,
-      earlyTimers: 0,
-    },
-    table: { latency: { medianMs: 5, p99Ms: 25 }, faults: NO_FAULTS },
-    budget: { factory, perMinute: 60, burst: 10, reserve: 3 },
-    api: {
-      model: 'token-bucket',
-      perMinute: 60,
-      burst: 10,
-      countsRefused: false,
-      retryAfter: false,
-      latency: { medianMs: 250, p99Ms: 1_500 },
-      phases: [],
-      ghosts504: 0,
-      ghostsUnanswered: 0,
-      lost504: 0,
-      lostUnanswered: 0,
-      refusedConnections: 0,
-      flaky503: 0,
-      flaky429: 0,
-      failingUsers: 0,
-    },
-    secret: { latency: { medianMs: 15, p99Ms: 80 }, faults: NO_FAULTS },
-  };
-}
-
-/** The healthy world with what differs in it. */
-export function optionsWith(factory: BudgetFactory, overrides: Overrides): Options {
-  const options: Record<string, unknown> = { ...healthyOptions(factory) };
-  for (const [name, value] of Object.entries(overrides)) {
-    const known = options[name];
-    const isGroup = typeof value === 'object' && value !== null && !Array.isArray(value);
-    options[name] = isGroup ? { ...(known as object), ...value } : value;
-  }
-  return options as unknown as Options;
-}

@@ -1,0 +1,85 @@
+import { duration } from '../report/summary.ts';
+import type { Simulation } from '../simulation.ts';
+import type { TroubledUsers } from '../world/options.ts';
+import { type Case, eventsOf, lettersOf, MINUTE_MS, quota, SECOND_MS, serviceOf } from './case.ts';
+
+/** All of it at the quota. */
+const CAMPAIGN_MS = 30 * MINUTE_MS;
+
+const shares: Case[] = [10, 30].map((percent) => ({
+  name: `always-500-${percent}`,
+  aim: 'all ended within 50 min, which is 20 min more than the quota takes',
+  overrides: {
+    producers: { bulkJobs: 9_000, always500: percent / 100 },
+    budget: quota(300, 60),
+    api: quota(300, 60),
+  },
+  judge(world) {
+    const holds = eventsOf(world, 'OUTAGE_HELD');
+    return {
+      figure: `all ended after ${duration(world.timeMs)}; ${lettersOf(world)}; ${holds} outage holds`,
+      isMet: world.isDrained && world.timeMs <= CAMPAIGN_MS + 20 * MINUTE_MS,
+    };
+  },
+}));
+
+/** Singles sent in the first minute and the last two are left out. */
+const ENDS_AT_MS = 31 * MINUTE_MS;
+
+function served(world: Simulation, fromMs = MINUTE_MS): { p95Ms: number; text: string } {
+  const { served: count, unserved, p95Ms } = serviceOf(world, fromMs, ENDS_AT_MS - 2 * MINUTE_MS);
+  return { p95Ms, text: `${count} of ${count + unserved} singles reset, 95% within ${duration(p95Ms)}` };
+}
+
+const attack = (trouble: TroubledUsers['trouble'], count: number, everyMs: number): TroubledUsers[] => [
+  { trouble, lane: 'interactive', count, atMs: MINUTE_MS, everyMs, untilMs: ENDS_AT_MS },
+];
+
+const failing: Case = {
+  name: 'always-500-singles',
+  aim: 'healthy singles: 95% within 6 s',
+  overrides: {
+    endsAtMs: ENDS_AT_MS,
+    producers: {
+      bulkJobs: 2_400,
+      singleEveryMs: 5 * SECOND_MS,
+      singles: 372,
+      troubled: attack('always500', 1, 2 * SECOND_MS),
+    },
+  },
+  judge(world) {
+    const { p95Ms, text } = served(world);
+    return { figure: text, isMet: p95Ms <= 6 * SECOND_MS };
+  },
+};
+
+const hanging = { singleEveryMs: MINUTE_MS, singles: 31, troubled: attack('hanging', 3, 30 * SECOND_MS) };
+
+const probed: Case = {
+  name: 'hanging-singles-probed',
+  aim: 'healthy singles: 95% within 30 s',
+  overrides: { endsAtMs: ENDS_AT_MS, producers: hanging, worker: { probeAddress: true } },
+  judge(world) {
+    const { p95Ms, text } = served(world);
+    return { figure: text, isMet: p95Ms <= 30 * SECOND_MS };
+  },
+};
+
+const RELEASED_MS = 20 * MINUTE_MS;
+
+const released: Case = {
+  name: 'hanging-singles-released',
+  aim: 'held and told; after an operator’s release 95% within 60 s',
+  overrides: { endsAtMs: ENDS_AT_MS, producers: hanging, acts: [{ atMs: RELEASED_MS, act: 'release' }] },
+  judge(world) {
+    const told = eventsOf(world, 'OUTAGE_HELD');
+    const { p95Ms, text } = served(world, RELEASED_MS);
+    return {
+      figure: `${told} outage holds told; after the release ${text}`,
+      isMet: told > 0 && p95Ms <= MINUTE_MS,
+    };
+  },
+};
+
+/** Users whose every call goes wrong, beside healthy ones. */
+export const TROUBLED_USER_CASES: readonly Case[] = [...shares, failing, probed, released];
