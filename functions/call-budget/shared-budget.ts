@@ -21,6 +21,7 @@ import {
   type BudgetState,
   blindRuling,
   type Ceiling,
+  OWN,
   paceAt,
   rulingOn,
   withKnownLife,
@@ -193,22 +194,24 @@ class SharedBudget implements CallBudget {
   }
 
   async report(ticket: Ticket, shown: Shown): Promise<Ruling> {
+    const ruling = await this.#tell(ticket, shown);
+    // Not before: what this copy knows already would be no news to the item, and would not be written.
+    this.#life = latestLife(this.#life, lifeOf(ticket, shown) ?? NO_LIFE);
+    return ruling;
+  }
+
+  async #tell(ticket: Ticket, shown: Shown): Promise<Ruling> {
     const { clock, ceiling, telemetry } = this.#options;
-    const life = lifeOf(ticket, shown);
-    if (life) this.#life = latestLife(this.#life, life);
     // In calm, which is nearly always, even an old look shows that there is nothing to say.
     const { lastSeen } = this.#item;
     const isGood = shown.kind === 'succeeded' || shown.kind === 'nothing';
-    if (isGood && lastSeen && afterCall(lastSeen, ticket, shown, ceiling, clock.now()) === lastSeen)
-      return { fault: 'own' };
+    if (isGood && lastSeen && afterCall(lastSeen, ticket, shown, ceiling, clock.now()) === lastSeen) return OWN;
     try {
       for (let tries = 0; tries < MAX_REPORT_TRIES; tries += 1) {
         const told = await this.#item.change((before) => {
           const known = this.#withKnownLife(before);
           const after = afterCall(known, ticket, shown, ceiling, clock.now());
-          // What this copy knows already, from this very call, may still be news to the item: that a hold is over, above all.
-          const isNews = after !== known || afterCall(before, ticket, shown, ceiling, clock.now()) !== before;
-          return { before, after, ...(isNews ? { next: after } : {}) };
+          return { before, after, ...(after === known ? {} : { next: after }) };
         });
         if (told) {
           announce(told.before, told.after, ticket, telemetry);

@@ -70,12 +70,8 @@ export const afterPermits = (
   learned: withMark(state.learned, state.granted - state.refused, now),
 });
 
-/**
- * What a copy of the function has seen of life and not written yet, as it rarely needs to. The same object if nothing of it is new, or if
- * it is of permits that this item has not given: the item was lost and begun again.
- */
+/** What a copy of the function has seen of life and not written yet, as it rarely needs to. The same object if nothing of it is new. */
 export function withKnownLife(state: BudgetState, life: Life): BudgetState {
-  if (life.permit > state.granted) return state;
   const holds = withLife(state.holds, life);
   return holds === state.holds ? state : { ...state, holds };
 }
@@ -110,7 +106,7 @@ export function afterCall(
   };
 }
 
-const OWN: Ruling = { fault: 'own' };
+export const OWN: Ruling = { fault: 'own' };
 
 /** Whose fault it is that a call failed, by the state after it. */
 export function rulingOn(state: BudgetState, { lane, history }: Ticket, shown: Shown, now: EpochMs): Ruling {
