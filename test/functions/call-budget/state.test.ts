@@ -232,7 +232,6 @@ describe('what a copy knows of life', () => {
   it.each<[string, BudgetState, Life]>([
     ['it is nothing', state, NO_LIFE],
     ['the item knows it', { ...state, holds: { ...state.holds, life: lifeAt(4) } }, lifeAt(4)],
-    ['it is of a permit that this item never gave', state, lifeAt(7)],
   ])('is no news where %s', (_, item, life) => {
     expect(withKnownLife(item, life)).toBe(item);
   });
