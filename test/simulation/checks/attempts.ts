@@ -32,6 +32,7 @@ export class Attempts {
   /** Requests whose present claim is counted among them. */
   readonly #counted = new Set<number>();
   readonly #answers = new Map<number, Answer>();
+  readonly #lastCaller = new Map<number, Sandbox>();
   /** Of the present round: calls of unknown outcome in any form, and when a caller last heard of one. */
   readonly #unknowns = new Map<number, { count: number; heardAt?: number }>();
   /** Of the present round: answers of 429, signs of trouble, and failures that no outage for everybody explains. */
@@ -45,7 +46,8 @@ export class Attempts {
     this.#parts = parts;
   }
 
-  callStarts(request: number): void {
+  callStarts(request: number, sandbox: Sandbox): void {
+    this.#lastCaller.set(request, sandbox);
     const { requests, breaches, engine } = this.#parts;
     if ((this.#silent.get(request) ?? 0) >= MOST_UNKNOWNS) {
       breaches.broken('attempts bounded', 'a call after three without an answer', request);
@@ -87,7 +89,10 @@ export class Attempts {
       this.#troubles.add(request, 1);
     }
     const isUnknown = isLate || judgement.isUnknown;
-    if (isUnknown) this.#unknowns.set(request, { count: 0, ...this.#unknowns.get(request), heardAt: engine.now });
+    // What a sandbox hears that has lost its claim meanwhile is of an earlier call.
+    if (isUnknown && this.#lastCaller.get(request) === sandbox) {
+      this.#unknowns.set(request, { count: 0, ...this.#unknowns.get(request), heardAt: engine.now });
+    }
     const { status, retryAfterMs } = answer.kind === 'answered' ? answer : { status: 0, retryAfterMs: 0 };
     this.#answers.set(request, {
       sandbox,
