@@ -12,8 +12,6 @@ const SKEW_MS = 2_000;
 
 /** The last answer to a call for a request, until the ledger is told. */
 interface Answer {
-  /** Who heard it; somebody late may hear it when another holds the claim. */
-  sandbox: Sandbox;
   status: number;
   /** The caller can't know whether the reset was made. */
   isUnknown: boolean;
@@ -31,6 +29,8 @@ export class Attempts {
   readonly #silent = new Map<number, number>();
   /** Requests whose present claim is counted among them. */
   readonly #counted = new Set<number>();
+  /** Who has called under the present claim, and what it was answered. */
+  readonly #callers = new Map<number, Sandbox>();
   readonly #answers = new Map<number, Answer>();
   /** Of the present round: calls of unknown outcome in any form, and when a caller last heard of one. */
   readonly #unknowns = new Map<number, { count: number; heardAt?: number }>();
@@ -45,8 +45,9 @@ export class Attempts {
     this.#parts = parts;
   }
 
-  callStarts(request: number): void {
+  callStarts(request: number, sandbox: Sandbox): void {
     const { requests, breaches, engine } = this.#parts;
+    this.#callers.set(request, sandbox);
     if ((this.#silent.get(request) ?? 0) >= MOST_UNKNOWNS) {
       breaches.broken('attempts bounded', 'a call after three without an answer', request);
     }
@@ -79,6 +80,8 @@ export class Attempts {
 
   answered(request: number, answer: ApiAnswer, judgement: Judgement, sandbox: Sandbox): void {
     const { requests, engine } = this.#parts;
+    // Somebody who stood still: its claim was taken over, and the call counted then.
+    if (this.#callers.get(request) !== sandbox) return;
     const isLate = answer.kind === 'no-answer' && !judgement.isUnknown;
     // Slower than the client waited: what the API knows nobody else does.
     if (isLate) {
@@ -90,7 +93,6 @@ export class Attempts {
     if (isUnknown) this.#unknowns.set(request, { count: 0, ...this.#unknowns.get(request), heardAt: engine.now });
     const { status, retryAfterMs } = answer.kind === 'answered' ? answer : { status: 0, retryAfterMs: 0 };
     this.#answers.set(request, {
-      sandbox,
       status,
       isUnknown,
       isRejection: (status >= 400 && status < 500 && status !== 401 && status !== 429) || judgement.isPage === true,
@@ -99,9 +101,9 @@ export class Attempts {
     });
   }
 
+  /** What the holder of the present claim was answered, where it is this sandbox. */
   answerTo(request: number, sandbox: Sandbox | undefined): Answer | undefined {
-    const answer = this.#answers.get(request);
-    return answer?.sandbox === sandbox ? answer : undefined;
+    return this.#callers.get(request) === sandbox ? this.#answers.get(request) : undefined;
   }
 
   /** A claim that ended without a word of its call: the call was perhaps made. */
@@ -128,6 +130,7 @@ export class Attempts {
   /** The ledger was told: of the next claim nothing is known yet. */
   settled(request: number, isClaim: boolean): void {
     if (isClaim) this.#counted.delete(request);
+    this.#callers.delete(request);
     this.#answers.delete(request);
   }
 

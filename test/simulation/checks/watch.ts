@@ -55,7 +55,7 @@ export class Watch implements Observer {
   callStarts(request: number, sandbox: Sandbox): void {
     this.#parts.history.note(request, () => `sandbox ${sandbox.number} calls the API`);
     this.#leases.callStarts(request, sandbox);
-    this.#attempts.callStarts(request);
+    this.#attempts.callStarts(request, sandbox);
   }
 
   judged(request: number, judgement: Judgement): void {
