@@ -22,7 +22,6 @@ const USAGE = `The worker on a virtual clock. One seed makes one history.
   --cases [NAME ...]          the cases of these names, or whose names begin so, against their aims; all where none is named
   --list                      their names
 
-  --coming                    with --seeds, --seed and --cases: also demands what the core does not promise yet
   --report FILE               where the page with plots goes (a single run; reports/simulation.html)`;
 
 const { values, positionals } = parseArgs({
@@ -44,7 +43,6 @@ const { values, positionals } = parseArgs({
     failing: { type: 'string', default: '0' },
     cases: { type: 'boolean', default: false },
     list: { type: 'boolean', default: false },
-    coming: { type: 'boolean', default: false },
     report: { type: 'string', default: 'reports/simulation.html' },
   },
 });
@@ -70,18 +68,11 @@ function numberIn(name: NumberName): number {
   return value;
 }
 
-const looking = { isComing: values.coming };
-
 async function seeds(): Promise<boolean> {
   const started = performance.now();
-  const result = await runSeeds(
-    numberIn('from'),
-    numberIn('seeds'),
-    async (world) => {
-      if (world.violations.length > 0) say(await explain(world, values.coming));
-    },
-    looking,
-  );
+  const result = await runSeeds(numberIn('from'), numberIn('seeds'), async (world) => {
+    if (world.violations.length > 0) say(await explain(world));
+  });
   const seconds = (performance.now() - started) / 1000;
   say(
     `${number(result.seeds)} worlds in ${number(seconds, 1)} s: ${number(result.jobs)} requests, ${number(result.calls)} calls, ${number(result.resets)} resets, ${number(result.letters)} dead letters, ${number(result.deaths)} sandboxes killed.`,
@@ -92,10 +83,10 @@ async function seeds(): Promise<boolean> {
 }
 
 async function seed(): Promise<boolean> {
-  const world = await runSeed(numberIn('seed'), { ...looking, ...(values.history ? { watched: 'all' as const } : {}) });
+  const world = await runSeed(numberIn('seed'), values.history ? { watched: 'all' } : {});
   if (values.history) say(world.history.lines.join('\n'));
   show(world);
-  if (world.violations.length > 0) say(await explain(world, values.coming));
+  if (world.violations.length > 0) say(await explain(world));
   return world.violations.length === 0;
 }
 

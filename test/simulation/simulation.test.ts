@@ -1,15 +1,39 @@
+import { GetCommand } from '@aws-sdk/lib-dynamodb';
 import { describe, expect, test } from 'vitest';
 import { chance } from './engine/chance.ts';
 import { Engine } from './engine/engine.ts';
 import { percentilesOf } from './report/figures.ts';
 import { pageOf } from './report/page.ts';
-import { CASES } from './scenarios/cases.ts';
+import { CASES, casesNamed } from './scenarios/cases.ts';
 import { optionsWith } from './scenarios/healthy.ts';
 import { explain, runSeed, runSeeds } from './scenarios/seeds.ts';
 import { Simulation } from './simulation.ts';
+import { Sandbox } from './world/aws/sandbox.ts';
+import { Service } from './world/aws/service.ts';
+import { Table } from './world/aws/table.ts';
+import { outageJudgement } from './world/judgement.ts';
+import { OUTAGE_FORMS } from './world/options.ts';
 import { quotaOf } from './world/quota.ts';
 
 const SEEDS = 15;
+
+/** A table alone, and its client in a sandbox that runs. */
+function aTable(lagMs: number) {
+  const engine = new Engine();
+  const { latency, faults } = optionsWith({}).table;
+  const service = new Service({
+    engine,
+    chance: chance(1, 'service'),
+    latency,
+    faults,
+    faultsEnd: 0,
+    befall: () => {},
+  });
+  const table = new Table({ engine, chance: chance(1, 'replicas'), service, onWrite: () => {}, lagMs });
+  const sandbox = new Sandbox(engine, 1, 0, chance(1, 'timers'), 0);
+  sandbox.thaw();
+  return { engine, table, client: table.clientOf(sandbox) };
+}
 
 describe('the production core in simulated worlds', () => {
   test(`every promise is kept in ${SEEDS} worlds of faults`, async () => {
@@ -88,6 +112,41 @@ describe('the simulation itself', () => {
     expect(draws).toEqual(Array.from({ length: 10_000 }, () => same.next()));
     expect(other.next()).not.toBe(draws[0]);
     expect(draws.reduce((sum, draw) => sum + draw, 0) / draws.length).toBeCloseTo(0.5, 1);
+  });
+
+  test.each(OUTAGE_FORMS)('an outage of form %s says whether the call may have made its reset', (form) => {
+    const isClear = form === '503' || form === 'refused';
+    const { isUnknown, madeReset } = outageJudgement(form, true, false);
+    expect({ isUnknown, madeReset }).toEqual({ isUnknown: !isClear, madeReset: !isClear });
+  });
+
+  test('a lagging replica gives an item as it was, and a consistent read never does', async () => {
+    const seen = { replica: new Set<number>(), consistent: new Set<number>() };
+    const { engine, table, client } = aTable(1_000);
+    const read = (ConsistentRead: boolean) =>
+      client.send(new GetCommand({ TableName: 'ledger', Key: { pk: 'a' }, ConsistentRead }));
+    table.put('a', { pk: 'a', version: 1 });
+    engine.after(5_000, () => table.put('a', { pk: 'a', version: 2 }));
+    for (let at = 5_001; at < 7_000; at += 50) {
+      engine.after(at, async () => seen.replica.add((await read(false)).Item?.version));
+      engine.after(at, async () => seen.consistent.add((await read(true)).Item?.version));
+      if (at < 6_001) continue;
+      engine.after(at, async () => expect((await read(false)).Item?.version).toBe(2));
+    }
+    await engine.run(Number.POSITIVE_INFINITY, () => false);
+    expect([...seen.replica].sort()).toEqual([1, 2]);
+    expect([...seen.consistent]).toEqual([2]);
+  });
+
+  test('knows cases by name, or by how their names begin', () => {
+    expect(casesNamed(['outage']).map(({ name }) => name)).toEqual(['outage']);
+    expect(casesNamed(['weekend-503']).map(({ name }) => name)).toEqual([
+      'weekend-503-5',
+      'weekend-503-50',
+      'weekend-503-2000',
+    ]);
+    expect(casesNamed([])).toEqual(CASES);
+    expect(() => casesNamed(['nothing'])).toThrow('No case is named nothing');
   });
 
   test('names no case twice', () => {

@@ -24,8 +24,6 @@ import { portsOf } from './world/worker.ts';
 export interface Looking {
   /** Requests whose history is kept. */
   watched?: ReadonlySet<number> | 'all';
-  /** Also demands the promises that the core does not keep yet. */
-  isComing?: boolean;
 }
 
 /** Everything, wired once from one set of options. The same options give the same history. */
@@ -52,7 +50,7 @@ export class Simulation {
   readonly #faultsEnd: number;
   readonly #befall: Accidents;
 
-  constructor(options: Options, { watched, isComing = false }: Looking = {}) {
+  constructor(options: Options, { watched }: Looking = {}) {
     this.options = options;
     const { engine, requests, messages, deadLetters } = this;
     this.#start = engine.now;
@@ -60,7 +58,7 @@ export class Simulation {
     const faultsEnd = this.#faultsEnd;
     this.measures = new Measures(() => engine.now);
     this.history = new History(engine, watched);
-    this.watch = new Watch({ engine, options, requests, messages, history: this.history, isComing });
+    this.watch = new Watch({ engine, options, requests, messages, history: this.history });
     this.#befall = accidents(engine, this.#chance('accidents'), options.worker, faultsEnd);
 
     this.table = new Table({

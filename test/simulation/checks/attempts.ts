@@ -6,17 +6,19 @@ import type { CheckedItem, CheckParts } from './promises.ts';
 
 const MOST_FAILED_CALLS = 50;
 const MOST_UNKNOWNS = 3;
+/** Six 500s in a row, or three of a gateway, begin the hold; a few more may be disproved by successes of before. */
+const MOST_AT_ITS_BEGINNING = 8;
 const THIRD_CALL_AFTER_MS = 15 * 60_000;
 /** By this much two clocks may differ. */
 const SKEW_MS = 2_000;
 
 /** The last answer to a call for a request, until the ledger is told. */
 interface Answer {
-  /** Who heard it; somebody late may hear it when another holds the claim. */
-  sandbox: Sandbox;
   status: number;
   /** The caller can't know whether the reset was made. */
   isUnknown: boolean;
+  /** An outage for everybody said it. */
+  isOutage: boolean;
   /** A permanent no, or a page: the brake counts it. */
   isRejection: boolean;
   /** By the sandbox's clock. */
@@ -31,14 +33,17 @@ export class Attempts {
   readonly #silent = new Map<number, number>();
   /** Requests whose present claim is counted among them. */
   readonly #counted = new Set<number>();
+  /** Who has called under the present claim, and what it was answered. */
+  readonly #callers = new Map<number, Sandbox>();
   readonly #answers = new Map<number, Answer>();
-  readonly #lastCaller = new Map<number, Sandbox>();
   /** Of the present round: calls of unknown outcome in any form, and when a caller last heard of one. */
   readonly #unknowns = new Map<number, { count: number; heardAt?: number }>();
   /** Of the present round: answers of 429, signs of trouble, and failures that no outage for everybody explains. */
   readonly #refusals = shorts();
   readonly #troubles = shorts();
   readonly #ownFailures = shorts();
+  /** Letters for the answers of an outage for everybody, since the last success. */
+  #outageLetters = 0;
   /** Calls that the ledger lays to an outage. */
   readonly #held = shorts();
 
@@ -47,8 +52,8 @@ export class Attempts {
   }
 
   callStarts(request: number, sandbox: Sandbox): void {
-    this.#lastCaller.set(request, sandbox);
     const { requests, breaches, engine } = this.#parts;
+    this.#callers.set(request, sandbox);
     if ((this.#silent.get(request) ?? 0) >= MOST_UNKNOWNS) {
       breaches.broken('attempts bounded', 'a call after three without an answer', request);
     }
@@ -71,6 +76,7 @@ export class Attempts {
     const { status, madeReset, isUnknown, isOutage, silence } = judgement;
     requests.lastStatus.set(request, status);
     requests.calls.add(request, 1);
+    if (madeReset && !isUnknown) this.#outageLetters = 0;
     if (isUnknown) this.#excuse(request, status === 504 || silence !== undefined);
     if ((madeReset && !isUnknown) || status === 401) return;
     requests.failedCalls.add(request, 1);
@@ -81,6 +87,8 @@ export class Attempts {
 
   answered(request: number, answer: ApiAnswer, judgement: Judgement, sandbox: Sandbox): void {
     const { requests, engine } = this.#parts;
+    // Somebody who stood still: its claim was taken over, and the call counted then.
+    if (this.#callers.get(request) !== sandbox) return;
     const isLate = answer.kind === 'no-answer' && !judgement.isUnknown;
     // Slower than the client waited: what the API knows nobody else does.
     if (isLate) {
@@ -89,24 +97,21 @@ export class Attempts {
       this.#troubles.add(request, 1);
     }
     const isUnknown = isLate || judgement.isUnknown;
-    // What a sandbox hears that has lost its claim meanwhile is of an earlier call.
-    if (isUnknown && this.#lastCaller.get(request) === sandbox) {
-      this.#unknowns.set(request, { count: 0, ...this.#unknowns.get(request), heardAt: engine.now });
-    }
+    if (isUnknown) this.#unknowns.set(request, { count: 0, ...this.#unknowns.get(request), heardAt: engine.now });
     const { status, retryAfterMs } = answer.kind === 'answered' ? answer : { status: 0, retryAfterMs: 0 };
     this.#answers.set(request, {
-      sandbox,
       status,
       isUnknown,
+      isOutage: judgement.isOutage === true,
       isRejection: (status >= 400 && status < 500 && status !== 401 && status !== 429) || judgement.isPage === true,
       heardAt: sandbox.clock.now(),
       retryAfterMs: retryAfterMs ?? 0,
     });
   }
 
+  /** What the holder of the present claim was answered, where it is this sandbox. */
   answerTo(request: number, sandbox: Sandbox | undefined): Answer | undefined {
-    const answer = this.#answers.get(request);
-    return answer?.sandbox === sandbox ? answer : undefined;
+    return this.#callers.get(request) === sandbox ? this.#answers.get(request) : undefined;
   }
 
   /** A claim that ended without a word of its call: the call was perhaps made. */
@@ -133,6 +138,7 @@ export class Attempts {
   /** The ledger was told: of the next claim nothing is known yet. */
   settled(request: number, isClaim: boolean): void {
     if (isClaim) this.#counted.delete(request);
+    this.#callers.delete(request);
     this.#answers.delete(request);
   }
 
@@ -181,6 +187,10 @@ export class Attempts {
     const own = this.#ownFailures.get(request);
     if (reason === 'retries-exhausted' && own < MOST_FAILED_CALLS / 2) {
       breaches.broken('an outage spends no attempt', `given up after ${own} failures of its own`, request);
+    }
+    if (reason === 'server-error' && answer?.isOutage) this.#outageLetters += 1;
+    if (this.#outageLetters > MOST_AT_ITS_BEGINNING) {
+      breaches.broken('an outage is nobody’s fault', `${this.#outageLetters} dead-lettered in one`, request);
     }
     if (answer?.status === 401 && reason !== 'expired') {
       breaches.broken('a 401 is nobody’s fault', `dead-lettered as ${reason} after a 401`, request);

@@ -3,9 +3,9 @@ import type { ApiAnswer } from '../../../functions/reset-worker/core/ports.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { History } from '../engine/history.ts';
 import type { StoredLetter } from '../world/aws/dead-letter-queue.ts';
+import type { Item } from '../world/aws/expressions.ts';
 import type { Messages } from '../world/aws/queue.ts';
 import type { Sandbox } from '../world/aws/sandbox.ts';
-import type { Item } from '../world/aws/table.ts';
 import type { Judgement } from '../world/judgement.ts';
 import type { Observer } from '../world/observer.ts';
 import type { Options } from '../world/options.ts';
@@ -23,8 +23,6 @@ export interface WatchParts {
   requests: Requests;
   messages: Messages;
   history: History;
-  /** Also demands what the core does not promise yet. */
-  isComing: boolean;
 }
 
 /** Looks on as the world goes on, writes down the history of those asked about, and passes all on to the checks. */
@@ -39,7 +37,7 @@ export class Watch implements Observer {
 
   constructor(parts: WatchParts) {
     this.#parts = parts;
-    this.#breaches = new Breaches(parts.engine, parts.isComing);
+    this.#breaches = new Breaches(parts.engine);
     const checked = { ...parts, breaches: this.#breaches };
     this.#attempts = new Attempts(checked);
     this.#delays = new Delays(checked, this.#attempts);

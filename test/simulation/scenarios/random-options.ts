@@ -61,6 +61,8 @@ export function randomOptions(seed: number): Options {
     },
     worker: {
       copies: { interactive: draw.pick([2, 5, 5, 10]), bulk: draw.pick([2, 2, 5, 10]) },
+      // Drawn apart: the other odds of a seed stay what they are.
+      probeAddress: chance(seed, 'probe address').hits(0.3),
       killedInInvocation: odds(0.2),
       killedBeforeAnswer: odds(0.01),
       stallsBeforeAnswer: odds(0.05),

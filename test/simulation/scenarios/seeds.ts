@@ -11,7 +11,7 @@ export async function runSeed(seed: number, looking: Looking = {}): Promise<Simu
 }
 
 /** What was broken in a world, and the history of the request that it happened to, from a second run of the same seed. */
-export async function explain(world: Simulation, isComing = false): Promise<string> {
+export async function explain(world: Simulation): Promise<string> {
   const { seed } = world.options;
   const lines = [`seed ${seed}: after ${timeText(world.timeMs)}`];
   for (const { promise, what, atMs, request } of world.violations) {
@@ -20,10 +20,10 @@ export async function explain(world: Simulation, isComing = false): Promise<stri
   }
   const request = world.violations.find((violation) => violation.request !== undefined)?.request;
   if (request !== undefined) {
-    const again = await runSeed(seed, { watched: new Set([request]), isComing });
+    const again = await runSeed(seed, { watched: new Set([request]) });
     lines.push(...again.history.lines.map((line) => `  ${line}`));
   }
-  lines.push(`  again: node test/simulation/main.ts --seed ${seed} --history${isComing ? ' --coming' : ''}`);
+  lines.push(`  again: node test/simulation/main.ts --seed ${seed} --history`);
   return lines.join('\n');
 }
 
@@ -42,11 +42,10 @@ export async function runSeeds(
   from: number,
   count: number,
   onWorld: (world: Simulation) => void | Promise<void> = () => undefined,
-  looking: Looking = {},
 ): Promise<SeedsResult> {
   const result: SeedsResult = { seeds: 0, broken: [], jobs: 0, calls: 0, resets: 0, deaths: 0, letters: 0 };
   for (let seed = from; seed < from + count; seed += 1) {
-    const world = await runSeed(seed, looking);
+    const world = await runSeed(seed);
     result.seeds += 1;
     result.jobs += world.requests.count;
     result.calls += world.measures.total('calls');

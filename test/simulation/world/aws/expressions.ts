@@ -1,5 +1,4 @@
-import type { Item } from './table.ts';
-
+export type Item = Record<string, unknown>;
 type Names = Record<string, string>;
 type Values = Record<string, unknown>;
 type Change = (item: Item, names: Names, values: Values) => void;

@@ -3,11 +3,10 @@ import { type DynamoDBDocumentClient, GetCommand, PutCommand, UpdateCommand } fr
 import { LEDGER } from '../../../../functions/contract/ledger-table.ts';
 import type { Chance } from '../../engine/chance.ts';
 import type { Engine } from '../../engine/engine.ts';
-import { changeOf, conditionOf } from './expressions.ts';
+import { changeOf, conditionOf, type Item } from './expressions.ts';
 import type { Sandbox } from './sandbox.ts';
 import type { Service } from './service.ts';
 
-export type Item = Record<string, unknown>;
 /** Sees each write as it is made. The items are the table's own: not to be changed, nor kept. */
 export type OnWrite = (key: string, before: Item | undefined, after: Item, sandbox: Sandbox | undefined) => void;
 
