@@ -133,7 +133,7 @@ async function cases(chosen: readonly Case[]): Promise<boolean> {
   const width = Math.max(...chosen.map(({ name }) => name.length));
   const missed: string[] = [];
   for (const one of chosen) {
-    const world = new Simulation(optionsOf(one, values.seed === undefined ? 1 : numberIn('seed')), looking);
+    const world = new Simulation(optionsOf(one, values.seed === undefined ? 1 : numberIn('seed')));
     await world.run();
     const { figure, isMet } = one.judge(world);
     const broken = world.violations.slice(0, 1).map(({ promise, what }) => `; broken: ${promise} (${what})`);
