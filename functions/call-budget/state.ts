@@ -96,14 +96,10 @@ export function afterCall(
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   });
   const quiet = Math.max(state.quietUntil, quietUntil);
-  return {
-    ...state,
-    holds,
-    refused,
-    learned,
-    quietUntil: quiet,
-    arrival: Math.max(state.arrival, quiet),
-  };
+  // The arrival time says how many permits are ahead of their time: at a lower rate these many take longer.
+  const slowedBy = rateAt(state.learned, ceilingRate, now) / rateAt(learned, ceilingRate, now);
+  const arrival = now + Math.max(0, state.arrival - now) * Math.max(1, slowedBy);
+  return { ...state, holds, refused, learned, quietUntil: quiet, arrival: Math.max(state.arrival, arrival, quiet) };
 }
 
 export const OWN: Ruling = { fault: 'own' };
