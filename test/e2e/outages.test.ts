@@ -111,9 +111,9 @@ describe.concurrent('the API', () => {
     const sent = someRequests(20);
     await scene.send('bulk', sent);
     await eventually(() => expect(scene.simulator.statistics().resets).toBeGreaterThan(3));
-    scene.simulator.change({ outageStatus: 503 });
+    scene.simulator.change({ outage: 503 });
     await eventually(() => expect(logged(scene, 'OUTAGE_HELD')).not.toEqual([]));
-    scene.simulator.change({ outageStatus: undefined });
+    scene.simulator.change({ outage: null });
     await allReset(scene, sent, LONGEST_MS);
     expect(scene.simulator.statistics().byStatus[503]).toBeLessThan(12);
     expect(scene.simulator.statistics()).toMatchObject({ resets: sent.length, secondResets: 0 });
