@@ -74,12 +74,14 @@ export function breakOff(response: ServerResponse, status: number): void {
     .write('{"mess', () => response.socket?.destroy());
 }
 
-/** The whole answer, its body a byte at a time. */
+/** The whole answer, its body byte by byte. It takes the same time on a busy machine, with fewer pauses. */
 export async function drip(response: ServerResponse, status: number, totalMs: number): Promise<void> {
   const body = jsonBody(status, wordsOf(status));
   response.writeHead(status, { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body) });
-  for (const character of body) {
-    await new Promise((resolve) => setTimeout(resolve, totalMs / body.length));
+  const startedAt = performance.now();
+  for (const [index, character] of [...body].entries()) {
+    const waitMs = startedAt + ((index + 1) * totalMs) / body.length - performance.now();
+    if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
     if (response.destroyed) return;
     response.write(character);
   }
