@@ -75,7 +75,7 @@ export function scenes(): Scenes {
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'end-to-end-'));
     deployment = await synthesizeDeployment({}, folder);
-  }, 60_000);
+  });
   afterAll(async () => {
     await Promise.allSettled([...running].map((scene) => scene.stop()));
     if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
