@@ -1,11 +1,34 @@
+import { relative } from 'node:path';
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+
+/** These wait for most of their time: begun first, they end while the others use the processor. */
+const SLOWEST_FIRST = [
+  'test/e2e/start-command.test.ts',
+  'test/e2e/outages.test.ts',
+  'test/e2e/aws-faults.test.ts',
+  'test/e2e/requests.test.ts',
+  'test/infra/synth-command.test.ts',
+];
+
+class SlowestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const place = ({ moduleId }: TestSpecification) => {
+      const at = SLOWEST_FIRST.indexOf(relative(import.meta.dirname, moduleId).replaceAll('\\', '/'));
+      return at < 0 ? SLOWEST_FIRST.length : at;
+    };
+    return (await super.sort(files)).sort((one, other) => place(one) - place(other));
+  }
+}
 
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    testTimeout: 20_000,
-    hookTimeout: 60_000,
-    // Two cores: the stand-ins and sandboxes of the end-to-end tests need room beside the runner.
-    maxWorkers: 2,
+    // Only what fails takes so long: a busy machine is no failure.
+    testTimeout: 120_000,
+    hookTimeout: 240_000,
+    // One more than the two cores of a small machine, since the end-to-end tests mostly wait.
+    maxWorkers: 3,
+    sequence: { sequencer: SlowestFirst },
   },
 });

@@ -10,7 +10,7 @@ export interface CallStatistics {
   addresses: number;
   /** Resets of an address after its first. */
   secondResets: number;
-  /** Of those, how many followed a reset whose answer did not say so (504, no answer). */
+  /** Of those, how many followed a reset whose answer did not say so (5xx, no answer). */
   explainedSecondResets: number;
   /** Calls that took a permit of the quota. */
   quotaUsed: number;

@@ -26,8 +26,14 @@ type Act =
   | 'cut-body'
   /** A Location elsewhere. */
   | 'redirect'
-  /** A page instead of JSON. */
+  /** A page instead of JSON; with 200 a sign-in page, and no reset. */
   | 'html'
+  /** A proxy in front says that it could not pass the request on, in plain text. */
+  | 'unreached'
+  /** A proxy in front says that it lost the API after it had passed the request on, in plain text. */
+  | 'lost'
+  /** No body. */
+  | 'empty'
   /** Megabytes of body. */
   | 'huge'
   /** The body comes a byte at a time. */
@@ -37,6 +43,9 @@ type Act =
 
 /** The forms in which a server may say when to come back; `nonsense` is neither a number nor a date. */
 export type RetryAfter = { form: 'seconds' | 'date'; seconds: number } | { form: 'nonsense' };
+
+/** When a proxy lost the API: only after passing the request on can the reset have been made. */
+export type ProxyFailure = 'before passing on' | 'after passing on';
 
 const WORDS: Record<string, { act: Act; status: number; resets?: true }> = {
   ok: { act: 'answer', status: 200, resets: true },
@@ -57,6 +66,9 @@ const WORDS: Record<string, { act: Act; status: number; resets?: true }> = {
   garbled: { act: 'cut-body', status: 200, resets: true },
   redirect: { act: 'redirect', status: 302 },
   html: { act: 'html', status: 400 },
+  unreached: { act: 'unreached', status: 503 },
+  lost: { act: 'lost', status: 503 },
+  empty: { act: 'empty', status: 200, resets: true },
   huge: { act: 'huge', status: 404 },
   slow: { act: 'slow', status: 200, resets: true },
   echo: { act: 'echo', status: 404 },
@@ -92,8 +104,10 @@ function retryAfterOf(option: string): RetryAfter | undefined {
   return seconds ? { form: 'seconds', seconds: Number(seconds) } : undefined;
 }
 
+export type NthAct = Omit<Personality, 'times' | 'thenStatus'>;
+
 /** What happens at an address's nth call, counted from 0. */
-export function actAt(personality: Personality, callIndex: number): Omit<Personality, 'times' | 'thenStatus'> {
+export function actAt(personality: Personality, callIndex: number): NthAct {
   if (callIndex < personality.times && personality !== ORDINARY) return personality;
   return { act: 'answer', status: personality.thenStatus, resets: personality.thenStatus < 300 };
 }

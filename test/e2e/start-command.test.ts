@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { eventually } from '../support/local-system.ts';
+import { eventually, LONGEST_TEST_MS } from '../support/local-system.ts';
 
 /** What `npm start` needs, in a folder of its own: a run of somebody else's in the project's is not disturbed. */
 const NEEDED = ['cli', 'functions', 'infra', 'local', 'cdk.json', 'package.json', 'tsconfig.json'];
@@ -107,26 +107,29 @@ test.runIf(process.platform === 'linux')(
       // The keeper, and a sandbox at least.
       expect(processesOf(folder).length).toBeGreaterThan(1);
       expect(offspring.size).toBeGreaterThan(1);
-    }, 50_000);
-    const signalledAt = performance.now();
+    });
     signalGroup(child, 'SIGINT');
+    // The sample would have ended otherwise, with a report.
     expect(await ended).toBe(130);
-    expect(performance.now() - signalledAt).toBeLessThan(5_000);
     expect(output().stdout).toBe('');
     await eventually(() => {
       expect([...offspring].filter(isAlive)).toEqual([]);
       expect(processesOf(folder)).toEqual([]);
-    }, 5_000);
+    });
   },
-  70_000,
+  LONGEST_TEST_MS,
 );
 
-test('npm start reconciles and exits with 0', async () => {
-  const { output, ended } = npmStart();
-  const code = await ended;
-  const { stdout, stderr } = output();
-  expect(stdout, stderr).toMatch(/^Reconciled\b/m);
-  expect(code, stdout).toBe(0);
-  expect(stderr).not.toMatch(/Error|\bat .*:\d+:\d+/);
-  if (process.platform === 'linux') await eventually(() => expect(processesOf(folder)).toEqual([]), 5_000);
-}, 90_000);
+test(
+  'npm start reconciles and exits with 0',
+  async () => {
+    const { output, ended } = npmStart();
+    const code = await ended;
+    const { stdout, stderr } = output();
+    expect(stdout, stderr).toMatch(/^Reconciled\b/m);
+    expect(code, stdout).toBe(0);
+    expect(stderr).not.toMatch(/Error|\bat .*:\d+:\d+/);
+    if (process.platform === 'linux') await eventually(() => expect(processesOf(folder)).toEqual([]));
+  },
+  LONGEST_TEST_MS,
+);

@@ -4,12 +4,21 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, vi } from 'vitest';
 import type { LETTER_ATTRIBUTES } from '../../functions/contract/dead-letter.ts';
 import { VARIABLES } from '../../functions/contract/function-environment.ts';
+import { LEDGER } from '../../functions/contract/ledger-table.ts';
 import type { Lane } from '../../functions/contract/reset-request.ts';
-import { type RequestItem, requestIdOf } from '../../functions/ledger/items.ts';
+import { type RequestItem, requestIdOf, requestKey } from '../../functions/ledger/items.ts';
 import { callAws } from '../../local/aws/aws-call.ts';
 import type { InspectedMessage } from '../../local/aws/stand-ins.ts';
 import { type SynthesizedStack, synthesizeStack } from '../../local/stack/synthesized-stack.ts';
 import { type LocalSystem, type LocalSystemOptions, startLocalSystem } from '../../local/system.ts';
+
+/**
+ * How long a condition is waited for that nearly always holds within a minute: a test says what must come about, not how fast, so that a busy
+ * machine makes it slow and not wrong. Only a test that fails waits so long.
+ */
+const PATIENCE_MS = 300_000;
+/** A test waits for a few conditions. */
+export const LONGEST_TEST_MS = 2 * PATIENCE_MS;
 
 /** Part of every address, so that no line and no item can hold one of them, or its local part, without this word. */
 const PERSON = 'quinn';
@@ -25,7 +34,10 @@ export const UNPACED = {
   [VARIABLES.callBurst]: '60000',
 };
 
-/** One sandbox a lane. */
+/** For tests that wait for the end of a lease, 10 s after it; still a hundred times what a call to the simulator takes. */
+export const SHORT_CALL_TIMEOUT = { [VARIABLES.callTimeoutSeconds]: '5' };
+
+/** One sandbox per lane. */
 export const ONE_A_LANE = { maximumConcurrency: 1 };
 
 /** A system that is stopped at the end of its block, and whose words are kept. */
@@ -44,6 +56,7 @@ export interface Scenes {
 
 /** The systems of one file. They share a synthesized deployment, and all are stopped whatever becomes of the tests. */
 export function scenes(): Scenes {
+  vi.setConfig({ testTimeout: LONGEST_TEST_MS });
   let deployment: SynthesizedStack | undefined;
   const started: Scene[] = [];
   const running = new Set<Scene>();
@@ -62,7 +75,7 @@ export function scenes(): Scenes {
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'end-to-end-'));
     deployment = await synthesizeStack({}, folder);
-  }, 60_000);
+  });
   afterAll(async () => {
     await Promise.allSettled([...running].map((scene) => scene.stop()));
     if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
@@ -73,8 +86,8 @@ export function scenes(): Scenes {
       const { environment, simulator, ...rest } = options;
       const system = await startLocalSystem({
         ...(deployment === undefined ? {} : { deployment }),
-        // Lost deliveries come back soon, also where a sandbox took too long to start on a busy machine.
-        visibilityTimeoutSeconds: 20,
+        // A delivery that was lost comes back within a test, and one that is slow on a busy machine is not made twice.
+        visibilityTimeoutSeconds: 90,
         environment: { ...UNPACED, ...environment },
         simulator: { tokens: [TOKEN], quota: undefined, ...simulator },
         ...rest,
@@ -115,7 +128,7 @@ export interface TestRequest {
   body: string;
 }
 
-/** An address of its own. `word` tells the simulator how to act, see `local/personalities.ts`. */
+/** An address of its own. `word` tells the simulator how to act, see `local/reset-api/personalities.ts`. */
 export function anAddress(word?: string): string {
   const person = `${PERSON}.n${addresses.length}@example.com`;
   const email = word === undefined ? person : `${word}+${person}`;
@@ -135,8 +148,8 @@ export const someRequests = (count: number, word?: string): TestRequest[] =>
   Array.from({ length: count }, () => aRequest(word));
 
 /** Looks again and again until the claims hold, for a bounded time; then fails with the claim that does not. */
-export const eventually = <T>(look: () => Promise<T> | T, withinMs = 20_000): Promise<T> =>
-  vi.waitFor(look, { timeout: withinMs, interval: 60 });
+export const eventually = <T>(look: () => Promise<T> | T): Promise<T> =>
+  vi.waitFor(look, { timeout: PATIENCE_MS, interval: 100 });
 
 export async function itemOf(scene: LocalSystem, id: string): Promise<RequestItem | undefined> {
   return (await scene.ledgerItems()).find(({ pk }) => requestIdOf(pk) === id);
@@ -154,18 +167,70 @@ export const attributesOf = (letter: InspectedMessage | undefined): Partial<Reco
   );
 
 /** Waits for the end of a request. */
-export const ended = (scene: LocalSystem, id: string, withinMs?: number): Promise<RequestItem> =>
+export const ended = (scene: LocalSystem, id: string): Promise<RequestItem> =>
   eventually(async () => {
     const item = await itemOf(scene, id);
     expect(item?.state, id).toBeOneOf(['succeeded', 'failed']);
     return item as RequestItem;
-  }, withinMs);
+  });
+
+/**
+ * Lets healthy users be reset, one after the other, so that everybody knows that the API lives: a server error or silence that comes next is then
+ * the request's own. Two, since a success is shared with the next permit. @returns their requests.
+ */
+export async function showLife(scene: LocalSystem, lane: Lane): Promise<TestRequest[]> {
+  const healthy = someRequests(2);
+  for (const request of healthy) {
+    await scene.send(lane, [request]);
+    await ended(scene, request.id);
+  }
+  return healthy;
+}
+
+/** A request put back for a second time-out or an outage may wait for a quarter of an hour. */
+const LONG_WAIT_MS = 15_000;
+
+/**
+ * Ends the long wait of a request that is put back, if it is: makes it due, and delivers its message once more, since the first is hidden. That may
+ * be so for long after the request is due.
+ */
+async function hurry(scene: LocalSystem, lane: Lane, request: TestRequest): Promise<void> {
+  const item = await itemOf(scene, request.id);
+  if (item?.state !== 'waiting' || Math.abs((item.notBefore ?? 0) - Date.now()) < LONG_WAIT_MS) return;
+  await makeDue(scene, request.id);
+  await scene.send(lane, [request]);
+}
+
+/** Waits for the end of a request without its long waits. */
+export const endedHurriedly = (scene: LocalSystem, lane: Lane, request: TestRequest): Promise<RequestItem> =>
+  eventually(async () => {
+    const item = await itemOf(scene, request.id);
+    if (item?.state === 'waiting') await hurry(scene, lane, request);
+    expect(item?.state, request.id).toBeOneOf(['succeeded', 'failed']);
+    return item as RequestItem;
+  });
+
+/** Writes into the item of a request that waits. */
+export async function makeDue(scene: LocalSystem, id: string, failedCalls?: number): Promise<void> {
+  await callAws(scene.awsEndpoint, 'dynamodb', 'UpdateItem', {
+    TableName: scene.ledgerTableName,
+    Key: { [LEDGER.partitionKey]: { S: requestKey(id) } },
+    UpdateExpression: `SET notBefore = :now${failedCalls === undefined ? '' : ', failedCalls = :n'}`,
+    ConditionExpression: '#state = :waiting',
+    ExpressionAttributeNames: { '#state': 'state' },
+    ExpressionAttributeValues: {
+      ':now': { N: String(Date.now()) },
+      ':waiting': { S: 'waiting' },
+      ...(failedCalls === undefined ? {} : { ':n': { N: String(failedCalls) } }),
+    },
+  });
+}
 
 /** Waits until nothing is left in the lanes, visible or not. */
-export const drained = (scene: LocalSystem, withinMs?: number): Promise<void> =>
+export const drained = (scene: LocalSystem): Promise<void> =>
   eventually(async () => {
     expect(await depths(scene)).toEqual({ interactive: 0, bulk: 0 });
-  }, withinMs);
+  });
 
 async function depths(scene: LocalSystem): Promise<Record<Lane, number>> {
   const [interactive, bulk] = await Promise.all([scene.depth('interactive'), scene.depth('bulk')]);
@@ -173,13 +238,41 @@ async function depths(scene: LocalSystem): Promise<Record<Lane, number>> {
 }
 
 /** Waits until every request is reset. */
-export const allReset = (scene: LocalSystem, sent: readonly TestRequest[], withinMs?: number): Promise<RequestItem[]> =>
+export const allReset = (scene: LocalSystem, sent: readonly TestRequest[]): Promise<RequestItem[]> =>
   eventually(async () => {
     const items = await scene.ledgerItems();
     const reset = items.filter(({ state }) => state === 'succeeded').map(({ pk }) => requestIdOf(pk));
     expect(reset.sort()).toEqual(sent.map(({ id }) => id).sort());
     return items;
-  }, withinMs);
+  });
+
+/**
+ * Waits until every request is reset, after a hold. Who met the end of a hold without being let through is hidden for as long again: once others have
+ * been reset for a while, what is left is delivered again.
+ */
+export async function allResetHurriedly(
+  scene: LocalSystem,
+  lane: Lane,
+  sent: readonly TestRequest[],
+): Promise<RequestItem[]> {
+  let before: number | undefined;
+  let standstill = { left: sent.length, since: Date.now() };
+  return eventually(async () => {
+    const items = await scene.ledgerItems();
+    const reset = new Set(items.filter(({ state }) => state === 'succeeded').map(({ pk }) => requestIdOf(pk)));
+    const left = sent.filter(({ id }) => !reset.has(id));
+    before ??= left.length;
+    if (left.length < standstill.left) standstill = { left: left.length, since: Date.now() };
+    if (left.length < before && Date.now() - standstill.since > STANDSTILL_MS) {
+      standstill.since = Date.now();
+      await scene.send(lane, left);
+    }
+    expect(left.map(({ id }) => id)).toEqual([]);
+    expect(items).toHaveLength(sent.length);
+    return items;
+  });
+}
+const STANDSTILL_MS = 2_000;
 
 /** Sends a dead letter back as it is, body and attributes, as an operator's redrive does. */
 export async function redrive(scene: LocalSystem, letter: InspectedMessage | undefined, lane: Lane): Promise<void> {

@@ -411,12 +411,17 @@ describe('over TLS', () => {
 
 describe('the outcome is unknown when the request was sent and', () => {
   test.each<[claim: string, behaviour: Behaviour, why: RegExp, given?: ApiGiven]>([
-    ['nothing comes back', () => {}, /^timeout$/, { timeoutMs: 50 }],
-    ['nothing comes back, long after the connect time', () => {}, /^timeout$/, { timeoutMs: 80, connectTimeoutMs: 20 }],
+    ['nothing comes back', () => {}, /^timeout$/, { timeoutMs: 400 }],
+    [
+      'nothing comes back, long after the connect time',
+      () => {},
+      /^timeout$/,
+      { timeoutMs: 600, connectTimeoutMs: 200 },
+    ],
     ['the connection is closed', (socket) => socket.end(), /^ECONNRESET$/],
     ['the connection is reset', (socket) => socket.resetAndDestroy(), /^ECONNRESET$/],
     ['half a status line comes', (socket) => socket.end('HTTP/1.1 20'), /^(ECONNRESET|HPE_)/],
-    ['half a status line comes and no end', (socket) => socket.write('HTTP/1.1 20'), /^timeout$/, { timeoutMs: 50 }],
+    ['half a status line comes and no end', (socket) => socket.write('HTTP/1.1 20'), /^timeout$/, { timeoutMs: 400 }],
     ['half of the headers come', (socket) => socket.end('HTTP/1.1 200 OK\r\nContent-Le'), /^(ECONNRESET|HPE_)/],
     ['what comes is no HTTP', (socket) => socket.write('SSH-2.0-OpenSSH\r\n\r\n'), /^HPE_/],
     ['what comes is another HTTP', (socket) => socket.write('HTTP/7.3 200 OK\r\n\r\n'), /^HPE_/],
@@ -425,15 +430,14 @@ describe('the outcome is unknown when the request was sent and', () => {
     [
       'protocols are switched',
       (socket) => socket.write('HTTP/1.1 101 Switching\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n'),
-      /./,
+      // By the answer, not by the time-out.
+      /^(?!timeout)/,
     ],
   ])('%s', async (_, behaviour, why, given) => {
     const server = await aServer(behaviour);
-    const startedAt = performance.now();
     const answer = await apiAt(server.origin, given).reset(EMAIL, TOKEN);
     expect(answer).toEqual({ kind: 'no-answer', why: expect.stringMatching(why) });
     expect(server.requests).toHaveLength(1);
-    expect(performance.now() - startedAt).toBeLessThan(2000);
   });
 });
 
@@ -526,9 +530,9 @@ describe('kept connections', () => {
   test('an answer that comes after its call was given up is not taken for the next one’s', async () => {
     const server = await aServer((socket, _, nth) => {
       if (nth > 1) socket.write(http(404, '"the second’s"'));
-      else setTimeout(() => socket.writable && socket.write(http(200, '{}')), 60);
+      else setTimeout(() => socket.writable && socket.write(http(200, '{}')), 600);
     });
-    const api = apiAt(server.origin, { timeoutMs: 30 });
+    const api = apiAt(server.origin, { timeoutMs: 300 });
     expect(await api.reset(EMAIL, TOKEN)).toEqual({ kind: 'no-answer', why: 'timeout' });
     expect(await apiAt(server.origin).reset(EMAIL, TOKEN)).toMatchObject({ status: 404 });
     expect(await api.reset(EMAIL, TOKEN)).toMatchObject({ status: 404 });
@@ -595,7 +599,7 @@ describe('nothing is left behind', () => {
 
   test('no connection after a time-out', async () => {
     const server = await aServer(() => {});
-    await apiAt(server.origin, { timeoutMs: 30 }).reset(EMAIL, TOKEN);
+    await apiAt(server.origin, { timeoutMs: 300 }).reset(EMAIL, TOKEN);
     const [socket] = server.connections;
     if (socket && !socket.destroyed) await once(socket, 'close');
   });
