@@ -311,16 +311,16 @@ describe('life', () => {
   const there: Life = { permit: PERMIT, success: 0, successAt: 0 };
 
   it.each<[string, Shown, Ticket['probe'], Life | undefined]>([
-    ['a success, as of when the call was made', SHOWN.succeeded, undefined, succeeded],
-    ['a success of a probe', SHOWN.succeeded, 'request', succeeded],
-    ['a success of the probe address', SHOWN.succeeded, 'address', succeeded],
-    ['a rejection with 400', rejection(400), undefined, there],
-    ['a rejection with 404', rejection(404), 'request', there],
-    ['no redirect', rejection(399), undefined, undefined],
-    ['no redirect of a probe', rejection(302), 'request', undefined],
-    ['no HTML page', rejection(200), undefined, undefined],
-    ['a redirect of the probe address', rejection(302), 'address', there],
-    ['an HTML page for the probe address', rejection(200), 'address', there],
+    ['is shown by a success, as of when the call was made', SHOWN.succeeded, undefined, succeeded],
+    ['is shown by a success of a probe', SHOWN.succeeded, 'request', succeeded],
+    ['is shown by a success of the probe address', SHOWN.succeeded, 'address', succeeded],
+    ['is shown by a rejection with 400', rejection(400), undefined, there],
+    ['is shown by a rejection with 404 of a probe', rejection(404), 'request', there],
+    ['is shown by no redirect', rejection(399), undefined, undefined],
+    ['is shown by no redirect of a probe', rejection(302), 'request', undefined],
+    ['is shown by no HTML page', rejection(200), undefined, undefined],
+    ['is shown by a redirect of the probe address', rejection(302), 'address', there],
+    ['is shown by an HTML page for the probe address', rejection(200), 'address', there],
     ...(
       [
         'throttled',
@@ -334,13 +334,13 @@ describe('life', () => {
       ] as const
     ).flatMap((name) =>
       ([undefined, 'request', 'address'] as const).map((probe): [string, Shown, Ticket['probe'], undefined] => [
-        `not what was ${name} (probe: ${probe})`,
+        `is not shown by a call whose end is "${name}" (probe: ${probe ?? 'none'})`,
         SHOWN[name],
         probe,
         undefined,
       ]),
     ),
-  ])('is shown by %s', (_, shown, probe, life) => {
+  ])('%s', (_, shown, probe, life) => {
     expect(lifeOf({ ...ticket, ...(probe ? { probe } : {}) }, shown)).toEqual(life);
   });
 
@@ -358,7 +358,7 @@ describe('life', () => {
     ['of the same call', lifeAt(5), lifeAt(5), false],
     ['of an earlier success', lifeAt(5), lifeAt(4), false],
     ['of nobody', lifeAt(5), NO_LIFE, false],
-  ])('%s is news or not: %o, then %o: %s', (_, known, more, isNews) => {
+  ])('%s is news: known %o, heard of %o: %s', (_, known, more, isNews) => {
     const before = holdsOf({ life: known });
     const after = withLife(before, more);
     if (isNews) expect(after).toEqual(holdsOf({ life: latestLife(known, more) }));
@@ -424,7 +424,7 @@ describe('a sign of trouble', () => {
     ...more,
   });
 
-  it.each<[string, Call[], boolean]>([
+  const ENOUGH_OR_NOT: [string, Call[], boolean][] = [
     ['one request', [a], false],
     ['one request, however often', times(9, () => a), false],
     ['two requests', [a, b, a, b], false],
@@ -461,13 +461,17 @@ describe('a sign of trouble', () => {
       [a, b, c].map((call) => ({ ...call, probe: 'request' })),
       true,
     ],
-  ])('of %s begins an outage hold: %s', (_, calls, isHeld) => {
-    const holds = followingAll(NO_HOLDS, ...calls);
-    const last = calls.at(-1) as Call;
-    const expected = { ...begun(outage(NOON), last.now), lastProber: last.key };
-    expect(holds.byScope).toEqual(isHeld ? { all: expected } : {});
-    if (isHeld) expect(holds.troubles).toEqual([]);
-  });
+  ];
+  it.each(ENOUGH_OR_NOT.map(([title, calls, isHeld]) => ({ title, calls, isHeld })))(
+    'of $title begins an outage hold: $isHeld',
+    ({ calls, isHeld }) => {
+      const holds = followingAll(NO_HOLDS, ...calls);
+      const last = calls.at(-1) as Call;
+      const expected = { ...begun(outage(NOON), last.now), lastProber: last.key };
+      expect(holds.byScope).toEqual(isHeld ? { all: expected } : {});
+      if (isHeld) expect(holds.troubles).toEqual([]);
+    },
+  );
 
   it('is remembered with its key, permit, time and weight', () => {
     expect(following(NO_HOLDS, { ...a, now: NOON + 5, grantedAt: NOON })).toEqual(
@@ -726,9 +730,16 @@ describe('a success', () => {
 describe('a probe', () => {
   const probing = (hold: Hold): Hold => ({ ...hold, probeEnd: NOON + 20_000, lastProber: 'a' });
   const left = (hold: Hold): Hold => ({ ...hold, lastProber: 'a' });
+  /** For titles. */
+  const said = (hold: Hold | undefined): string => {
+    if (!hold) return 'no hold';
+    return hold.until > NOON ? `${hold.why} for ${hold.until - NOON} ms` : `${hold.why} for the next to probe`;
+  };
+  const titled = (rows: [Name, Hold | undefined][]) =>
+    rows.map(([shown, expected]) => ({ shown, expected, leaves: said(expected) }));
   const longer = outage(NOON + 10_000, { lengthMs: 10_000, lastProber: 'a' });
 
-  it.each<[Name, Hold, Hold | undefined]>([
+  const OF_ALL: [Name, Hold, Hold | undefined][] = [
     ['succeeded', outage(NOON), undefined],
     ['rejected', outage(NOON), undefined],
     ['redirected', outage(NOON), left(outage(NOON))],
@@ -752,24 +763,30 @@ describe('a probe', () => {
     ['server error', credential(NOON), begun(outage(NOON))],
     ['unauthorized', credential(NOON), credential(NOON + 30_000, { lastProber: 'a' })],
     ['no token', credential(NOON), credential(NOON + 30_000, { lastProber: 'a' })],
-  ])('that is %s turns $why of all into %o', (shown, hold, expected) => {
-    const before = holdsOf({ byScope: { all: probing(hold) } });
-    expect(following(before, { shown, probe: 'request' }).byScope.all).toEqual(expected);
-  });
+  ];
+  it.each(OF_ALL.map(([shown, hold, expected]) => ({ shown, hold, expected, turnsInto: said(expected) })))(
+    'whose end is "$shown" turns $hold.why into $turnsInto',
+    ({ shown, hold, expected }) => {
+      const before = holdsOf({ byScope: { all: probing(hold) } });
+      expect(following(before, { shown, probe: 'request' }).byScope.all).toEqual(expected);
+    },
+  );
 
-  it.each<[Name, Hold | undefined]>([
-    ['succeeded', undefined],
-    ['rejected', brake(NOON + BRAKE_MS, { lastProber: 'a' })],
-    ['redirected', brake(NOON + BRAKE_MS, { lastProber: 'a' })],
-    ['html', brake(NOON + BRAKE_MS, { lastProber: 'a' })],
-    ['throttled', left(brake(NOON))],
-    ['unknown', left(brake(NOON))],
-    ['unavailable', left(brake(NOON))],
-    ['server error', left(brake(NOON))],
-    ['unauthorized', left(brake(NOON))],
-    ['no token', left(brake(NOON))],
-    ['nothing', left(brake(NOON))],
-  ])('of a braked lane that is %s leaves %o', (shown, expected) => {
+  it.each(
+    titled([
+      ['succeeded', undefined],
+      ['rejected', brake(NOON + BRAKE_MS, { lastProber: 'a' })],
+      ['redirected', brake(NOON + BRAKE_MS, { lastProber: 'a' })],
+      ['html', brake(NOON + BRAKE_MS, { lastProber: 'a' })],
+      ['throttled', left(brake(NOON))],
+      ['unknown', left(brake(NOON))],
+      ['unavailable', left(brake(NOON))],
+      ['server error', left(brake(NOON))],
+      ['unauthorized', left(brake(NOON))],
+      ['no token', left(brake(NOON))],
+      ['nothing', left(brake(NOON))],
+    ]),
+  )('of a braked lane whose end is "$shown" leaves $leaves', ({ shown, expected }) => {
     const before = holdsOf({ byScope: { bulk: probing(brake(NOON)) }, rejections: { bulk: 20 } });
     expect(following(before, { shown, probe: 'request' }).byScope.bulk).toEqual(expected);
     const withToken = holdsOf({ byScope: { bulk: probing(brake(NOON)), all: credential(NOON + 9) } });
@@ -786,18 +803,20 @@ describe('a probe', () => {
     );
   });
 
-  it.each<[Name, Hold | undefined]>([
-    ['succeeded', undefined],
-    ['rejected', undefined],
-    ['redirected', undefined],
-    ['html', undefined],
-    ['throttled', left(outage(NOON))],
-    ['nothing', left(outage(NOON))],
-    ['unavailable', longer],
-    ['unknown', longer],
-    ['server error', longer],
-    ['unauthorized', begun(credential(NOON))],
-  ])('with the probe address that is %s leaves %o, and the brake alone', (shown, expected) => {
+  it.each(
+    titled([
+      ['succeeded', undefined],
+      ['rejected', undefined],
+      ['redirected', undefined],
+      ['html', undefined],
+      ['throttled', left(outage(NOON))],
+      ['nothing', left(outage(NOON))],
+      ['unavailable', longer],
+      ['unknown', longer],
+      ['server error', longer],
+      ['unauthorized', begun(credential(NOON))],
+    ]),
+  )('with the probe address whose end is "$shown" leaves $leaves, and the brake alone', ({ shown, expected }) => {
     const ofLanes = { rejections: { bulk: 19 } };
     const after = following(holdsOf({ byScope: { all: probing(outage(NOON)) }, ...ofLanes }), {
       shown,
@@ -906,17 +925,21 @@ describe('the brake', () => {
     expect(followingAll(NO_HOLDS, ...times(20, () => rejected())).byScope).toEqual({ bulk: braked });
   });
 
-  it.each<[string, Call, boolean]>([
+  const BETWEEN: [string, Call, boolean][] = [
     ['a success of the lane', { shown: 'succeeded' }, false],
     ['a success of the other lane', { shown: 'succeeded', lane: 'interactive' }, true],
     ['a success of the probe address', { shown: 'succeeded', probe: 'address' }, true],
     ['rejections of the other lane', rejected({ lane: 'interactive' }), true],
     ['a server error', { shown: 'server error' }, true],
     ['a call without an answer', { shown: 'unknown' }, true],
-  ])('counts in a row: with %s between, it holds: %s', (_, between, isHeld) => {
-    const { bulk } = followingAll(nineteen, between, rejected()).byScope;
-    expect(bulk).toEqual(isHeld ? braked : undefined);
-  });
+  ];
+  it.each(BETWEEN.map(([title, between, isHeld]) => ({ title, between, isHeld })))(
+    'counts in a row: with $title between, it holds: $isHeld',
+    ({ between, isHeld }) => {
+      const { bulk } = followingAll(nineteen, between, rejected()).byScope;
+      expect(bulk).toEqual(isHeld ? braked : undefined);
+    },
+  );
 
   it('counts the other lane for itself', () => {
     const holds = followingAll(nineteen, ...times(20, () => rejected({ lane: 'interactive' })));
