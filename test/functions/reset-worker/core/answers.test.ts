@@ -8,10 +8,10 @@ import { aWorker } from '../../../support/worker.ts';
 describe('an answer of the API', () => {
   it.each([200, 201, 204, 299])('%i makes the reset', async (status) => {
     const worker = aWorker(status);
-    expect(await worker.deliver()).toEqual({ kind: 'reset' });
+    expect(await worker.deliver()).toEqual({ kind: 'succeeded' });
     expect(worker.ledger.transitions).toEqual(['new>calling', 'calling>succeeded']);
     expect(worker.ledger.item(KEY)).toMatchObject({ calls: 1, failedCalls: 0, unknowns: 0, lastStatus: status });
-    expect(worker.budget.story).toEqual(['turn', 'success']);
+    expect(worker.budget.story).toEqual(['turn', 'succeeded']);
     expect(worker.api.calls).toEqual([{ at: NOON, email: EMAIL, token: 'token-of-v1' }]);
     expect(worker.deadLetters.sent).toEqual([]);
     expect(worker.telemetry.codes()).toEqual(['RESET_MADE']);
@@ -30,13 +30,13 @@ describe('an answer of the API', () => {
     [429, { report: 'throttled', event: 'CALL_THROTTLED', unknowns: 0, lastStatus: 429 }],
     [503, { report: 'unavailable', event: 'CALL_UNAVAILABLE', unknowns: 0, lastStatus: 503 }],
     ['not-sent', { report: 'unavailable', event: 'CALL_UNAVAILABLE', unknowns: 0 }],
-    [504, { report: 'unanswered', event: 'CALL_UNKNOWN', unknowns: 1, lastStatus: 504 }],
-    ['no-answer', { report: 'unanswered', event: 'CALL_UNKNOWN', unknowns: 1 }],
+    [504, { report: 'unknown', event: 'CALL_UNKNOWN', unknowns: 1, lastStatus: 504 }],
+    ['no-answer', { report: 'unknown', event: 'CALL_UNKNOWN', unknowns: 1 }],
   ];
 
   it.each(forNow)('%s is tried again in this invocation, with a turn and a claim of its own', async (answer, told) => {
     const worker = aWorker(answer, 200);
-    expect(await worker.deliver()).toEqual({ kind: 'reset' });
+    expect(await worker.deliver()).toEqual({ kind: 'succeeded' });
     expect(worker.api.calls.map(({ at }) => at - NOON)).toEqual([0, 1000]);
     expect(worker.ledger.transitions).toEqual([
       'new>calling',
@@ -45,7 +45,7 @@ describe('an answer of the API', () => {
       'calling>succeeded',
     ]);
     expect(worker.ledger.item(KEY)).toMatchObject({ calls: 2, failedCalls: 1, unknowns: told.unknowns });
-    expect(worker.budget.story).toEqual(['turn', told.report, 'turn', 'success']);
+    expect(worker.budget.story).toEqual(['turn', told.report, 'turn', 'succeeded']);
     expect(worker.telemetry.codes()).toEqual([told.event, 'RESET_MADE']);
   });
 
@@ -88,7 +88,7 @@ describe('an answer of the API', () => {
     expect(worker.budget.reports).toStrictEqual([
       { kind: 'throttled', retryAfterMs: 4000 },
       { kind: 'throttled' },
-      { kind: 'success' },
+      { kind: 'succeeded', status: 200 },
     ]);
   });
 
@@ -97,7 +97,7 @@ describe('an answer of the API', () => {
     await worker.deliver({ lane: 'bulk' });
     const ticketAt = (ms: number) => ({ lane: 'bulk', key: KEY, probe: false, grantedAt: NOON + ms });
     expect(worker.budget.reported).toEqual([ticketAt(0), ticketAt(1000), ticketAt(3000)]);
-    expect(worker.budget.reports).toEqual([{ kind: 'unavailable' }, { kind: 'throttled' }, { kind: 'success' }]);
+    expect(worker.budget.reports).toEqual([{ kind: 'unavailable' }, { kind: 'throttled' }, { kind: 'succeeded', status: 200 }]);
   });
 
   it('429 with a Retry-After of ten minutes is a deferral of ten minutes', async () => {
@@ -145,10 +145,10 @@ describe('a 401', () => {
   it('is tried again with a newer version of the secret, and no attempt is spent', async () => {
     const worker = aWorker(401, 200);
     worker.tokens.newer = NEWER;
-    expect(await worker.deliver()).toEqual({ kind: 'reset' });
+    expect(await worker.deliver()).toEqual({ kind: 'succeeded' });
     expect(worker.api.calls.map(({ token }) => token)).toEqual(['token-of-v1', 'token-of-v2']);
     expect(worker.ledger.item(KEY)).toMatchObject({ calls: 2, failedCalls: 0, unknowns: 0 });
-    expect(worker.budget.story).toEqual(['turn', 'answered', 'turn', 'success']);
+    expect(worker.budget.story).toEqual(['turn', 'answered', 'turn', 'succeeded']);
     expect(worker.telemetry.codes()).toEqual(['CALL_UNAUTHORIZED', 'TOKEN_REFRESHED', 'RESET_MADE']);
   });
 
@@ -157,7 +157,7 @@ describe('a 401', () => {
       worker.tokens.answer = NEWER;
       return 401;
     }, 200);
-    expect(await worker.deliver()).toEqual({ kind: 'reset' });
+    expect(await worker.deliver()).toEqual({ kind: 'succeeded' });
     expect(worker.api.calls.map(({ token }) => token)).toEqual(['token-of-v1', 'token-of-v2']);
   });
 
@@ -210,7 +210,7 @@ describe('a 401', () => {
     }
     expect(worker.ledger.item(KEY)).toMatchObject({ calls: 200, failedCalls: 0, unknowns: 0 });
     worker.api.answers(200);
-    expect(await worker.deliver()).toEqual({ kind: 'reset' });
+    expect(await worker.deliver()).toEqual({ kind: 'succeeded' });
   });
 
   it('whose deferral cannot be written down leaves the claim to its lease', async () => {
@@ -266,7 +266,7 @@ describe('a rejection that trips or meets the brake', () => {
       worker.clock.jump(300_000);
     }
     worker.api.answers(200);
-    expect(await worker.deliver()).toEqual({ kind: 'reset' });
+    expect(await worker.deliver()).toEqual({ kind: 'succeeded' });
   });
 
   it('after a call without an answer keeps count of that', async () => {
@@ -344,12 +344,12 @@ describe('calls without an answer', () => {
 
   it('do not turn a later success into anything else', async () => {
     const worker = aWorker('no-answer', 504, 200);
-    expect(await worker.deliver()).toEqual({ kind: 'reset' });
+    expect(await worker.deliver()).toEqual({ kind: 'succeeded' });
   });
 
   it('do not make a 429 or 503 after them unknown too', async () => {
     const worker = aWorker('no-answer', 'no-answer', 429, 503, 200);
-    expect(await worker.deliver()).toEqual({ kind: 'reset' });
+    expect(await worker.deliver()).toEqual({ kind: 'succeeded' });
     expect(worker.ledger.item(KEY)).toMatchObject({ unknowns: 2, failedCalls: 4, calls: 5 });
   });
 

@@ -38,14 +38,14 @@ describe('a ledger that cannot be reached', () => {
     const worker = aWorker();
     worker.budget.turns.push(() => worker.ledger.breaks('isCancelled'));
     expect(await worker.deliver({ body: aBody({ campaignId: 'c1' }) })).toEqual(UNREACHABLE);
-    expect(worker.budget.story).toEqual(['turn', 'unused']);
+    expect(worker.budget.story).toEqual(['turn', 'nothing']);
   });
 
   it('after the claim was written: no call, and whoever comes next waits for the lease', async () => {
     const worker = aWorker();
     worker.ledger.breaks('claim', { when: 'after', times: 1 });
     expect(await worker.deliver()).toEqual(UNREACHABLE);
-    expect(worker.budget.story).toEqual(['turn', 'unused']);
+    expect(worker.budget.story).toEqual(['turn', 'nothing']);
     expect(await worker.deliver()).toMatchObject({ kind: 'deferred', cause: 'busy', until: NOON + 30_000 });
   });
 
@@ -72,7 +72,7 @@ describe('a success that cannot be written down', () => {
   it.each(['before', 'after'] as const)('for a moment is written again (broken %s the write)', async (when) => {
     const worker = aWorker(200);
     worker.ledger.breaks('succeed', { when, times: 3 });
-    expect(await worker.deliver()).toEqual({ kind: 'reset' });
+    expect(await worker.deliver()).toEqual({ kind: 'succeeded' });
     expect(worker.clock.now()).toBe(NOON + 3 * 250);
     expect(worker.ledger.item(KEY).state).toBe('succeeded');
     expect(worker.telemetry.codes()).toEqual([...Array(3).fill('LEDGER_UNREACHABLE'), 'RESET_MADE']);
@@ -82,7 +82,7 @@ describe('a success that cannot be written down', () => {
   it('as long as the time lasts is acknowledged all the same, and reported', async () => {
     const worker = aWorker(200);
     worker.ledger.breaks('succeed');
-    expect(await worker.deliver({}, { latestStartMs: 1000 })).toEqual({ kind: 'reset' });
+    expect(await worker.deliver({}, { latestStartMs: 1000 })).toEqual({ kind: 'succeeded' });
     expect(worker.clock.now()).toBeLessThan(NOON + 28_500);
     expect(worker.clock.now()).toBeGreaterThanOrEqual(NOON + 28_500 - 250);
     expect(worker.ledger.item(KEY).state).toBe('calling');
@@ -93,7 +93,7 @@ describe('a success that cannot be written down', () => {
   it('because the write hangs is acknowledged when the time is up', async () => {
     const worker = aWorker(200);
     worker.ledger.breaks('succeed', { delayMs: 10 * 60_000 });
-    expect(await worker.deliver({}, { latestStartMs: 1000 })).toEqual({ kind: 'reset' });
+    expect(await worker.deliver({}, { latestStartMs: 1000 })).toEqual({ kind: 'succeeded' });
     expect(worker.clock.now()).toBe(NOON + 28_500);
     expect(worker.telemetry.codes()).toContain('RESET_NOT_RECORDED');
   });
@@ -109,7 +109,7 @@ describe('a failed call that cannot be written down', () => {
   it.each(['before', 'after'] as const)('for a moment is written once (broken %s the write)', async (when) => {
     const worker = aWorker(429, 200);
     worker.ledger.breaks('wait', { when, times: 2 });
-    expect(await worker.deliver()).toEqual({ kind: 'reset' });
+    expect(await worker.deliver()).toEqual({ kind: 'succeeded' });
     expect(worker.ledger.item(KEY)).toMatchObject({ failedCalls: 1, calls: 2 });
   });
 
@@ -121,7 +121,7 @@ describe('a failed call that cannot be written down', () => {
     expect(outcome).toEqual({ kind: 'deferred', cause: 'ledger-unreachable', until: now + 30_000, attempted: true });
     worker.ledger.heals();
     worker.clock.jump(30_000);
-    expect(await worker.deliver()).toEqual({ kind: 'reset' });
+    expect(await worker.deliver()).toEqual({ kind: 'succeeded' });
     expect(worker.ledger.item(KEY)).toMatchObject({ unknowns: 1, failedCalls: 1, calls: 2 });
   });
 });

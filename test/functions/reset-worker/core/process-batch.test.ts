@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { addressBits } from '../../../../functions/ledger/standing.ts';
+import { addressTag } from '../../../../functions/ledger/standing.ts';
 import { processBatch } from '../../../../functions/reset-worker/core/process-batch.ts';
 import { aBody, anItem, aRecord, EMAIL, KEY } from '../../../support/builders.ts';
 import { untouched } from '../../../support/untouched.ts';
@@ -146,13 +146,13 @@ describe('the same request id', () => {
     const worker = aWorker(200);
     const records = [record('a', { body: aBody() }), record('b', { body: aBody({ email: 'other@example.com' }) })];
     expect(failedIds(await worker.deliverBatch(records))).toEqual([]);
-    expect(worker.ledger.item(KEY)).toMatchObject({ state: 'succeeded', address: addressBits(KEY, EMAIL) });
+    expect(worker.ledger.item(KEY)).toMatchObject({ state: 'succeeded', addressTag: addressTag(KEY, EMAIL) });
     expect(worker.deadLetters.sent).toMatchObject([{ reason: 'invalid-request', requestId: 'b' }]);
   });
 
   it('of a dead letter for another address stays that letter’s, however often it is redriven', async () => {
     const worker = aWorker();
-    worker.ledger.put(anItem({ state: 'succeeded', address: addressBits(KEY, 'other@example.com') }));
+    worker.ledger.put(anItem({ state: 'succeeded', addressTag: addressTag(KEY, 'other@example.com') }));
     await worker.deliverBatch([record('a', { body: aBody() })]);
     for (let redrive = 1; redrive <= 3; redrive += 1) {
       const letter = worker.deadLetters.sent.at(-1);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { RequestItem, State } from '../../../../functions/ledger/items.ts';
-import { addressBits } from '../../../../functions/ledger/standing.ts';
+import { addressTag } from '../../../../functions/ledger/standing.ts';
 import type { Message } from '../../../../functions/reset-worker/core/ports.ts';
 import { processMessage } from '../../../../functions/reset-worker/core/process-message.ts';
 import { aBody, aMessage, anItem, EMAIL, KEY } from '../../../support/builders.ts';
@@ -36,7 +36,7 @@ describe('the key of a request', () => {
       state: 'succeeded',
       stateReason: 'succeeded#',
       lane: 'bulk',
-      address: addressBits(KEY, EMAIL),
+      addressTag: addressTag(KEY, EMAIL),
       sender: 'AIDAPRODUCER',
       requestedBy: 'help desk for [address]',
       firstSentAt: NOON - 5000,
@@ -92,7 +92,7 @@ describe('a message whose request the ledger knows', () => {
   it.each(['failed', 'discarded'] as const)('as %s starts anew when it carries that failure’s id', async (state) => {
     const worker = aWorker(503, 200);
     worker.ledger.put(anItem({ state, calls: 50, failedCalls: 50, unknowns: 2 }));
-    expect(await worker.deliver({ carried: { requestId: KEY, failureId: 'failure-0' } })).toEqual({ kind: 'reset' });
+    expect(await worker.deliver({ carried: { requestId: KEY, failureId: 'failure-0' } })).toEqual({ kind: 'succeeded' });
     expect(worker.ledger.transitions.slice(0, 2)).toEqual([`${state}>calling`, 'calling>waiting']);
     expect(worker.ledger.item(KEY)).toMatchObject({ calls: 2, failedCalls: 1, unknowns: 0 });
     expect(worker.api.calls.map(({ at }) => at - NOON)).toEqual([0, 1000]);
@@ -102,7 +102,7 @@ describe('a message whose request the ledger knows', () => {
     const worker = aWorker(200);
     worker.ledger.put(anItem({ state: 'failed' }));
     const carried = { requestId: KEY, failureId: 'failure-0' };
-    expect(await worker.deliver({ id: 'redrive-1', carried })).toEqual({ kind: 'reset' });
+    expect(await worker.deliver({ id: 'redrive-1', carried })).toEqual({ kind: 'succeeded' });
     expect(await worker.deliver({ id: 'redrive-2', carried })).toEqual({ kind: 'duplicate' });
   });
 
@@ -125,7 +125,7 @@ describe('a message whose request the ledger knows', () => {
   it('as waiting and due is called', async () => {
     const worker = aWorker(200);
     worker.ledger.put(anItem({ notBefore: NOON, calls: 3, failedCalls: 2, unknowns: 1 }));
-    expect(await worker.deliver()).toEqual({ kind: 'reset' });
+    expect(await worker.deliver()).toEqual({ kind: 'succeeded' });
     expect(worker.ledger.item(KEY)).toMatchObject({ calls: 4, failedCalls: 2, unknowns: 1 });
   });
 
@@ -143,7 +143,7 @@ describe('a message whose request the ledger knows', () => {
   it('as calling with a lease that has ended counts one call without an answer more, and calls', async () => {
     const worker = aWorker(200);
     worker.ledger.put(anItem({ state: 'calling', leaseEnd: NOON, calls: 1 }));
-    expect(await worker.deliver()).toEqual({ kind: 'reset' });
+    expect(await worker.deliver()).toEqual({ kind: 'succeeded' });
     expect(worker.ledger.item(KEY)).toMatchObject({ calls: 2, failedCalls: 1, unknowns: 1 });
   });
 
@@ -172,7 +172,7 @@ describe('a message whose request the ledger knows', () => {
 
   it('for another address is dead-lettered under the message’s id, and the first request is left alone', async () => {
     const worker = aWorker();
-    const first = anItem({ address: addressBits(KEY, 'other@example.com') });
+    const first = anItem({ addressTag: addressTag(KEY, 'other@example.com') });
     worker.ledger.put(first);
     expect(await worker.deliver({ body: aBody({ campaignId: 'c1' }) })).toEqual({
       kind: 'dead-lettered',
@@ -184,7 +184,7 @@ describe('a message whose request the ledger knows', () => {
       reason: 'invalid-request',
       campaign: 'c1',
     });
-    expect(worker.ledger.item('message-1')).not.toHaveProperty('address');
+    expect(worker.ledger.item('message-1')).not.toHaveProperty('addressTag');
     expect(worker.deadLetters.sent).toMatchObject([
       {
         requestId: 'message-1',
@@ -204,10 +204,10 @@ describe('a message whose request the ledger knows', () => {
   it('under another address meanwhile, seen as the claim is lost, is dead-lettered', async () => {
     const worker = aWorker();
     worker.budget.turns.push(() =>
-      worker.ledger.put(anItem({ state: 'succeeded', address: addressBits(KEY, 'other@example.com') })),
+      worker.ledger.put(anItem({ state: 'succeeded', addressTag: addressTag(KEY, 'other@example.com') })),
     );
     expect(await worker.deliver()).toEqual({ kind: 'dead-lettered', reason: 'invalid-request' });
-    expect(worker.budget.story).toEqual(['turn', 'unused']);
+    expect(worker.budget.story).toEqual(['turn', 'nothing']);
   });
 });
 
@@ -225,7 +225,7 @@ describe('a request with no point any more', () => {
     expect(worker.deadLetters.sent).toMatchObject([{ reason: 'expired', detail, calls: 0 }]);
     expect(worker.deadLetters.sent[0]).not.toHaveProperty('status');
     expect(worker.ledger.transitions).toEqual(['new>failing', 'failing>failed']);
-    expect(worker.ledger.item(KEY)).toMatchObject({ address: addressBits(KEY, EMAIL), calls: 0, failedCalls: 0 });
+    expect(worker.ledger.item(KEY)).toMatchObject({ addressTag: addressTag(KEY, EMAIL), calls: 0, failedCalls: 0 });
   });
 
   it.each([
@@ -236,7 +236,7 @@ describe('a request with no point any more', () => {
     ],
     ['queued for a millisecond less than 12 days', { sentAt: NOON - 12 * DAY_MS + 1 }],
   ])('is not one %s', async (_, message) => {
-    expect(await aWorker(200).deliver(message)).toEqual({ kind: 'reset' });
+    expect(await aWorker(200).deliver(message)).toEqual({ kind: 'succeeded' });
   });
 
   it('whose campaign is cancelled is dropped without a turn', async () => {
@@ -253,8 +253,8 @@ describe('a request with no point any more', () => {
   it('is asked about its own campaign alone', async () => {
     const worker = aWorker(200, 200);
     cancel(worker);
-    expect(await worker.deliver({ body: aBody({ campaignId: 'c2' }) })).toEqual({ kind: 'reset' });
-    expect(await worker.deliver({ body: aBody({ requestId: 'b' }) })).toEqual({ kind: 'reset' });
+    expect(await worker.deliver({ body: aBody({ campaignId: 'c2' }) })).toEqual({ kind: 'succeeded' });
+    expect(await worker.deliver({ body: aBody({ requestId: 'b' }) })).toEqual({ kind: 'succeeded' });
   });
 
   it('because it expired while it waited for its turn is not called, and its turn is reported', async () => {
@@ -264,14 +264,14 @@ describe('a request with no point any more', () => {
       kind: 'dead-lettered',
       reason: 'expired',
     });
-    expect(worker.budget.story).toEqual(['turn', 'unused']);
+    expect(worker.budget.story).toEqual(['turn', 'nothing']);
   });
 
   it('because it was cancelled while it waited for its turn is not called, and its turn is reported', async () => {
     const worker = aWorker();
     worker.budget.turns.push(() => cancel(worker));
     expect(await worker.deliver({ body: aBody({ campaignId: 'c1' }) })).toEqual({ kind: 'cancelled' });
-    expect(worker.budget.story).toEqual(['turn', 'unused']);
+    expect(worker.budget.story).toEqual(['turn', 'nothing']);
   });
 
   it('because it was cancelled between two calls is not called again', async () => {
@@ -369,7 +369,7 @@ describe('a claim', () => {
     const worker = aWorker();
     worker.budget.turns.push(() => worker.ledger.put(anItem({ state: 'calling', leaseEnd: NOON + 20_000 })));
     expect(await worker.deliver()).toMatchObject({ kind: 'deferred', cause: 'busy', until: NOON + 20_000 });
-    expect(worker.budget.story).toEqual(['turn', 'unused']);
+    expect(worker.budget.story).toEqual(['turn', 'nothing']);
   });
 
   it('lost to a copy that has ended by now finds a duplicate', async () => {
@@ -381,15 +381,15 @@ describe('a claim', () => {
   it('lost to a copy that waits and is due is tried again', async () => {
     const worker = aWorker(200);
     worker.budget.turns.push(() => worker.ledger.put(anItem({ state: 'waiting' })));
-    expect(await worker.deliver()).toEqual({ kind: 'reset' });
-    expect(worker.budget.story).toEqual(['turn', 'unused', 'turn', 'success']);
+    expect(await worker.deliver()).toEqual({ kind: 'succeeded' });
+    expect(worker.budget.story).toEqual(['turn', 'nothing', 'turn', 'succeeded']);
   });
 
   it('lost three times leaves the request to the others', async () => {
     const worker = aWorker();
     worker.ledger.claim = async () => ({ kind: 'lost', item: undefined });
     expect(await worker.deliver()).toEqual({ kind: 'deferred', cause: 'busy', until: NOON, attempted: false });
-    expect(worker.budget.story).toEqual(['turn', 'unused', 'turn', 'unused', 'turn', 'unused']);
+    expect(worker.budget.story).toEqual(['turn', 'nothing', 'turn', 'nothing', 'turn', 'nothing']);
   });
 
   it('is lost by the ledger’s own clock, not ours, where a lease has not ended there', async () => {
@@ -419,13 +419,13 @@ describe('a claim', () => {
       unknowns: 0,
     });
     expect(worker.ledger.item(KEY)).not.toHaveProperty('lastStatus');
-    expect(worker.budget.story).toEqual(['turn', 'unused']);
+    expect(worker.budget.story).toEqual(['turn', 'nothing']);
   });
 
   it('that came at the last moment for a call is used', async () => {
     const worker = aWorker(200);
     worker.ledger.breaks('claim', { delayMs: 500 });
-    expect(await worker.deliver({}, { latestStartMs: 500 })).toEqual({ kind: 'reset' });
+    expect(await worker.deliver({}, { latestStartMs: 500 })).toEqual({ kind: 'succeeded' });
   });
 
   it.each([
@@ -450,7 +450,7 @@ describe('a claim', () => {
 describe('a wait between two calls', () => {
   it('of 10 s is slept; a longer one is a deferral', async () => {
     const slept = aWorker({ status: 429, retryAfterMs: 10_000 }, 200);
-    expect(await slept.deliver()).toEqual({ kind: 'reset' });
+    expect(await slept.deliver()).toEqual({ kind: 'succeeded' });
     const deferred = aWorker({ status: 429, retryAfterMs: 10_001 });
     expect(await deferred.deliver()).toMatchObject({ kind: 'deferred', until: NOON + 10_001 });
   });
@@ -458,14 +458,14 @@ describe('a wait between two calls', () => {
   it('that ends a millisecond early goes on, and is no reason to give the message back', async () => {
     const worker = aWorker(429, 200);
     worker.clock.earlyMs = 1;
-    expect(await worker.deliver()).toEqual({ kind: 'reset' });
+    expect(await worker.deliver()).toEqual({ kind: 'succeeded' });
     expect(worker.api.calls.map(({ at }) => at - NOON)).toEqual([0, 1000]);
   });
 
   it('whose note in the ledger took longer than the wait itself is not slept', async () => {
     const worker = aWorker(429, 200);
     worker.ledger.breaks('wait', { delayMs: 2500 });
-    expect(await worker.deliver()).toEqual({ kind: 'reset' });
+    expect(await worker.deliver()).toEqual({ kind: 'succeeded' });
     expect(worker.api.calls.map(({ at }) => at - NOON)).toEqual([0, 2500]);
   });
 
@@ -478,14 +478,14 @@ describe('a wait between two calls', () => {
   it('whose note took until the last moment for a call is followed by that call', async () => {
     const worker = aWorker(429, 200);
     worker.ledger.breaks('wait', { delayMs: 2500 });
-    expect(await worker.deliver({}, { latestStartMs: 2500 })).toEqual({ kind: 'reset' });
+    expect(await worker.deliver({}, { latestStartMs: 2500 })).toEqual({ kind: 'succeeded' });
   });
 
   it('that would end after the last start is a deferral; one that ends at it is slept', async () => {
     const late = aWorker(429);
     expect(await late.deliver({}, { latestStartMs: 999 })).toMatchObject({ kind: 'deferred', cause: 'backoff' });
     const inTime = aWorker(429, 200);
-    expect(await inTime.deliver({}, { latestStartMs: 1000 })).toEqual({ kind: 'reset' });
+    expect(await inTime.deliver({}, { latestStartMs: 1000 })).toEqual({ kind: 'succeeded' });
   });
 
   it('that somebody else ended meanwhile is theirs: the claim had been lost', async () => {
