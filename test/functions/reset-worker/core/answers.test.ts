@@ -97,7 +97,11 @@ describe('an answer of the API', () => {
     await worker.deliver({ lane: 'bulk' });
     const ticketAt = (ms: number) => ({ lane: 'bulk', key: KEY, probe: false, grantedAt: NOON + ms });
     expect(worker.budget.reported).toEqual([ticketAt(0), ticketAt(1000), ticketAt(3000)]);
-    expect(worker.budget.reports).toEqual([{ kind: 'unavailable' }, { kind: 'throttled' }, { kind: 'succeeded', status: 200 }]);
+    expect(worker.budget.reports).toEqual([
+      { kind: 'unavailable' },
+      { kind: 'throttled' },
+      { kind: 'succeeded', status: 200 },
+    ]);
   });
 
   it('429 with a Retry-After of ten minutes is a deferral of ten minutes', async () => {

@@ -92,7 +92,9 @@ describe('a message whose request the ledger knows', () => {
   it.each(['failed', 'discarded'] as const)('as %s starts anew when it carries that failure’s id', async (state) => {
     const worker = aWorker(503, 200);
     worker.ledger.put(anItem({ state, calls: 50, failedCalls: 50, unknowns: 2 }));
-    expect(await worker.deliver({ carried: { requestId: KEY, failureId: 'failure-0' } })).toEqual({ kind: 'succeeded' });
+    expect(await worker.deliver({ carried: { requestId: KEY, failureId: 'failure-0' } })).toEqual({
+      kind: 'succeeded',
+    });
     expect(worker.ledger.transitions.slice(0, 2)).toEqual([`${state}>calling`, 'calling>waiting']);
     expect(worker.ledger.item(KEY)).toMatchObject({ calls: 2, failedCalls: 1, unknowns: 0 });
     expect(worker.api.calls.map(({ at }) => at - NOON)).toEqual([0, 1000]);
