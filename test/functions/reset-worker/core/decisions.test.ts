@@ -32,7 +32,7 @@ interface Given extends Partial<Pick<CallMade, 'verdict' | 'ruling' | 'latestSta
 }
 
 /** What comes after a call that was answered at noon, by default in bulk and with nothing before it. */
-function after({ item: counters, lane = 'bulk', random = 0.5, ...given }: Given): NextStep {
+function stepAfter({ item: counters, lane = 'bulk', random = 0.5, ...given }: Given): NextStep {
   const history = { unknowns: 0, heldCalls: 0 };
   const ticket: Ticket = { lane, key: KEY, permit: PERMIT, grantedAt: NOON - SECOND, history };
   const call: CallMade = {
@@ -112,16 +112,16 @@ describe('after a call that failed by its own fault', () => {
       { kind: 'wait', cause: 'credential', attempted: false, dueMs: 0, shownMs: 0, spent: {}, lastStatus: 401 },
     ],
   ])('%s, with %i calls of unknown outcome before, it goes on as the design says', (name, unknowns, step) => {
-    expect(told(after({ verdict: verdicts[name], item: { calls: 4, unknowns } }))).toStrictEqual(step);
+    expect(told(stepAfter({ verdict: verdicts[name], item: { calls: 4, unknowns } }))).toStrictEqual(step);
   });
 
   it('a request put back for a 5xx that meets one again is a server-error: its unknown outcomes are those answers', () => {
     const item = { unknowns: 1, heldCalls: 1, serverErrorPermit: 3 };
-    expect(after({ verdict: verdicts['server-error'], item })).toEqual(
+    expect(stepAfter({ verdict: verdicts['server-error'], item })).toEqual(
       giveUp('server-error', perhaps('bad gateway', 1), { failedCalls: 1 }, 502),
     );
     // A rejection after it perhaps only says that the reset is made.
-    expect(after({ verdict: verdicts.rejected, item })).toMatchObject({ failure: { reason: 'outcome-unknown' } });
+    expect(stepAfter({ verdict: verdicts.rejected, item })).toMatchObject({ failure: { reason: 'outcome-unknown' } });
   });
 });
 
@@ -214,7 +214,7 @@ describe('after a call that failed by a fault of ours', () => {
   ])(
     '%s, ruled %s, with %i calls of unknown outcome before, it waits and spends no attempt',
     (name, why, unknowns, step) => {
-      expect(told(after({ verdict: verdicts[name], ruling: ours(why), item: { unknowns } }))).toStrictEqual(step);
+      expect(told(stepAfter({ verdict: verdicts[name], ruling: ours(why), item: { unknowns } }))).toStrictEqual(step);
     },
   );
 
@@ -226,7 +226,7 @@ describe('after a call that failed by a fault of ours', () => {
     ['server-error', 'budget-unreachable'],
   ])('a third unknown outcome (%s, %s) is for a person to look at, hold or not', (name, why) => {
     const verdict = verdicts[name];
-    expect(after({ verdict, ruling: ours(why), item: { calls: 3, unknowns: 2 } })).toStrictEqual({
+    expect(stepAfter({ verdict, ruling: ours(why), item: { calls: 3, unknowns: 2 } })).toStrictEqual({
       kind: 'give-up',
       failure: {
         reason: 'outcome-unknown',
@@ -238,10 +238,12 @@ describe('after a call that failed by a fault of ours', () => {
   });
 
   it('a third HTML page is for a person to look at, brake or not', () => {
-    expect(after({ verdict: verdicts.html, ruling: ours('brake'), item: { calls: 3, unknowns: 2 } })).toMatchObject({
-      kind: 'give-up',
-      failure: { reason: 'outcome-unknown', spent: { unknowns: 1 }, status: 200 },
-    });
+    expect(stepAfter({ verdict: verdicts.html, ruling: ours('brake'), item: { calls: 3, unknowns: 2 } })).toMatchObject(
+      {
+        kind: 'give-up',
+        failure: { reason: 'outcome-unknown', spent: { unknowns: 1 }, status: 200 },
+      },
+    );
   });
 
   it.each<[Name, Ours]>([
@@ -251,7 +253,9 @@ describe('after a call that failed by a fault of ours', () => {
     ['unavailable', 'no-life'],
     ['504', 'outage'],
   ])('%s (%s) with 49 failed calls before is none more', (name, why) => {
-    expect(after({ verdict: verdicts[name], ruling: ours(why), item: { failedCalls: 49 } }).kind).not.toBe('give-up');
+    expect(stepAfter({ verdict: verdicts[name], ruling: ours(why), item: { failedCalls: 49 } }).kind).not.toBe(
+      'give-up',
+    );
   });
 });
 
@@ -263,13 +267,13 @@ describe('who stands back from the probe of an outage', () => {
     [3, 30],
     [9, 30],
   ])('for one that an outage took %i calls from before waits %i s after the hold', (heldCalls, seconds) => {
-    const step = after({ ruling: ours('outage'), item: { heldCalls } });
+    const step = stepAfter({ ruling: ours('outage'), item: { heldCalls } });
     expect(told(step)).toMatchObject({ dueMs: HELD, shownMs: HELD + seconds * SECOND });
   });
 
   it('is hidden for two minutes at most in interactive, and as long as it stands back in bulk', () => {
     const shownMs = (lane: Lane, unknowns: number, held = HELD) =>
-      told(after({ lane, ruling: ours('outage', held), item: { unknowns } }));
+      told(stepAfter({ lane, ruling: ours('outage', held), item: { unknowns } }));
     expect(shownMs('interactive', 0)).toMatchObject({ dueMs: HELD, shownMs: HELD + 5 * SECOND });
     expect(shownMs('interactive', 1)).toMatchObject({ dueMs: HELD, shownMs: 2 * MINUTE });
     expect(shownMs('bulk', 1)).toMatchObject({ dueMs: HELD, shownMs: HELD + 15 * MINUTE });
@@ -277,18 +281,18 @@ describe('who stands back from the probe of an outage', () => {
   });
 
   it('is never shown before the ledger would let it call', () => {
-    expect(told(after({ lane: 'interactive', ruling: ours('outage', 10 * MINUTE) }))).toMatchObject({
+    expect(told(stepAfter({ lane: 'interactive', ruling: ours('outage', 10 * MINUTE) }))).toMatchObject({
       dueMs: 10 * MINUTE,
       shownMs: 10 * MINUTE,
     });
-    expect(told(after({ lane: 'interactive', ruling: ours('outage'), item: { unknowns: 2 } }))).toMatchObject({
+    expect(told(stepAfter({ lane: 'interactive', ruling: ours('outage'), item: { unknowns: 2 } }))).toMatchObject({
       dueMs: 15 * MINUTE,
       shownMs: 15 * MINUTE,
     });
   });
 
   it.each([0, 1, 2])('is nobody where a probe address does it (%i unknown outcomes)', (unknowns) => {
-    const step = after({
+    const step = stepAfter({
       ruling: ours('outage', 20 * MINUTE),
       item: { unknowns, heldCalls: 9 },
       probesByAddress: true,
@@ -301,28 +305,31 @@ describe('Retry-After', () => {
   const verdict = (retryAfterMs: number): CallMade['verdict'] => ({ kind: 'unavailable', status: 503, retryAfterMs });
 
   it('longer than a hold outlasts it; a shorter one does not shorten it', () => {
-    expect(told(after({ verdict: verdict(5 * MINUTE), ruling: ours('outage') }))).toMatchObject({
+    expect(told(stepAfter({ verdict: verdict(5 * MINUTE), ruling: ours('outage') }))).toMatchObject({
       dueMs: 5 * MINUTE,
       shownMs: 5 * MINUTE,
     });
-    expect(told(after({ verdict: verdict(SECOND), ruling: ours('outage') }))).toMatchObject({ dueMs: HELD });
+    expect(told(stepAfter({ verdict: verdict(SECOND), ruling: ours('outage') }))).toMatchObject({ dueMs: HELD });
   });
 
   it('longer than a put-back without life outlasts it', () => {
     const silent = (retryAfterMs: number): CallMade['verdict'] => ({ kind: 'unknown', status: 504, retryAfterMs });
-    expect(told(after({ verdict: silent(50 * MINUTE), ruling: ours('no-life') }))).toMatchObject({
+    expect(told(stepAfter({ verdict: silent(50 * MINUTE), ruling: ours('no-life') }))).toMatchObject({
       dueMs: 50 * MINUTE,
     });
-    expect(told(after({ verdict: silent(MINUTE), ruling: ours('no-life') }))).toMatchObject({ dueMs: 15 * MINUTE });
+    expect(told(stepAfter({ verdict: silent(MINUTE), ruling: ours('no-life') }))).toMatchObject({ dueMs: 15 * MINUTE });
   });
 
   it('longer than the backoff is waited for', () => {
-    expect(told(after({ verdict: verdict(5 * SECOND) }))).toMatchObject({ kind: 'try-again', dueMs: 5 * SECOND });
+    expect(told(stepAfter({ verdict: verdict(5 * SECOND) }))).toMatchObject({ kind: 'try-again', dueMs: 5 * SECOND });
   });
 
   it('longer than the least wait after a second unknown outcome is waited for, too', () => {
     const silent: CallMade['verdict'] = { kind: 'unknown', status: 504, retryAfterMs: 20 * MINUTE };
-    expect(told(after({ verdict: silent, item: { unknowns: 1 } }))).toMatchObject({ kind: 'wait', dueMs: 20 * MINUTE });
+    expect(told(stepAfter({ verdict: silent, item: { unknowns: 1 } }))).toMatchObject({
+      kind: 'wait',
+      dueMs: 20 * MINUTE,
+    });
   });
 });
 
@@ -335,7 +342,7 @@ describe('a wait after a failed call', () => {
     ['that ends with the last start', 5000, 5000, 'try-again'],
     ['that ends a millisecond after it', 5000, 4999, 'wait'],
   ])('%s is a %4$s', (_, retryAfterMs, leftMs, kind) => {
-    const step = after({ verdict: verdict(retryAfterMs), latestStart: NOON + leftMs, random: 0 });
+    const step = stepAfter({ verdict: verdict(retryAfterMs), latestStart: NOON + leftMs, random: 0 });
     expect(told(step)).toMatchObject({ kind, dueMs: retryAfterMs });
     if (step.kind === 'wait') expect(step).toMatchObject({ cause: 'backoff', shownAt: NOON + retryAfterMs });
   });
@@ -352,12 +359,12 @@ describe('a wait after a failed call', () => {
     ['unavailable', ours('no-life'), {}, 1],
     ['unavailable', ours('no-life'), { failedCalls: 1, throttled: 2, heldCalls: 1 }, 5],
   ])('%s (%o) after %o is half of 2^%i s with even odds', (name, ruling, item, n) => {
-    const step = told(after({ verdict: verdicts[name], ruling, item }));
+    const step = told(stepAfter({ verdict: verdicts[name], ruling, item }));
     expect(step).toMatchObject({ dueMs: (SECOND * 2 ** n) / 2 });
   });
 
   it('with nobody’s success to show life is as usual for a 503: it was not done, and spends no attempt', () => {
-    const lone = (heldCalls: number) => told(after({ ruling: ours('no-life'), item: { heldCalls } }));
+    const lone = (heldCalls: number) => told(stepAfter({ ruling: ours('no-life'), item: { heldCalls } }));
     expect(lone(0)).toStrictEqual({ kind: 'try-again', dueMs: SECOND, spent: { heldCalls: 1 }, lastStatus: 503 });
     expect(lone(4)).toStrictEqual({
       kind: 'wait',
@@ -372,7 +379,7 @@ describe('a wait after a failed call', () => {
 
   it('is the last after 50 failed calls: then the request is given up', () => {
     const at = (failedCalls: number, unknowns = 0) =>
-      after({ item: { calls: 60, failedCalls, unknowns }, latestStart: NOON - 1 });
+      stepAfter({ item: { calls: 60, failedCalls, unknowns }, latestStart: NOON - 1 });
     expect(at(48)).toMatchObject({ kind: 'wait', attempted: true });
     expect(at(49)).toEqual({
       kind: 'give-up',
@@ -386,13 +393,13 @@ describe('a wait after a failed call', () => {
         detail: '60 calls failed; calls without an answer, so perhaps made: 1',
       },
     });
-    expect(after({ verdict: verdicts.silence, item: { failedCalls: 49 } })).toMatchObject({
+    expect(stepAfter({ verdict: verdicts.silence, item: { failedCalls: 49 } })).toMatchObject({
       failure: { reason: 'outcome-unknown' },
     });
   });
 
   it('for answers of 429 never ends in giving up: the quota is nobody’s fault', () => {
-    const step = after({ verdict: verdicts.throttled, item: { failedCalls: 49, throttled: 5000 } });
+    const step = stepAfter({ verdict: verdicts.throttled, item: { failedCalls: 49, throttled: 5000 } });
     expect(told(step)).toMatchObject({ kind: 'wait', attempted: false, dueMs: 450 * SECOND });
   });
 });
@@ -400,7 +407,7 @@ describe('a wait after a failed call', () => {
 describe('the words of a letter', () => {
   const letter = (detail: string, unknowns: number) => {
     const verdict = { kind: 'rejected', status: 404, detail } as const;
-    const step = after({ verdict, item: { unknowns } });
+    const step = stepAfter({ verdict, item: { unknowns } });
     if (step.kind !== 'give-up') throw new Error(step.kind);
     return step.failure.detail;
   };
