@@ -92,7 +92,7 @@ export function afterRefusal(learned: Learned, ceiling: number, refusal: Refusal
   const isProbe = learned.estimate !== undefined && admitted - learned.admittedByRefusal <= 1;
   const estimate = isProbe ? (learned.estimate ?? ceiling) : newEstimate(learned, ceiling, refusal);
   const longerPauseMs = Math.min(Math.max(learned.pauseMs * 2, FIRST_PAUSE_MS), LONGEST_PAUSE_MS);
-  // The API's word goes for the first pause; where it was too short, for the next one only if it is the longer.
+  // The API's word goes for the first pause; if it was too short, for the next one only if it is the longer.
   const pauseMs = isProbe
     ? Math.max(refusal.retryAfterMs ?? 0, longerPauseMs)
     : (refusal.retryAfterMs ?? FIRST_PAUSE_MS);
@@ -118,7 +118,7 @@ function newEstimate(learned: Learned, ceiling: number, { admitted, now }: Refus
   return Math.min(ceiling, Math.max(admittedRate, lowered, LOWEST_PER_MINUTE / MINUTE_MS));
 }
 
-/** Calls admitted in the last minute, between marks in proportion; fewer where the marks do not reach back so far. */
+/** Calls admitted in the last minute, between marks in proportion; fewer if the marks do not reach back so far. */
 function admittedLately(marks: readonly Mark[], admitted: number, now: EpochMs): number {
   const from = now - SPAN_MS;
   const after = marks.findIndex(([at]) => at > from);

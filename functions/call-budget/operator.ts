@@ -18,16 +18,14 @@ export function resume(state: BudgetState, scope: Scope): BudgetState {
 }
 
 /**
- * Ends every hold but an operator's, and a pause that the API asked for. A brake that was on stays off until the lane's next success, an
- * outage hold for an hour: whoever releases them knows better.
+ * Ends every hold but an operator's. A brake that was on stays off until the lane's next success, an outage hold for an hour: whoever
+ * releases them knows better.
  */
 export function release(state: BudgetState, now: EpochMs): BudgetState {
-  const { holds, quietUntil, arrival } = state;
+  const { holds } = state;
   const braked = LANES.filter((lane) => holds.byScope[lane] !== undefined);
   return {
     ...state,
-    quietUntil: Math.min(quietUntil, now),
-    arrival: quietUntil > now ? Math.min(arrival, now) : arrival,
     holds: {
       ...holds,
       byScope: {},

@@ -6,7 +6,7 @@ export const SERVICE_NAME = 'reset-worker';
 /** The one dimension beside the service: the lane. */
 export const LANE_DIMENSION = 'lane';
 
-/** Metric names. All are counts but `queuedAge`, in seconds, the own replacement for a queue metric that leaves out what came three times. */
+/** Metric names. All are counts but `queuedAge`, in seconds, our own metric, because SQS's age metric ignores messages received three times or more. */
 export const METRICS = {
   resets: 'Resets',
   calls: 'Calls',
@@ -55,7 +55,7 @@ export const EVENTS = {
   },
   CALL_UNKNOWN: {
     level: 'warn',
-    sentence: 'The call had no answer; the reset was perhaps made.',
+    sentence: 'The call had no answer; the reset may have been made.',
     metric: METRICS.unknownCalls,
   },
   CALL_UNAUTHORIZED: {
@@ -83,7 +83,7 @@ export const EVENTS = {
   OUTAGE_PROBED: { level: 'info', sentence: 'An outage was probed with the probe address.' },
   BRAKE_HELD: {
     level: 'error',
-    sentence: 'So many requests of a lane were rejected in a row that the fault is probably ours. The lane is held.',
+    sentence: 'Many requests of a lane were rejected in a row; the fault is probably ours. The lane is held.',
     metric: METRICS.brakeHolds,
   },
   DEAD_LETTERED: {

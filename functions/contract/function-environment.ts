@@ -17,7 +17,7 @@ export const VARIABLES = {
 
 export type ParsedBaseUrl = { ok: true; url: URL } | { ok: false; problem: string };
 
-/** The API's base URL: https (http on loopback hosts alone), a path of its own allowed, nothing secret and nothing after the path. */
+/** The API's base URL: https (http only on loopback hosts), a path of its own allowed, nothing secret and nothing after the path. */
 export function parseApiBaseUrl(value: string): ParsedBaseUrl {
   if (!URL.canParse(value)) {
     return { ok: false, problem: 'is not a URL such as https://example-corp.console.ves.volterra.io' };
@@ -28,7 +28,7 @@ export function parseApiBaseUrl(value: string): ParsedBaseUrl {
   if (url.protocol !== 'https:' && !(url.protocol === 'http:' && loopback)) {
     return {
       ok: false,
-      problem: 'must begin with https:// (http:// is for loopback hosts alone): the API token travels with each call',
+      problem: 'must begin with https:// (http:// is for loopback hosts only): the API token travels with each call',
     };
   }
   if (url.username || url.password) return { ok: false, problem: 'must not carry a user name or password' };

@@ -15,7 +15,7 @@ export interface RequestItem {
   stateReason: string;
   state: State;
   lane: Lane;
-  /** First 16 bits of SHA-256(key, lower-cased address). Absent where the body could not be read. */
+  /** First 16 bits of SHA-256(key, lower-cased address). Absent if the body could not be read. */
   addressTag?: number;
   /** Calls begun since the request came or was redriven. */
   calls: number;

@@ -15,7 +15,7 @@ export class LedgerUnreachable extends Error {
   }
 }
 
-/** The class says nothing where it is plain `Error`, as for a refused connection; its code does. */
+/** The class says nothing if it is plain `Error`, as for a refused connection; its code does. */
 function whyOf(cause: unknown): string {
   if (!(cause instanceof Error)) return 'unknown';
   return cause.name === 'Error' && 'code' in cause && typeof cause.code === 'string' ? cause.code : cause.name;

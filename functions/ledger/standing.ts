@@ -67,7 +67,7 @@ const pastOf = ({ failedCalls, heldCalls, unknowns, serverErrorPermit }: Request
   ...(serverErrorPermit === undefined ? {} : { serverErrorPermit }),
 });
 
-/** Only the letter of the last failure starts a request anew, so that a late copy of the first message does not. */
+/** Only the letter of the last failure starts a request again, so that a late copy of the first message does not. */
 export const isRedriveOf = (item: RequestItem, failureId: string | undefined): boolean =>
   failureId !== undefined && item.failureId === failureId;
 

@@ -39,7 +39,7 @@ export async function handler(event: SQSEvent, context: Context): Promise<SQSBat
   try {
     return await processBatch(ports, event, laneOf, context.getRemainingTimeInMillis());
   } finally {
-    // Powertools warns in plain text where there is nothing to publish.
+    // Powertools warns in plain text if there is nothing to publish.
     if (metrics.hasStoredMetrics()) metrics.publishStoredMetrics();
   }
 }

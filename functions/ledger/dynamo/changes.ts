@@ -23,7 +23,7 @@ export function countersOf(seen: RequestItem | undefined): Pick<Change, 'set' | 
   return { set: {} };
 }
 
-/** A redrive begins anew: what is left of the calls before would read as an answer to one of its own. */
+/** A redrive begins again: what is left of the calls before would read as an answer to one of its own. */
 export const staleIn = (seen: RequestItem | undefined): string[] =>
   seen?.state === 'failed' || seen?.state === 'discarded' ? ['lastStatus', 'serverErrorPermit'] : [];
 

@@ -17,7 +17,7 @@ export interface LedgerOptions {
 /** The requests' items in their table, read and conditionally written. */
 export interface RequestTable {
   get(key: string, consistently: boolean): Promise<RequestItem | undefined>;
-  /** @returns the item as written, or undefined where the condition does not hold. */
+  /** @returns the item as written, or undefined if the condition does not hold. */
   update(key: string, change: Change, condition?: Clause): Promise<RequestItem | undefined>;
   /** The write, or the trace of the same write: the SDK may have sent it twice and met its own first one. */
   updateOnce(

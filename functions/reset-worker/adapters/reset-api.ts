@@ -22,7 +22,7 @@ export interface ResetApiOptions {
   baseUrl: URL;
   /** For the call, from the look-up of the name to the status; the start of an error's body has 2 s more. */
   timeoutMs: number;
-  /** For the connection alone; a call that fails by it was not made. */
+  /** For the connection only; a call that fails by it was not made. */
   connectTimeoutMs: number;
   now: () => EpochMs;
 }

@@ -90,7 +90,7 @@ export function afterFailedCall(call: CallMade, random: () => number): NextStep 
       return backOff(call, { throttled: 1 }, random);
     case 'unavailable':
       if (ruling.fault === 'own') return backOff(call, { failedCalls: 1 }, random);
-      // Nothing was done, so there is no harm in a quick second try where nobody is held.
+      // Nothing was done, so there is no harm in a quick second try while nobody is held.
       return ruling.why === 'no-life' ? backOff(call, { heldCalls: 1 }, random) : putBack(call, { heldCalls: 1 });
     case 'unknown':
       if (ruling.fault === 'own') return backOff(call, { failedCalls: 1, unknowns: 1 }, random);
@@ -114,7 +114,7 @@ function waitOut(call: CallMade, spent: Spent, cause: DeferralCause): NextStep {
 function putBack(call: CallMade, spent: Spent): NextStep {
   const { ruling, item, verdict, ticket, answeredAt, probesByAddress } = call;
   const unknowns = item.unknowns + (spent.unknowns ?? 0);
-  const asked = answeredAt + Math.max(retryAfterOf(verdict), unknownWaitMs(unknowns));
+  const asked = answeredAt + Math.max(retryAfterOf(verdict), spent.unknowns ? unknownWaitMs(unknowns) : 0);
   const why = ruling.fault === 'ours' ? ruling.why : undefined;
   const notBefore = Math.max(asked, why === 'no-life' ? answeredAt + putBackMs(unknowns) : untilOf(call));
   const standMs = why === 'outage' && !probesByAddress ? standBackMs({ unknowns, heldCalls: item.heldCalls + 1 }) : 0;
@@ -133,9 +133,9 @@ function putBack(call: CallMade, spent: Spent): NextStep {
 
 function backOff(call: CallMade, spent: Spent, random: () => number): NextStep {
   const { item, verdict, answeredAt, latestStart } = call;
-  const unknowns = item.unknowns + (spent.unknowns ?? 0);
+  const leastMs = spent.unknowns ? unknownWaitMs(item.unknowns + 1) : 0;
   const failures = item.failedCalls + item.throttled + (spent.heldCalls ? item.heldCalls : 0) + 1;
-  const delayMs = Math.max(backoffMs(failures, retryAfterOf(verdict), random), unknownWaitMs(unknowns));
+  const delayMs = Math.max(backoffMs(failures, retryAfterOf(verdict), random), leastMs);
   const notBefore = answeredAt + delayMs;
   const waiting = update(call, notBefore, spent);
   if (delayMs <= SHORT_WAIT_MS && notBefore <= latestStart)

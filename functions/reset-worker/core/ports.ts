@@ -43,7 +43,7 @@ export type TokenAnswer =
   | { kind: 'none'; why: 'empty' | 'malformed' | 'unreadable' };
 
 export interface ApiTokens {
-  /** The token to call with; from the cache where it is fresh, or where the secret cannot be read. */
+  /** The token to call with; from the cache if it is fresh, or if the secret cannot be read. */
   current(): Promise<TokenAnswer>;
   /** After a 401: whether {@link current} now gives another version than the one used, by a read that is fresh enough. */
   hasOtherThan(usedVersion: string): Promise<boolean>;
@@ -64,12 +64,12 @@ export interface Letter {
 }
 
 export interface DeadLetters {
-  /** @throws where the letter was not surely sent; then it is sent again. */
+  /** @throws if the letter was perhaps not sent; then it is sent again. */
   send(letter: Letter): Promise<void>;
 }
 
 export interface Visibility {
-  /** Hides a message for whole seconds from now. @throws where that failed. */
+  /** Hides a message for whole seconds from now. @throws if that failed. */
   hide(message: Message, seconds: number): Promise<void>;
 }
 

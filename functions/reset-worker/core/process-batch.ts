@@ -19,7 +19,7 @@ const ACKNOWLEDGE_MS = 1000;
  * @param laneOf the lane of an event source's queue ARN; throws for a queue that is no lane.
  * @param remainingMs what is left of the invocation.
  * @returns the ids of the messages that their queue must keep.
- * @throws where the event is none of a lane's queue: that is wiring, and no message is lost by it.
+ * @throws if the event is of no lane's queue: that is wiring, and no message is lost by it.
  */
 export async function processBatch(
   ports: Ports,
@@ -33,7 +33,7 @@ export async function processBatch(
   const netAt = end - CLOSING_MS;
   const times: Times = { latestStart: end - ports.callTimeoutMs - AFTER_CALL_MS, deadline: netAt - ACKNOWLEDGE_MS };
   const messages = event.Records.map((record) => messageOf(record, laneOf(record.eventSourceARN)));
-  // Settled, not all: were even the net's own words to throw, the neighbours' results would still be kept.
+  // Settled, not all: even if the safety net's own logging throws, the neighbours' results are kept.
   const handled = await Promise.allSettled(messages.map((message) => handle(ports, message, times, netAt)));
   const isKept = (result: (typeof handled)[number] | undefined) => result?.status !== 'fulfilled' || !result.value;
   return {
@@ -91,7 +91,7 @@ async function hide(ports: Ports, message: Message, kept: Kept): Promise<void> {
   }
 }
 
-/** Class and place of a defect. Its message stays out, also where a line of it looks like a place: it may quote what the body held. */
+/** Class and place of a defect. Its message stays out, also if a line of it looks like a place: it may quote what the body held. */
 function whereThrown(error: unknown): { errorName: string; errorPlace?: string } {
   if (!(error instanceof Error)) return { errorName: typeof error };
   const place = error.stack

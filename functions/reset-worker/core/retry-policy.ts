@@ -63,7 +63,7 @@ const HTTP_DATES = [
   /^[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d{2}:\d{2}:\d{2} \d{4}$/,
 ];
 
-/** Milliseconds to wait by a `Retry-After` header, or undefined where it is neither a whole number of seconds nor an HTTP date. */
+/** Milliseconds to wait by a `Retry-After` header, or undefined if it is neither a whole number of seconds nor an HTTP date. */
 export function parseRetryAfter(value: string | undefined, now: EpochMs): number | undefined {
   const text = value?.trim() ?? '';
   if (/^\d+$/.test(text)) return clampRetryAfter(Number(text) * SECOND_MS);

@@ -90,7 +90,7 @@ describe('the settings', () => {
 
   it('at fault in several ways are named together', () => {
     expect(problemOf({ ...ENVIRONMENT, API_BASE_URL: 'ftp://x', CALL_BURST: '0', BULK_QUEUE_URL: undefined })).toBe(
-      "The function's environment: API_BASE_URL must begin with https:// (http:// is for loopback hosts alone): the API token travels with each call; BULK_QUEUE_URL is missing; CALL_BURST is not a whole number from 1.",
+      "The function's environment: API_BASE_URL must begin with https:// (http:// is for loopback hosts only): the API token travels with each call; BULK_QUEUE_URL is missing; CALL_BURST is not a whole number from 1.",
     );
   });
 });
