@@ -88,7 +88,7 @@ describe('after a call that failed by its own fault', () => {
   it.each<[Name, number, object]>([
     ['unavailable', 0, { ...TRY, spent: { failedCalls: 1 }, lastStatus: 503 }],
     ['unavailable', 1, { ...TRY, spent: { failedCalls: 1 }, lastStatus: 503 }],
-    ['unavailable', 2, { ...LATER, spent: { failedCalls: 1 }, lastStatus: 503 }],
+    ['unavailable', 2, { ...TRY, spent: { failedCalls: 1 }, lastStatus: 503 }],
     ['not sent', 0, { ...TRY, spent: { failedCalls: 1 } }],
     ['504', 0, { ...TRY, spent: { failedCalls: 1, unknowns: 1 }, lastStatus: 504 }],
     ['504', 1, { ...LATER, spent: { failedCalls: 1, unknowns: 1 }, lastStatus: 504 }],
@@ -98,7 +98,7 @@ describe('after a call that failed by its own fault', () => {
     ['silence', 2, giveUp('outcome-unknown', perhaps('4 calls failed', 3), { failedCalls: 1, unknowns: 1 })],
     ['throttled', 0, { ...TRY, spent: { throttled: 1 }, lastStatus: 429 }],
     ['throttled', 1, { ...TRY, spent: { throttled: 1 }, lastStatus: 429 }],
-    ['throttled', 2, { ...LATER, attempted: false, spent: { throttled: 1 }, lastStatus: 429 }],
+    ['throttled', 2, { ...TRY, spent: { throttled: 1 }, lastStatus: 429 }],
     ['rejected', 0, giveUp('rejected', 'no such user', { failedCalls: 1 }, 404)],
     ['rejected', 1, giveUp('outcome-unknown', perhaps('no such user', 1), { failedCalls: 1 }, 404)],
     ['rejected', 2, giveUp('outcome-unknown', perhaps('no such user', 2), { failedCalls: 1 }, 404)],
@@ -160,7 +160,7 @@ describe('after a call that failed by a fault of ours', () => {
       'unavailable',
       'outage',
       2,
-      waits('outage', { dueMs: 15 * MINUTE, shownMs: HELD + HOUR, spent: { heldCalls: 1 }, lastStatus: 503 }),
+      waits('outage', { dueMs: HELD, shownMs: HELD + HOUR, spent: { heldCalls: 1 }, lastStatus: 503 }),
     ],
     [
       'unavailable',
@@ -259,6 +259,21 @@ describe('after a call that failed by a fault of ours', () => {
   });
 });
 
+describe('the quarter of an hour after a second unknown outcome', () => {
+  it.each<[Name, Ruling]>([
+    ['unavailable', own],
+    ['throttled', own],
+    ['unavailable', ours('no-life')],
+  ])('began anew with what came after it: %s (%o) is no reason to wait as long again', (name, ruling) => {
+    const step = stepAfter({ verdict: verdicts[name], ruling, item: { unknowns: 2 } });
+    expect(told(step)).toMatchObject({ kind: 'try-again', dueMs: SECOND });
+  });
+
+  it('began anew with what came after it: nor is a 503 of an outage', () => {
+    expect(told(stepAfter({ ruling: ours('outage'), item: { unknowns: 2 } }))).toMatchObject({ dueMs: HELD });
+  });
+});
+
 describe('who stands back from the probe of an outage', () => {
   it.each([
     [0, 5],
@@ -277,7 +292,7 @@ describe('who stands back from the probe of an outage', () => {
     expect(shownMs('interactive', 0)).toMatchObject({ dueMs: HELD, shownMs: HELD + 5 * SECOND });
     expect(shownMs('interactive', 1)).toMatchObject({ dueMs: HELD, shownMs: 2 * MINUTE });
     expect(shownMs('bulk', 1)).toMatchObject({ dueMs: HELD, shownMs: HELD + 15 * MINUTE });
-    expect(shownMs('bulk', 2)).toMatchObject({ dueMs: 15 * MINUTE, shownMs: HELD + HOUR });
+    expect(shownMs('bulk', 2)).toMatchObject({ dueMs: HELD, shownMs: HELD + HOUR });
   });
 
   it('is never shown before the ledger would let it call', () => {
@@ -285,7 +300,11 @@ describe('who stands back from the probe of an outage', () => {
       dueMs: 10 * MINUTE,
       shownMs: 10 * MINUTE,
     });
-    expect(told(stepAfter({ lane: 'interactive', ruling: ours('outage'), item: { unknowns: 2 } }))).toMatchObject({
+    expect(
+      told(
+        stepAfter({ lane: 'interactive', verdict: verdicts.silence, ruling: ours('outage'), item: { unknowns: 1 } }),
+      ),
+    ).toMatchObject({
       dueMs: 15 * MINUTE,
       shownMs: 15 * MINUTE,
     });
