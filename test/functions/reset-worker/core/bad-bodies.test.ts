@@ -139,6 +139,22 @@ describe('a message that is no request', () => {
     expect(worker.deadLetters.sent.map(({ failureId }) => failureId)).toEqual(['id-1', 'id-2']);
   });
 
+  it('and was cut keeps length and SHA-256 through every redrive: the second letter lost them once', async () => {
+    const worker = aWorker();
+    const whole = 'x'.repeat(300 * 1024);
+    await worker.deliver({ body: whole });
+    const hash = createHash('sha256').update(whole).digest('hex');
+    for (let redrive = 1; redrive <= 2; redrive += 1) {
+      const letter = worker.deadLetters.sent.at(-1);
+      const { failureId = '', body = '' } = letter ?? {};
+      await worker.deliver({ id: `redrive-${redrive}`, body, carried: { requestId: 'message-1', failureId } });
+      const detail = `first 4096 of ${whole.length} bytes, SHA-256 ${hash}: the body is not JSON`;
+      expect(worker.deadLetters.sent.at(-1)).toMatchObject({ body: whole.slice(0, 4096), detail });
+      expect(worker.ledger.item('message-1').detail).toBe(detail);
+    }
+    expect(worker.deadLetters.sent).toHaveLength(3);
+  });
+
   it.each([
     ['without a failure id', {}],
     ['with another failure’s id', { failureId: 'failure-9' }],

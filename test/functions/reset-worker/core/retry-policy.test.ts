@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { AFTER_CALL_MS, DEFAULT_CALL_TIMEOUT_MS, leaseMs } from '../../../../functions/ledger/lease.ts';
+import { AFTER_CALL_MS, CLOCK_SKEW_MS, DEFAULT_CALL_TIMEOUT_MS, leaseMs } from '../../../../functions/ledger/lease.ts';
 import {
   backoffMs,
   hideSeconds,
@@ -18,11 +18,13 @@ const HOUR_MS = 60 * 60_000;
 
 describe('the times of a call', () => {
   it('are 20 s for the call, 10 s for what follows, and both for its lease', () => {
-    expect({ DEFAULT_CALL_TIMEOUT_MS, AFTER_CALL_MS, LEASE_MS: leaseMs(20_000) }).toEqual({
+    expect({ DEFAULT_CALL_TIMEOUT_MS, AFTER_CALL_MS, CLOCK_SKEW_MS, LEASE_MS: leaseMs(20_000) }).toEqual({
       DEFAULT_CALL_TIMEOUT_MS: 20_000,
       AFTER_CALL_MS: 10_000,
+      CLOCK_SKEW_MS: 2000,
       LEASE_MS: 30_000,
     });
+    expect(leaseMs(2000)).toBe(12_000);
   });
 });
 
