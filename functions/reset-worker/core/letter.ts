@@ -48,5 +48,5 @@ function cutBody(body: string): string {
   const bytes = Buffer.from(body);
   if (bytes.length <= MAX_LETTER_BODY_BYTES) return body;
   // Not in the middle of a character: what is left of it would be another one.
-  return new TextDecoder().decode(bytes.subarray(0, CUT_BODY_BYTES), { stream: true });
+  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes.subarray(0, CUT_BODY_BYTES), { stream: true });
 }

@@ -163,10 +163,10 @@ async function pursue(work: RequestWork): Promise<End> {
     if (standing.kind === 'other-address') {
       return refuse(work, 'the request id was used before, for another address', request.campaignId);
     }
-    const step: Step =
-      standing.kind === 'callable'
-        ? ((await endUncalled(work, item, standing.past)) ?? (await takeTurn(work, item, standing.past)))
-        : await settle(work, request.key, standing);
+    const next =
+      standing.kind === 'callable' ? tryCall(work, item, standing.past) : settle(work, request.key, standing);
+    // Caught here, so that the last line still tells of the calls before.
+    const step: Step = await next.catch((error: unknown) => pauseUnreachable(work, error));
     fields = { ...fields, ...step.fields };
     if (step.kind === 'ended') return ended(step.outcome, fields);
     item = step.item;
@@ -174,6 +174,10 @@ async function pursue(work: RequestWork): Promise<End> {
   }
   return ended(heldElsewhere(work), fields);
 }
+
+/** Ends a request that has no point any more, or calls for it when it is its turn. */
+const tryCall = async (work: RequestWork, item: RequestItem | undefined, past: PastCalls): Promise<Step> =>
+  (await endUncalled(work, item, past)) ?? (await takeTurn(work, item, past));
 
 /** What is to be done for a request that may not be called now. */
 async function settle(

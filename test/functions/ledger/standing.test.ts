@@ -2,17 +2,20 @@ import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { RequestItem } from '../../../functions/ledger/items.ts';
-import { addressBits, isRedriveOf, type Standing, standingOf } from '../../../functions/ledger/standing.ts';
+import { addressTag, isRedriveOf, type Standing, standingOf } from '../../../functions/ledger/standing.ts';
 import { anItem, EMAIL, KEY } from '../../support/builders.ts';
 import { NOON } from '../../support/virtual-clock.ts';
 
-const ADDRESS = addressBits(KEY, EMAIL);
+const ADDRESS = addressTag(KEY, EMAIL);
+const LEASE_MS = 30_000;
 const ENDED = { kind: 'ended' } as const;
-const anew = { kind: 'callable', unknowns: 0, failedCalls: 0 } as const;
-const counts = { calls: 9, failedCalls: 7, unknowns: 2 };
+const anew = { kind: 'callable', past: { unknowns: 0, failedCalls: 0, heldCalls: 0 } } as const;
+const counts = { calls: 9, failedCalls: 7, throttled: 6, heldCalls: 5, unknowns: 2 };
+const stands = (item: RequestItem | undefined, message: Parameters<typeof standingOf>[1] = {}, leaseMs = LEASE_MS) =>
+  standingOf(item, message, NOON, leaseMs);
 
 describe('where a request stands', () => {
-  const failing = anItem({ state: 'failing', ...counts });
+  const failing = anItem({ state: 'failing', finishedAt: NOON - LEASE_MS, ...counts });
   it.each<[string, RequestItem | undefined, string | undefined, Standing]>([
     ['new', undefined, undefined, anew],
     ['new, though its message claims a redrive', undefined, 'failure-0', anew],
@@ -22,59 +25,79 @@ describe('where a request stands', () => {
     ['cancelled, redriven', anItem({ state: 'cancelled', failureId: 'failure-0' }), 'failure-0', ENDED],
     ['failed', anItem({ state: 'failed' }), undefined, ENDED],
     ['failed, with another failure’s id', anItem({ state: 'failed' }), 'failure-1', ENDED],
-    ['failed, redriven', anItem({ state: 'failed', ...counts }), 'failure-0', anew],
+    ['failed, redriven', anItem({ state: 'failed', serverErrorPermit: 4, ...counts }), 'failure-0', anew],
     ['discarded', anItem({ state: 'discarded' }), undefined, ENDED],
     ['discarded, with another failure’s id', anItem({ state: 'discarded' }), 'failure-1', ENDED],
-    ['discarded, redriven', anItem({ state: 'discarded', ...counts }), 'failure-0', anew],
-    ['failing', failing, undefined, { kind: 'resume-letter', item: failing }],
-    ['failing, redriven', failing, 'failure-0', { kind: 'resume-letter', item: failing }],
+    ['discarded, redriven', anItem({ state: 'discarded', serverErrorPermit: 4, ...counts }), 'failure-0', anew],
+    ['failing for a lease', failing, undefined, { kind: 'resume-letter', item: failing }],
+    ['failing for a lease, redriven', failing, 'failure-0', { kind: 'resume-letter', item: failing }],
+    [
+      'failing for a millisecond less than a lease: its letter is probably being sent',
+      anItem({ state: 'failing', finishedAt: NOON - LEASE_MS + 1 }),
+      undefined,
+      { kind: 'busy', until: NOON + 1 },
+    ],
     ['waiting for later', anItem({ notBefore: NOON + 1 }), undefined, { kind: 'not-due', until: NOON + 1 }],
     [
       'waiting, due',
       anItem({ notBefore: NOON, ...counts }),
       undefined,
-      { kind: 'callable', unknowns: 2, failedCalls: 7 },
+      { kind: 'callable', past: { unknowns: 2, failedCalls: 7, heldCalls: 5 } },
+    ],
+    [
+      'waiting, due, put back for a 5xx before',
+      anItem({ notBefore: NOON, serverErrorPermit: 4, ...counts }),
+      undefined,
+      { kind: 'callable', past: { unknowns: 2, failedCalls: 7, heldCalls: 5, serverErrorPermit: 4 } },
     ],
     ['waiting, redriven too', anItem({ notBefore: NOON + 1 }), 'failure-0', { kind: 'not-due', until: NOON + 1 }],
     ['calling', anItem({ state: 'calling', leaseEnd: NOON + 1 }), undefined, { kind: 'busy', until: NOON + 1 }],
     [
-      'calling, its lease ended',
-      anItem({ state: 'calling', leaseEnd: NOON, ...counts }),
+      'calling, its lease ended: a call that was perhaps made',
+      anItem({ state: 'calling', leaseEnd: NOON, serverErrorPermit: 4, ...counts }),
       undefined,
-      { kind: 'callable', unknowns: 3, failedCalls: 8 },
+      { kind: 'callable', past: { unknowns: 3, failedCalls: 8, heldCalls: 5, serverErrorPermit: 4 } },
     ],
   ])('%s', (_, item, failureId, standing) => {
-    const message = { address: ADDRESS, ...(failureId === undefined ? {} : { failureId }) };
-    expect(standingOf(item, message, NOON)).toEqual(standing);
+    const message = { addressTag: ADDRESS, ...(failureId === undefined ? {} : { failureId }) };
+    expect(stands(item, message)).toStrictEqual(standing);
+  });
+
+  it('failing is left to its sender for as long as a lease is here', () => {
+    const item = anItem({ state: 'failing', finishedAt: NOON - 12_000 });
+    expect(stands(item, {}, 12_001)).toEqual({ kind: 'busy', until: NOON + 1 });
+    expect(stands(item, {}, 12_000)).toEqual({ kind: 'resume-letter', item });
   });
 
   it.each(['calling', 'waiting', 'succeeded', 'failing', 'failed', 'cancelled', 'discarded'] as const)(
     'is the same for nobody else’s address, in state %s',
     (state) => {
       const item = anItem({ state });
-      const message = { address: (ADDRESS + 1) % 65_536, failureId: 'failure-0' };
-      expect(standingOf(item, message, NOON)).toEqual({ kind: 'other-address' });
+      const message = { addressTag: (ADDRESS + 1) % 65_536, failureId: 'failure-0' };
+      expect(stands(item, message)).toEqual({ kind: 'other-address' });
     },
   );
 
   it.each([
     ['the message', anItem({ state: 'succeeded' }), {}],
-    ['the ledger', (({ address: _, ...rest }) => rest)(anItem({ state: 'succeeded' })), { address: 1 }],
+    ['the ledger', (({ addressTag: _, ...rest }) => rest)(anItem({ state: 'succeeded' })), { addressTag: 1 }],
   ])('has no address to compare where %s has none', (_, item, message) => {
-    expect(standingOf(item, message, NOON)).toEqual(ENDED);
+    expect(stands(item, message)).toEqual(ENDED);
   });
 
   it('compares an address whose bits are all nought', () => {
-    expect(standingOf(anItem({ address: 0 }), { address: 1 }, NOON)).toEqual({ kind: 'other-address' });
-    expect(standingOf(anItem({ address: 1 }), { address: 0 }, NOON)).toEqual({ kind: 'other-address' });
-    expect(standingOf(anItem({ address: 0, state: 'succeeded' }), { address: 0 }, NOON)).toEqual(ENDED);
+    expect(stands(anItem({ addressTag: 0 }), { addressTag: 1 })).toEqual({ kind: 'other-address' });
+    expect(stands(anItem({ addressTag: 1 }), { addressTag: 0 })).toEqual({ kind: 'other-address' });
+    expect(stands(anItem({ addressTag: 0, state: 'succeeded' }), { addressTag: 0 })).toEqual(ENDED);
   });
 
   it('is free where a lease or a time is missing, rather than held for ever', () => {
     const { leaseEnd: _, ...calling } = anItem({ state: 'calling' });
-    expect(standingOf(calling, {}, NOON)).toEqual({ kind: 'callable', unknowns: 1, failedCalls: 1 });
+    expect(stands(calling, {})).toEqual({ kind: 'callable', past: { unknowns: 1, failedCalls: 1, heldCalls: 0 } });
     const { notBefore: __, ...waiting } = anItem();
-    expect(standingOf(waiting, {}, NOON)).toEqual(anew);
+    expect(stands(waiting, {})).toEqual(anew);
+    const { finishedAt: ___, ...unfinished } = anItem({ state: 'failing' });
+    expect(stands(unfinished)).toEqual({ kind: 'resume-letter', item: unfinished });
   });
 });
 
@@ -93,18 +116,18 @@ describe('a redrive', () => {
 describe('the bits of an address', () => {
   it('are the first 16 of SHA-256(key, lower-cased address)', () => {
     const hex = createHash('sha256').update('order-1\njane.roe@example.com').digest('hex');
-    expect(addressBits('order-1', 'Jane.Roe@Example.COM')).toBe(Number.parseInt(hex.slice(0, 4), 16));
+    expect(addressTag('order-1', 'Jane.Roe@Example.COM')).toBe(Number.parseInt(hex.slice(0, 4), 16));
   });
 
   it('differ by key, so that one person’s requests cannot be joined by them', () => {
-    const bits = new Set(Array.from({ length: 200 }, (_, index) => addressBits(`order-${index}`, EMAIL)));
+    const bits = new Set(Array.from({ length: 200 }, (_, index) => addressTag(`order-${index}`, EMAIL)));
     expect(bits.size).toBeGreaterThan(190);
   });
 
   it('are 16 at most', () => {
     fc.assert(
       fc.property(fc.string(), fc.string(), (key, email) => {
-        const bits = addressBits(key, email);
+        const bits = addressTag(key, email);
         expect(Number.isInteger(bits) && bits >= 0 && bits < 65_536).toBe(true);
       }),
     );

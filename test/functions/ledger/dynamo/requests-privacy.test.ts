@@ -49,8 +49,12 @@ function portsOf(answer: ApiAnswer, cancelled: boolean): Ports {
         : campaignLedger({ client: table.client, tableName: TABLE, now: () => NOW })),
     },
     budget: {
-      turn: async (lane, key) => ({ kind: 'granted', ticket: { lane, key, probe: false, grantedAt: NOW } }),
-      report: async (_, { kind }) => (kind === 'unauthorized' ? { heldUntil: NOW + 30_000 } : {}),
+      turn: async (lane, key, _, history) => ({
+        kind: 'granted',
+        ticket: { lane, key, permit: 1, grantedAt: NOW, history },
+      }),
+      report: async (_, { kind }) =>
+        kind === 'unauthorized' ? { fault: 'ours', why: 'credential', until: NOW + 30_000 } : { fault: 'own' },
     },
     deadLetters: { send: async () => {} },
     visibility: { hide: async () => {} },

@@ -15,7 +15,7 @@ afterEach(() => table.standIns.faults.clear());
 afterAll(() => table.stop());
 
 const LEASE = { nonce: 'nonce-new', end: NOW + 30_000 };
-const FAILURE = { reason: 'rejected', failureId: 'failure-new', detail: '', spent: 'nothing' } as const;
+const FAILURE = { reason: 'rejected', failureId: 'failure-new', detail: '', spent: {} } as const;
 
 /** What became of a promise that has to end badly. */
 const unreachable = async (work: Promise<unknown>): Promise<LedgerUnreachable> => {
@@ -30,7 +30,7 @@ const unreachable = async (work: Promise<unknown>): Promise<LedgerUnreachable> =
 const METHODS: [name: string, call: (on: Requests) => Promise<unknown>][] = [
   ['find', (on) => on.find(freshKey())],
   ['claim', (on) => on.claim(aRequest(), undefined, LEASE)],
-  ['wait', (on) => on.wait(freshKey(), 'nonce', { notBefore: NOW, spent: 'nothing' })],
+  ['wait', (on) => on.wait(freshKey(), 'nonce', { notBefore: NOW, spent: {} })],
   ['succeed', (on) => on.succeed(aRequest(), 200)],
   ['failing', (on) => on.failing(aRequest(), { seen: undefined }, FAILURE)],
   ['failed', (on) => on.failed(freshKey(), { failureId: 'failure-1', reason: 'rejected' })],
@@ -120,7 +120,7 @@ describe('the options of the worker’s AWS clients', () => {
     table.standIns.faults.add({ operation: 'dynamodb:UpdateItem', kind: 'done-but-cut' });
     const waiting = await table
       .ledgerAt(NOW, client)
-      .wait(request.key, LEASE.nonce, { notBefore: NOW, spent: 'unknown-call' });
+      .wait(request.key, LEASE.nonce, { notBefore: NOW, spent: { failedCalls: 1, unknowns: 1 } });
     expect(waiting).toMatchObject({ state: 'waiting', calls: 1, failedCalls: 1, unknowns: 1 });
     client.destroy();
   });

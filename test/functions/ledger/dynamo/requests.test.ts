@@ -35,7 +35,7 @@ const aFailure = (given: Partial<Failure> = {}): Failure => ({
   failureId: 'failure-new',
   status: 404,
   detail: 'not found',
-  spent: 'failed-call',
+  spent: { failedCalls: 1 },
   ...given,
 });
 const EXPIRES_AT = Math.ceil(NOW / 1000) + RETENTION_DAYS * 24 * 60 * 60;
@@ -93,10 +93,12 @@ const NEVER_TAKEN_UP = (['failing', 'succeeded', 'cancelled'] as const).map((sta
 
 /** What taking a request up does to its counters, before the cost of a call. */
 function takenUp(seen: RequestItem | undefined) {
-  const { calls = 0, failedCalls = 0, unknowns = 0 } = seen ?? {};
-  if (seen?.state === 'failed' || seen?.state === 'discarded') return { calls: 0, failedCalls: 0, unknowns: 0 };
-  if (seen?.state === 'calling') return { calls, failedCalls: failedCalls + 1, unknowns: unknowns + 1 };
-  return { calls, failedCalls, unknowns };
+  const { calls = 0, failedCalls = 0, throttled = 0, heldCalls = 0, unknowns = 0 } = seen ?? {};
+  if (seen?.state === 'failed' || seen?.state === 'discarded') {
+    return { calls: 0, failedCalls: 0, throttled: 0, heldCalls: 0, unknowns: 0 };
+  }
+  const lost = seen?.state === 'calling' ? 1 : 0;
+  return { calls, failedCalls: failedCalls + lost, throttled, heldCalls, unknowns: unknowns + lost };
 }
 
 describe('find', () => {
@@ -120,9 +122,11 @@ describe('claim', () => {
       stateReason: 'calling#',
       state: 'calling',
       lane: 'bulk',
-      address: 4711,
+      addressTag: 4711,
       calls: 1,
       failedCalls: 0,
+      throttled: 0,
+      heldCalls: 0,
       unknowns: 0,
       leaseNonce: 'nonce-new',
       leaseEnd: NOW + 30_000,
@@ -172,13 +176,23 @@ describe('claim', () => {
     await expect(ledger.claim(aRequest(), seen, LEASE)).rejects.toThrow('never taken up');
   });
 
-  test('a redrive begins anew: no failure and no status shown, the lane of its message, the first times kept', async () => {
-    const { request, seen } = await prepared(anItem('failed'), anItem('failed'));
+  test('a redrive begins anew: no failure, status or permit of the 5xx before, the lane of its message, the first times kept', async () => {
+    const failed = anItem('failed', { serverErrorPermit: 7 });
+    const { request, seen } = await prepared(failed, failed);
     const { item } = await ledger.claim({ ...request, lane: 'bulk' }, seen, LEASE);
     expect(item).toMatchObject({ lane: 'bulk', firstSentAt: seen?.firstSentAt, firstCallAt: seen?.firstCallAt });
-    for (const gone of ['reason', 'detail', 'finishedAt', 'notBefore', 'lastStatus'])
+    for (const gone of ['reason', 'detail', 'finishedAt', 'notBefore', 'lastStatus', 'serverErrorPermit'])
       expect(item).not.toHaveProperty(gone);
   });
+
+  test.each(['waiting', 'calling'] as const)(
+    'a request that goes on from %s keeps what its calls have shown',
+    async (state) => {
+      const before = anItem(state, { serverErrorPermit: 7, lastStatus: 502 });
+      const { request, seen } = await prepared(before, before);
+      expect((await ledger.claim(request, seen, LEASE)).item).toMatchObject({ serverErrorPermit: 7, lastStatus: 502 });
+    },
+  );
 
   test('a second redrive of the same letter finds the first one at work', async () => {
     const { request, seen } = await prepared(anItem('failed'), anItem('failed'));
@@ -190,13 +204,13 @@ describe('claim', () => {
   test('a redrive does not change whose request it is', async () => {
     const item = anItem('failed', { campaign: 'breach-7', requestedBy: 'helpdesk', sender: 'AIDA' });
     const { request, seen } = await prepared(item, item);
-    const other = { ...request, campaignId: 'other', requestedBy: 'mallory', sender: 'MALLORY', address: 1 };
+    const other = { ...request, campaignId: 'other', requestedBy: 'mallory', sender: 'MALLORY', addressTag: 1 };
     const { item: claimed } = await ledger.claim(other, seen, LEASE);
     expect(claimed).toMatchObject({
       campaign: 'breach-7',
       requestedBy: 'helpdesk',
       sender: 'AIDA',
-      address: item.address,
+      addressTag: item.addressTag,
     });
   });
 
@@ -236,29 +250,45 @@ const FALLEN_FENCES: [claim: string, item: RequestItem | undefined][] = [
 ];
 
 describe('wait', () => {
+  const COUNTERS = { calls: 2, failedCalls: 2, throttled: 4, heldCalls: 3, unknowns: 1 };
   test.each<[Spent, boolean, Partial<RequestItem>]>([
-    ['nothing', false, { calls: 2, failedCalls: 2, unknowns: 1 }],
-    ['failed-call', false, { calls: 2, failedCalls: 3, unknowns: 1 }],
-    ['unknown-call', false, { calls: 2, failedCalls: 3, unknowns: 2 }],
-    ['nothing', true, { calls: 1, failedCalls: 2, unknowns: 1 }],
-  ])('spent %s, given back uncalled %s', async (spent, uncalled, counters) => {
+    [{}, false, {}],
+    [{ failedCalls: 1 }, false, { failedCalls: 3 }],
+    [{ failedCalls: 1, unknowns: 1 }, false, { failedCalls: 3, unknowns: 2 }],
+    [{ throttled: 1 }, false, { throttled: 5 }],
+    [{ heldCalls: 1, unknowns: 1 }, false, { heldCalls: 4, unknowns: 2 }],
+    [{}, true, { calls: 1 }],
+  ])('a call that spent %o, given back uncalled: %s, leaves its request waiting', async (spent, uncalled, counted) => {
     const { key } = await calling();
     const notBefore = NOW + 5000;
     const item = await ledger.wait(key, 'nonce-held', { notBefore, spent, ...(uncalled ? { uncalled } : {}) });
-    expect(item).toMatchObject({ ...counters, state: 'waiting', notBefore, lastStatus: 503 });
-    expect(item).not.toHaveProperty('leaseEnd');
+    expect(item).toMatchObject({ ...COUNTERS, ...counted, state: 'waiting', notBefore, lastStatus: 503 });
+    for (const gone of ['leaseEnd', 'serverErrorPermit']) expect(item).not.toHaveProperty(gone);
     expect(await table.item(key)).toEqual(item);
   });
 
   test('the last status is written down where there is one', async () => {
     const { key } = await calling();
-    const update = { notBefore: NOW, spent: 'failed-call', lastStatus: 429 } as const;
+    const update = { notBefore: NOW, spent: { throttled: 1 }, lastStatus: 429 } as const;
     expect(await ledger.wait(key, 'nonce-held', update)).toMatchObject({ lastStatus: 429 });
+  });
+
+  test('the permit of a call that met a 5xx is kept, also through later waits, till another such call', async () => {
+    const { key } = await calling();
+    const again = async (permit?: number) => {
+      const update = { notBefore: NOW, spent: {}, ...(permit === undefined ? {} : { serverErrorPermit: permit }) };
+      const item = await ledger.wait(key, 'nonce-held', update);
+      await table.put({ ...item, state: 'calling' });
+      return item?.serverErrorPermit;
+    };
+    expect(await again(7)).toBe(7);
+    expect(await again()).toBe(7);
+    expect(await again(9)).toBe(9);
   });
 
   test('a lease that ended but was not taken up is still its holder’s', async () => {
     const { key } = await calling({ leaseEnd: NOW - 60_000 });
-    expect(await ledger.wait(key, 'nonce-held', { notBefore: NOW, spent: 'nothing' })).toMatchObject({
+    expect(await ledger.wait(key, 'nonce-held', { notBefore: NOW, spent: {} })).toMatchObject({
       state: 'waiting',
     });
   });
@@ -269,7 +299,9 @@ describe('wait', () => {
     'a request %s is left as it is',
     async (_, item) => {
       const { request, current } = await prepared(undefined, item);
-      expect(await ledger.wait(request.key, 'nonce-held', { notBefore: NOW, spent: 'failed-call' })).toBeUndefined();
+      expect(
+        await ledger.wait(request.key, 'nonce-held', { notBefore: NOW, spent: { failedCalls: 1 } }),
+      ).toBeUndefined();
       expect(await table.item(request.key)).toEqual(current);
     },
   );
@@ -285,9 +317,11 @@ describe('succeed', () => {
       stateReason: 'succeeded#',
       state: 'succeeded',
       lane: 'interactive',
-      address: 4711,
+      addressTag: 4711,
       calls: 1,
       failedCalls: 0,
+      throttled: 0,
+      heldCalls: 0,
       unknowns: 0,
       lastStatus: 204,
       sender: 'AIDA',
@@ -301,7 +335,7 @@ describe('succeed', () => {
 
   test.each(STATES)('it beats %s, and keeps what is known', async (state) => {
     const { request, current } = await prepared(undefined, anItem(state));
-    await ledger.succeed({ ...request, firstSentAt: 1, lane: 'bulk' }, 200);
+    await ledger.succeed({ ...request, campaignId: 'other', firstSentAt: 1, lane: 'bulk' }, 200);
     const { leaseEnd, notBefore, reason, detail, ...kept } = current as RequestItem;
     expect(await table.item(request.key)).toEqual({
       ...kept,
@@ -313,11 +347,25 @@ describe('succeed', () => {
     });
   });
 
+  test.each([
+    ['a', undefined, 'breach-7'],
+    ['no', 'breach-7', undefined],
+    ['another', 'breach-7', 'other'],
+  ])(
+    'a success by a copy of the message with %s campaign leaves the request in its own, out of which it was moved once (%s, %s)',
+    async (_, of, copy) => {
+      const request = aRequest(of === undefined ? {} : { campaignId: of });
+      await ledger.claim(request, undefined, LEASE);
+      await ledger.succeed(aRequest({ key: request.key, ...(copy === undefined ? {} : { campaignId: copy }) }), 200);
+      expect(await table.item(request.key)).toMatchObject({ campaign: campaignOf(of), state: 'succeeded' });
+    },
+  );
+
   test('whoever holds the lease by then can no longer move the request', async () => {
     const request = await calling();
     await ledger.succeed(request, 200);
     const before = await table.item(request.key);
-    expect(await ledger.wait(request.key, 'nonce-held', { notBefore: NOW, spent: 'failed-call' })).toBeUndefined();
+    expect(await ledger.wait(request.key, 'nonce-held', { notBefore: NOW, spent: { failedCalls: 1 } })).toBeUndefined();
     expect(await ledger.failing(request, { nonce: 'nonce-held' }, aFailure())).toBeUndefined();
     expect(await ledger.cancel(request, { nonce: 'nonce-held' })).toBeUndefined();
     expect(await table.item(request.key)).toEqual(before);
@@ -326,10 +374,17 @@ describe('succeed', () => {
 
 describe('failing', () => {
   test.each<[Spent, Partial<RequestItem>]>([
-    ['nothing', { failedCalls: 2, unknowns: 1 }],
-    ['failed-call', { failedCalls: 3, unknowns: 1 }],
-    ['unknown-call', { failedCalls: 3, unknowns: 2 }],
-  ])('the holder of the lease ends its request, spent %s', async (spent, counters) => {
+    [{}, { failedCalls: 2, throttled: 4, heldCalls: 3, unknowns: 1 }],
+    [{ failedCalls: 1 }, { failedCalls: 3, unknowns: 1 }],
+    [
+      { failedCalls: 1, unknowns: 1 },
+      { failedCalls: 3, unknowns: 2 },
+    ],
+    [
+      { heldCalls: 1, unknowns: 1 },
+      { failedCalls: 2, heldCalls: 4, unknowns: 2 },
+    ],
+  ])('the holder of the lease ends its request, whose last call spent %o', async (spent, counters) => {
     const request = await calling({ notBefore: 1 });
     const item = await ledger.failing(request, { nonce: 'nonce-held' }, aFailure({ spent }));
     expect(item).toMatchObject({
@@ -348,8 +403,8 @@ describe('failing', () => {
   });
 
   test('of a request that was never called it makes the whole item', async () => {
-    const { address: _, ...request } = aRequest({ campaignId: 'breach-7' });
-    const { status: __, ...failure } = aFailure({ reason: 'invalid-request', detail: 'no JSON', spent: 'nothing' });
+    const { addressTag: _, ...request } = aRequest({ campaignId: 'breach-7' });
+    const { status: __, ...failure } = aFailure({ reason: 'invalid-request', detail: 'no JSON', spent: {} });
     await ledger.failing(request, { seen: undefined }, failure);
     expect(await table.item(request.key)).toEqual({
       pk: requestKey(request.key),
@@ -359,6 +414,8 @@ describe('failing', () => {
       lane: 'interactive',
       calls: 0,
       failedCalls: 0,
+      throttled: 0,
+      heldCalls: 0,
       unknowns: 0,
       reason: 'invalid-request',
       failureId: 'failure-new',
@@ -377,10 +434,29 @@ describe('failing', () => {
 
   test.each(IDLE_CASES)('seen %s', async (_, seenBefore, actual, holds) => {
     const { request, seen, current } = await prepared(seenBefore, actual);
-    const item = await ledger.failing(request, { seen }, aFailure({ spent: 'nothing' }));
+    const item = await ledger.failing(request, { seen }, aFailure({ spent: {} }));
     if (holds) expect(item).toMatchObject({ ...takenUp(seen), state: 'failing', failureId: 'failure-new' });
     else expect(item).toBeUndefined();
     expect(await table.item(request.key)).toEqual(holds ? item : current);
+  });
+
+  test('a redrive that is ended without a call shows neither status nor 5xx of the calls before', async () => {
+    const failed = anItem('failed', { serverErrorPermit: 7 });
+    const { request, seen } = await prepared(failed, failed);
+    const { status: _, ...failure } = aFailure({ reason: 'expired', spent: {} });
+    const item = await ledger.failing(request, { seen }, failure);
+    expect(item).toMatchObject({ state: 'failing', reason: 'expired', failureId: 'failure-new' });
+    for (const gone of ['lastStatus', 'serverErrorPermit']) expect(item).not.toHaveProperty(gone);
+  });
+
+  test.each<[string, RequestItem, (seen: RequestItem | undefined) => Fence]>([
+    ['by the holder of its lease', anItem('calling'), () => ({ nonce: 'nonce-before' })],
+    ['while it waits', anItem('waiting'), (seen) => ({ seen })],
+    ['after a lease that ended', anItem('calling'), (seen) => ({ seen })],
+  ])('a request that is ended %s, without a status of its own, keeps the last one', async (_, before, fence) => {
+    const { request, seen } = await prepared(before, before);
+    const { status: __, ...failure } = aFailure({ reason: 'outcome-unknown', spent: {} });
+    expect(await ledger.failing(request, fence(seen), failure)).toMatchObject({ lastStatus: 503 });
   });
 
   test('a waiting request need not be due to be ended', async () => {
@@ -430,9 +506,11 @@ describe('cancel', () => {
       stateReason: 'cancelled#',
       state: 'cancelled',
       lane: 'interactive',
-      address: 4711,
+      addressTag: 4711,
       calls: 0,
       failedCalls: 0,
+      throttled: 0,
+      heldCalls: 0,
       unknowns: 0,
       firstSentAt: NOW - 1000,
       finishedAt: NOW,
@@ -466,11 +544,25 @@ describe('cancel', () => {
     expect(item).not.toHaveProperty('notBefore');
   });
 
-  test('a redrive that is cancelled shows neither reason nor words of the failure before', async () => {
-    const { request, seen } = await prepared(anItem('failed'), anItem('failed'));
-    const item = await ledger.cancel(request, { seen });
-    expect(item).not.toHaveProperty('reason');
-    expect(item).not.toHaveProperty('detail');
+  test.each(['failed', 'discarded'] as const)(
+    'a redrive of a %s request that is cancelled shows nothing of the failure before',
+    async (state) => {
+      const before = anItem(state, { serverErrorPermit: 7 });
+      const { request, seen } = await prepared(before, before);
+      const item = await ledger.cancel(request, { seen });
+      for (const gone of ['reason', 'detail', 'failureId', 'lastStatus', 'serverErrorPermit']) {
+        expect(item).not.toHaveProperty(gone);
+      }
+    },
+  );
+
+  test.each<[string, RequestItem, (seen: RequestItem | undefined) => Fence]>([
+    ['by the holder of its lease', anItem('calling'), () => ({ nonce: 'nonce-before' })],
+    ['while it waits', anItem('waiting'), (seen) => ({ seen })],
+  ])('a request that is cancelled %s keeps what its calls have shown', async (_, before, fence) => {
+    const shown = { failureId: 'failure-1', lastStatus: 502, serverErrorPermit: 7 };
+    const { request, seen } = await prepared({ ...before, ...shown }, { ...before, ...shown });
+    expect(await ledger.cancel(request, fence(seen))).toMatchObject({ ...shown, unknowns: 1 });
   });
 });
 
@@ -478,8 +570,8 @@ test.each<[string, (request: NewRequest, fence: Fence) => Promise<RequestItem | 
   ['failing', (request, fence) => ledger.failing(request, fence, aFailure())],
   ['cancel', (request, fence) => ledger.cancel(request, fence)],
 ])('%s does not change whose request it is', async (_, end) => {
-  const whose = { campaign: 'breach-7', requestedBy: 'helpdesk', sender: 'AIDA', lane: 'bulk', address: 1 } as const;
-  const other = { campaignId: 'other', requestedBy: 'mallory', sender: 'MALLORY', address: 2 };
+  const whose = { campaign: 'breach-7', requestedBy: 'helpdesk', sender: 'AIDA', lane: 'bulk', addressTag: 1 } as const;
+  const other = { campaignId: 'other', requestedBy: 'mallory', sender: 'MALLORY', addressTag: 2 };
   for (const item of [anItem('calling', whose), anItem('waiting', whose), anItem('failed', whose)]) {
     const { request, seen } = await prepared(item, item);
     const fences: Fence[] = item.state === 'calling' ? [{ nonce: 'nonce-before' }, { seen }] : [{ seen }];
@@ -498,8 +590,8 @@ describe('reads', () => {
     return commands.map((command) => [command.constructor.name, (command.input as GetCommandInput).ConsistentRead]);
   };
 
-  test('the look-up is a cheap read: what it missed, the claim finds', async () => {
-    expect(await sent((on) => on.find(freshKey()))).toEqual([['GetCommand', false]]);
+  test('the look-up is consistent: a stale replica once declared a redriven letter a late copy, and it was lost', async () => {
+    expect(await sent((on) => on.find(freshKey()))).toEqual([['GetCommand', true]]);
   });
   test('a write that was made needs no read', async () => {
     expect(await sent((on) => on.claim(aRequest(), undefined, LEASE))).toEqual([['UpdateCommand', undefined]]);
@@ -528,7 +620,7 @@ const TRANSITIONS: [
   [
     'wait',
     anItem('calling'),
-    ({ key }, _, on) => on.wait(key, 'nonce-before', { notBefore: NOW, spent: 'unknown-call' }),
+    ({ key }, _, on) => on.wait(key, 'nonce-before', { notBefore: NOW, spent: { failedCalls: 1, unknowns: 1 } }),
     'waiting#',
   ],
   ['succeed', anItem('calling'), (request, _, on) => on.succeed(request, 200), 'succeeded#'],
@@ -618,7 +710,7 @@ describe('a write sent twice, with another’s between', () => {
   test('a wait after which another has claimed is not taken for its own', async () => {
     const request = await calling();
     const slow = by(async () => ledger.claim(request, await table.item(request.key), LEASE));
-    expect(await slow.wait(request.key, 'nonce-held', { notBefore: NOW, spent: 'nothing' })).toBeUndefined();
+    expect(await slow.wait(request.key, 'nonce-held', { notBefore: NOW, spent: {} })).toBeUndefined();
   });
 
   test('a failing that a late 200 has overtaken sends no letter', async () => {

@@ -179,7 +179,8 @@ function pour(socket: Socket): { bytes: () => number; done: Promise<void> } {
 describe('the body of a 200 does not matter', () => {
   test.each<[string, Behaviour]>([
     ['none', (socket) => socket.end('HTTP/1.1 200 OK\r\n\r\n')],
-    ['HTML', (socket) => socket.write(http(200, '<html>hello</html>'))],
+    ['empty', (socket) => socket.write(http(200, ''))],
+    ['HTML that does not call itself so', (socket) => socket.write(http(200, '<html>hello</html>'))],
     ['broken off', (socket) => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{')],
     ['never begun', (socket) => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n')],
     ['never ended', (socket) => socket.write(chunkedHead(200) + chunk('{'))],
@@ -203,6 +204,37 @@ describe('the body of a 200 does not matter', () => {
     await vi.advanceTimersByTimeAsync(2000);
     await closed;
     expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
+describe('an answer that calls itself HTML', () => {
+  test.each<[contentType: string | undefined, isHtml: boolean]>([
+    ['text/html', true],
+    ['text/html; charset=utf-8', true],
+    ['text/html;charset=utf-8', true],
+    ['TEXT/HTML', true],
+    ['  text/html  ', true],
+    ['application/xhtml+xml', false],
+    ['application/json', false],
+    ['application/json; note=text/html', false],
+    ['text/plain', false],
+    ['text/htmlx', false],
+    ['', false],
+    [undefined, false],
+  ])('by "%s" is known for it: %s', async (contentType, isHtml) => {
+    const headers = contentType === undefined ? {} : { 'Content-Type': contentType };
+    for (const status of [200, 204, 404]) {
+      const answer = await answerOf((socket) => socket.write(http(status, '', headers)));
+      expect(answer).toStrictEqual({ kind: 'answered', status, detail: '', ...(isHtml ? { isHtml: true } : {}) });
+    }
+  });
+
+  test('is known by its header alone, whatever becomes of its body', async () => {
+    stopTimers();
+    const head = 'HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 1000\r\n\r\n';
+    const answer = { kind: 'answered', status: 200, detail: '', isHtml: true };
+    expect(await answerOf((socket) => socket.write(head))).toEqual(answer);
+    expect(await answerOf((socket) => socket.end(`${head}<html>`))).toEqual(answer);
   });
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { EMAIL, KEY } from '../../../support/builders.ts';
+import { anItem, EMAIL, KEY } from '../../../support/builders.ts';
 import type { Scripted } from '../../../support/fakes.ts';
 import { NOON } from '../../../support/virtual-clock.ts';
 import { aWorker } from '../../../support/worker.ts';
@@ -8,10 +8,10 @@ import { aWorker } from '../../../support/worker.ts';
 describe('an answer of the API', () => {
   it.each([200, 201, 204, 299])('%i makes the reset', async (status) => {
     const worker = aWorker(status);
-    expect(await worker.deliver()).toEqual({ kind: 'reset' });
+    expect(await worker.deliver()).toEqual({ kind: 'succeeded' });
     expect(worker.ledger.transitions).toEqual(['new>calling', 'calling>succeeded']);
     expect(worker.ledger.item(KEY)).toMatchObject({ calls: 1, failedCalls: 0, unknowns: 0, lastStatus: status });
-    expect(worker.budget.story).toEqual(['turn', 'success']);
+    expect(worker.budget.story).toEqual(['turn', 'succeeded']);
     expect(worker.api.calls).toEqual([{ at: NOON, email: EMAIL, token: 'token-of-v1' }]);
     expect(worker.deadLetters.sent).toEqual([]);
     expect(worker.telemetry.codes()).toEqual(['RESET_MADE']);
@@ -26,17 +26,19 @@ describe('an answer of the API', () => {
     expect(worker.telemetry.measured).toContainEqual({ metric: 'Calls', value: 1 });
   });
 
-  const forNow: [Scripted, { report: string; event: string; unknowns: number; lastStatus?: number }][] = [
-    [429, { report: 'throttled', event: 'CALL_THROTTLED', unknowns: 0, lastStatus: 429 }],
-    [503, { report: 'unavailable', event: 'CALL_UNAVAILABLE', unknowns: 0, lastStatus: 503 }],
-    ['not-sent', { report: 'unavailable', event: 'CALL_UNAVAILABLE', unknowns: 0 }],
-    [504, { report: 'unanswered', event: 'CALL_UNKNOWN', unknowns: 1, lastStatus: 504 }],
-    ['no-answer', { report: 'unanswered', event: 'CALL_UNKNOWN', unknowns: 1 }],
+  type Counted = { failedCalls?: number; throttled?: number; unknowns?: number };
+  const forNow: [Scripted, { report: string; event: string; counted: Counted; lastStatus?: number }][] = [
+    [429, { report: 'throttled', event: 'CALL_THROTTLED', counted: { throttled: 1 }, lastStatus: 429 }],
+    [503, { report: 'unavailable', event: 'CALL_UNAVAILABLE', counted: { failedCalls: 1 }, lastStatus: 503 }],
+    ['not-sent', { report: 'unavailable', event: 'CALL_UNAVAILABLE', counted: { failedCalls: 1 } }],
+    [504, { report: 'unknown', event: 'CALL_UNKNOWN', counted: { failedCalls: 1, unknowns: 1 }, lastStatus: 504 }],
+    ['no-answer', { report: 'unknown', event: 'CALL_UNKNOWN', counted: { failedCalls: 1, unknowns: 1 } }],
   ];
+  const NONE = { failedCalls: 0, throttled: 0, heldCalls: 0, unknowns: 0 };
 
   it.each(forNow)('%s is tried again in this invocation, with a turn and a claim of its own', async (answer, told) => {
     const worker = aWorker(answer, 200);
-    expect(await worker.deliver()).toEqual({ kind: 'reset' });
+    expect(await worker.deliver()).toEqual({ kind: 'succeeded' });
     expect(worker.api.calls.map(({ at }) => at - NOON)).toEqual([0, 1000]);
     expect(worker.ledger.transitions).toEqual([
       'new>calling',
@@ -44,22 +46,32 @@ describe('an answer of the API', () => {
       'waiting>calling',
       'calling>succeeded',
     ]);
-    expect(worker.ledger.item(KEY)).toMatchObject({ calls: 2, failedCalls: 1, unknowns: told.unknowns });
-    expect(worker.budget.story).toEqual(['turn', told.report, 'turn', 'success']);
+    expect(worker.ledger.item(KEY)).toMatchObject({ ...NONE, ...told.counted, calls: 2 });
+    expect(worker.budget.story).toEqual(['turn', told.report, 'turn', 'succeeded']);
     expect(worker.telemetry.codes()).toEqual([told.event, 'RESET_MADE']);
+    expect(worker.telemetry.events[0]?.fields).toStrictEqual({
+      lane: 'interactive',
+      messageId: 'message-1',
+      receiveCount: 1,
+      requestId: KEY,
+      calls: 1,
+      ...(told.lastStatus === undefined ? {} : { status: told.lastStatus }),
+    });
   });
 
   it.each(forNow)('%s is deferred where no whole call would fit after the wait', async (answer, told) => {
     const worker = aWorker(answer);
     const outcome = await worker.deliver({}, { latestStartMs: 999 });
-    expect(outcome).toEqual({ kind: 'deferred', cause: 'backoff', until: NOON + 1000, attempted: true });
-    const { lastStatus, notBefore, state, failedCalls, unknowns, leaseEnd } = worker.ledger.item(KEY);
-    expect({ lastStatus, notBefore, state, failedCalls, unknowns, leaseEnd }).toEqual({
+    const attempted = told.counted.failedCalls === 1;
+    expect(outcome).toEqual({ kind: 'deferred', cause: 'backoff', until: NOON + 1000, attempted });
+    const { lastStatus, notBefore, state, failedCalls, throttled, heldCalls, unknowns, leaseEnd } =
+      worker.ledger.item(KEY);
+    expect({ lastStatus, notBefore, state, failedCalls, throttled, heldCalls, unknowns, leaseEnd }).toEqual({
+      ...NONE,
+      ...told.counted,
       lastStatus: told.lastStatus,
       notBefore: NOON + 1000,
       state: 'waiting',
-      failedCalls: 1,
-      unknowns: told.unknowns,
       leaseEnd: undefined,
     });
     expect(worker.telemetry.of('DEFERRED')).toStrictEqual({
@@ -68,8 +80,8 @@ describe('an answer of the API', () => {
       receiveCount: 1,
       requestId: KEY,
       calls: 1,
-      failedCalls: 1,
-      unknowns: told.unknowns,
+      failedCalls: told.counted.failedCalls ?? 0,
+      unknowns: told.counted.unknowns ?? 0,
       ...(told.lastStatus === undefined ? {} : { status: told.lastStatus }),
       why: 'backoff',
       delayMs: 1000,
@@ -86,18 +98,25 @@ describe('an answer of the API', () => {
     const worker = aWorker({ status: 429, retryAfterMs: 4000 }, 429, 200);
     await worker.deliver();
     expect(worker.budget.reports).toStrictEqual([
-      { kind: 'throttled', retryAfterMs: 4000 },
-      { kind: 'throttled' },
-      { kind: 'success' },
+      { kind: 'throttled', status: 429, retryAfterMs: 4000 },
+      { kind: 'throttled', status: 429 },
+      { kind: 'succeeded', status: 200 },
     ]);
   });
 
   it('is told to the budget with the turn that allowed its call, once a turn', async () => {
     const worker = aWorker(503, 429, 200);
     await worker.deliver({ lane: 'bulk' });
-    const ticketAt = (ms: number) => ({ lane: 'bulk', key: KEY, probe: false, grantedAt: NOON + ms });
-    expect(worker.budget.reported).toEqual([ticketAt(0), ticketAt(1000), ticketAt(3000)]);
-    expect(worker.budget.reports).toEqual([{ kind: 'unavailable' }, { kind: 'throttled' }, { kind: 'success' }]);
+    expect(worker.budget.reported).toMatchObject([
+      { lane: 'bulk', key: KEY, permit: 1, grantedAt: NOON },
+      { lane: 'bulk', key: KEY, permit: 2, grantedAt: NOON + 1000 },
+      { lane: 'bulk', key: KEY, permit: 3, grantedAt: NOON + 3000 },
+    ]);
+    expect(worker.budget.reports).toEqual([
+      { kind: 'unavailable', status: 503 },
+      { kind: 'throttled', status: 429 },
+      { kind: 'succeeded', status: 200 },
+    ]);
   });
 
   it('429 with a Retry-After of ten minutes is a deferral of ten minutes', async () => {
@@ -134,7 +153,7 @@ describe('an answer of the API', () => {
     expect(worker.ledger.transitions).toEqual(['new>calling', 'calling>failing', 'failing>failed']);
     expect(worker.ledger.item(KEY)).toMatchObject({ reason, lastStatus: status, failedCalls: 1, unknowns: 0 });
     expect(worker.ledger.item(KEY).leaseEnd).toBeUndefined();
-    expect(worker.budget.story).toEqual(['turn', reason === 'rejected' ? 'rejected' : 'answered']);
+    expect(worker.budget.story).toEqual(['turn', reason]);
     expect(worker.telemetry.of('DEAD_LETTERED')).toMatchObject({ reason, status, calls: 1, requestId: KEY });
   });
 });
@@ -145,10 +164,10 @@ describe('a 401', () => {
   it('is tried again with a newer version of the secret, and no attempt is spent', async () => {
     const worker = aWorker(401, 200);
     worker.tokens.newer = NEWER;
-    expect(await worker.deliver()).toEqual({ kind: 'reset' });
+    expect(await worker.deliver()).toEqual({ kind: 'succeeded' });
     expect(worker.api.calls.map(({ token }) => token)).toEqual(['token-of-v1', 'token-of-v2']);
     expect(worker.ledger.item(KEY)).toMatchObject({ calls: 2, failedCalls: 0, unknowns: 0 });
-    expect(worker.budget.story).toEqual(['turn', 'answered', 'turn', 'success']);
+    expect(worker.budget.story).toEqual(['turn', 'nothing', 'turn', 'succeeded']);
     expect(worker.telemetry.codes()).toEqual(['CALL_UNAUTHORIZED', 'TOKEN_REFRESHED', 'RESET_MADE']);
   });
 
@@ -157,7 +176,7 @@ describe('a 401', () => {
       worker.tokens.answer = NEWER;
       return 401;
     }, 200);
-    expect(await worker.deliver()).toEqual({ kind: 'reset' });
+    expect(await worker.deliver()).toEqual({ kind: 'succeeded' });
     expect(worker.api.calls.map(({ token }) => token)).toEqual(['token-of-v1', 'token-of-v2']);
   });
 
@@ -197,7 +216,7 @@ describe('a 401', () => {
 
   it('that the budget could not be told of is deferred all the same, and due at once', async () => {
     const worker = aWorker(401);
-    worker.budget.report = async () => ({});
+    worker.budget.report = async () => ({ fault: 'own' });
     expect(await worker.deliver()).toEqual({ kind: 'deferred', cause: 'credential', until: NOON, attempted: false });
   });
 
@@ -210,7 +229,7 @@ describe('a 401', () => {
     }
     expect(worker.ledger.item(KEY)).toMatchObject({ calls: 200, failedCalls: 0, unknowns: 0 });
     worker.api.answers(200);
-    expect(await worker.deliver()).toEqual({ kind: 'reset' });
+    expect(await worker.deliver()).toEqual({ kind: 'succeeded' });
   });
 
   it('whose deferral cannot be written down leaves the claim to its lease', async () => {
@@ -266,7 +285,7 @@ describe('a rejection that trips or meets the brake', () => {
       worker.clock.jump(300_000);
     }
     worker.api.answers(200);
-    expect(await worker.deliver()).toEqual({ kind: 'reset' });
+    expect(await worker.deliver()).toEqual({ kind: 'succeeded' });
   });
 
   it('after a call without an answer keeps count of that', async () => {
@@ -292,6 +311,154 @@ describe('a rejection that trips or meets the brake', () => {
   });
 });
 
+describe('a 2xx that is an HTML page', () => {
+  const page: Scripted = { status: 200, isHtml: true };
+  const words = 'answered with an HTML page: the base URL leads to something that is not this API';
+
+  it('was taken for a reset: it is a rejection that was perhaps one, and no success', async () => {
+    const worker = aWorker(page);
+    expect(await worker.deliver()).toEqual({ kind: 'dead-lettered', reason: 'rejected' });
+    expect(worker.ledger.item(KEY)).toMatchObject({ state: 'failed', calls: 1, failedCalls: 1, unknowns: 1 });
+    expect(worker.budget.reports).toEqual([{ kind: 'rejected', status: 200, detail: words }]);
+    expect(worker.deadLetters.sent).toMatchObject([
+      { reason: 'rejected', status: 200, detail: `${words}; calls without an answer, so perhaps made: 1` },
+    ]);
+    expect(worker.telemetry.codes()).toEqual(['DEAD_LETTERED']);
+  });
+
+  it('meets the brake as any rejection does, and is counted as an unknown outcome there, too', async () => {
+    const worker = aWorker(page);
+    worker.budget.brakedUntil = NOON + 300_000;
+    expect(await worker.deliver()).toMatchObject({ kind: 'deferred', cause: 'brake', attempted: false });
+    expect(worker.ledger.item(KEY)).toMatchObject({ state: 'waiting', failedCalls: 0, unknowns: 1, lastStatus: 200 });
+    expect(worker.telemetry.of('DEFERRED')).toMatchObject({ failedCalls: 0, unknowns: 1, status: 200 });
+  });
+});
+
+describe('a call that an outage took', () => {
+  const HELD = NOON + 60_000;
+  const outage = { fault: 'ours', why: 'outage', until: HELD } as const;
+  const noLife = { fault: 'ours', why: 'no-life', until: NOON } as const;
+
+  const TAKEN: [Scripted, number, string[]][] = [
+    [500, 1, []],
+    [502, 1, []],
+    [504, 1, ['CALL_UNKNOWN']],
+    ['no-answer', 1, ['CALL_UNKNOWN']],
+    [503, 0, ['CALL_UNAVAILABLE']],
+    ['not-sent', 0, ['CALL_UNAVAILABLE']],
+  ];
+  it.each(TAKEN)('(%s) is deferred and spends no attempt', async (answer, unknowns, events) => {
+    const worker = aWorker(answer);
+    worker.budget.trouble = outage;
+    const until = HELD + (unknowns === 0 ? 5000 : 15 * 60_000);
+    expect(await worker.deliver({ lane: 'bulk' })).toEqual({
+      kind: 'deferred',
+      cause: 'outage',
+      until,
+      attempted: false,
+    });
+    expect(worker.ledger.item(KEY)).toMatchObject({
+      state: 'waiting',
+      notBefore: HELD,
+      calls: 1,
+      failedCalls: 0,
+      heldCalls: 1,
+      unknowns,
+    });
+    expect(worker.deadLetters.sent).toEqual([]);
+    expect(worker.telemetry.codes()).toEqual([...events, 'DEFERRED']);
+    expect(worker.telemetry.of('DEFERRED')).toMatchObject({ why: 'outage', delayMs: until - NOON, unknowns });
+  });
+
+  it('in interactive is looked at again after two minutes: the hold may be over by then', async () => {
+    const worker = aWorker(504);
+    worker.budget.trouble = outage;
+    expect(await worker.deliver()).toMatchObject({ cause: 'outage', until: NOON + 120_000 });
+  });
+
+  it('stands back from no probe where there is a probe address', async () => {
+    const worker = aWorker(504);
+    worker.ports.probeAddress = 'probe@example.com';
+    worker.budget.trouble = outage;
+    expect(await worker.deliver({ lane: 'bulk' })).toMatchObject({ cause: 'outage', until: HELD });
+  });
+
+  it('never ends a request that was not done, however long the outage is', async () => {
+    const worker = aWorker();
+    for (let receive = 1; receive <= 200; receive += 1) {
+      worker.api.answers(receive % 2 ? 503 : 'not-sent');
+      worker.budget.trouble = { ...outage, until: worker.clock.now() + 60_000 };
+      expect(await worker.deliver({ receiveCount: receive })).toMatchObject({ cause: 'outage', attempted: false });
+      worker.clock.jump(60_000);
+    }
+    expect(worker.ledger.item(KEY)).toMatchObject({ calls: 200, failedCalls: 0, heldCalls: 200, unknowns: 0 });
+  });
+
+  it('and was perhaps made is dead-lettered as outcome-unknown at the third, probe or not', async () => {
+    const worker = aWorker();
+    worker.ledger.put(anItem({ unknowns: 2, heldCalls: 2, calls: 2 }));
+    worker.api.answers(502);
+    worker.budget.trouble = outage;
+    worker.budget.turns.push({ probe: 'request' });
+    expect(await worker.deliver()).toEqual({ kind: 'dead-lettered', reason: 'outcome-unknown' });
+    expect(worker.deadLetters.sent).toMatchObject([{ reason: 'outcome-unknown', status: 502, calls: 3 }]);
+    expect(worker.ledger.item(KEY)).toMatchObject({ failedCalls: 0, heldCalls: 3, unknowns: 3 });
+  });
+
+  it('and that met a lone request is put back for 15 minutes, then for an hour', async () => {
+    const worker = aWorker(502);
+    worker.budget.trouble = noLife;
+    expect(await worker.deliver()).toMatchObject({ cause: 'outage', until: NOON + 15 * 60_000, attempted: false });
+    worker.clock.jump(15 * 60_000);
+    worker.api.answers('no-answer');
+    const { until } = (await worker.deliver()) as { until: number };
+    expect(until - worker.clock.now()).toBe(60 * 60_000);
+    expect(worker.ledger.item(KEY)).toMatchObject({ failedCalls: 0, heldCalls: 2, unknowns: 2 });
+  });
+
+  it('by a 503 with nobody’s success to show life is tried again soon, as nothing was done', async () => {
+    const worker = aWorker(503, 503, 200);
+    worker.budget.trouble = noLife;
+    expect(await worker.deliver()).toEqual({ kind: 'succeeded' });
+    expect(worker.api.calls.map(({ at }) => at - NOON)).toEqual([0, 1000, 3000]);
+    expect(worker.ledger.item(KEY)).toMatchObject({ calls: 3, failedCalls: 0, heldCalls: 2 });
+  });
+
+  it('is told with the next turn: who was called in vain, and for which permit’s 5xx', async () => {
+    const worker = aWorker(502);
+    worker.budget.trouble = outage;
+    await worker.deliver();
+    expect(worker.ledger.item(KEY).serverErrorPermit).toBe(1);
+    worker.clock.jump(15 * 60_000);
+    worker.api.answers(200);
+    await worker.deliver();
+    expect(worker.budget.asked.map(({ history }) => history)).toMatchObject([
+      { unknowns: 0, heldCalls: 0 },
+      { unknowns: 1, heldCalls: 1, serverErrorPermit: 1 },
+    ]);
+    expect(worker.budget.asked[0]?.history).not.toHaveProperty('serverErrorPermit');
+  });
+
+  it('and that meets a 5xx again after somebody’s success is at fault itself: a server-error', async () => {
+    const worker = aWorker({ status: 500, detail: 'no single sign-on here' });
+    worker.ledger.put(anItem({ unknowns: 1, heldCalls: 1, serverErrorPermit: 1 }));
+    worker.budget.trouble = { fault: 'own' };
+    expect(await worker.deliver()).toEqual({ kind: 'dead-lettered', reason: 'server-error' });
+    expect(worker.deadLetters.sent[0]?.detail).toBe(
+      'no single sign-on here; calls without an answer, so perhaps made: 1',
+    );
+  });
+
+  it('is left to its lease where its deferral cannot be written down', async () => {
+    const worker = aWorker(502);
+    worker.budget.trouble = outage;
+    worker.ledger.breaks('wait');
+    expect(await worker.deliver()).toMatchObject({ kind: 'deferred', cause: 'ledger-unreachable', attempted: false });
+    expect(worker.ledger.item(KEY).state).toBe('calling');
+  });
+});
+
 describe('the token', () => {
   it.each(['empty', 'malformed', 'unreadable'] as const)(
     'that is %s holds all calls: nothing is claimed, called or dead-lettered',
@@ -300,7 +467,7 @@ describe('the token', () => {
       worker.tokens.answer = { kind: 'none', why };
       expect(await worker.deliver()).toEqual({ kind: 'given-back', until: NOON + 30_000, why: `token-${why}` });
       expect(worker.ledger.transitions).toEqual([]);
-      expect(worker.budget.story).toEqual(['turn', 'unauthorized']);
+      expect(worker.budget.story).toEqual(['turn', 'no-token']);
       expect(worker.telemetry.of('TOKEN_UNUSABLE')).toMatchObject({ why, requestId: KEY });
       expect(worker.telemetry.of('GIVEN_BACK')).toMatchObject({ why: `token-${why}`, delayMs: 30_000 });
     },
@@ -308,8 +475,16 @@ describe('the token', () => {
 });
 
 describe('calls without an answer', () => {
-  it('are three at most: then a person is asked', async () => {
-    const worker = aWorker('no-answer', 504, 'no-answer');
+  const MINUTES_15 = 15 * 60_000;
+
+  it('are three at most, the third 15 minutes after the second at the earliest: then a person is asked', async () => {
+    const worker = aWorker('no-answer', 504);
+    const third = NOON + 1000 + MINUTES_15;
+    expect(await worker.deliver()).toEqual({ kind: 'deferred', cause: 'backoff', until: third, attempted: true });
+    worker.clock.jump(third - worker.clock.now() - 1);
+    expect(await worker.deliver()).toMatchObject({ kind: 'deferred', cause: 'not-due', until: third });
+    worker.clock.jump(1);
+    worker.api.answers('no-answer');
     expect(await worker.deliver()).toEqual({ kind: 'dead-lettered', reason: 'outcome-unknown' });
     expect(worker.ledger.item(KEY)).toMatchObject({ state: 'failed', calls: 3, failedCalls: 3, unknowns: 3 });
     expect(worker.deadLetters.sent).toMatchObject([
@@ -319,12 +494,14 @@ describe('calls without an answer', () => {
         detail: '3 calls failed; calls without an answer, so perhaps made: 3',
       },
     ]);
+    expect(worker.telemetry.of('DEAD_LETTERED')).toMatchObject({ calls: 3, failedCalls: 3, unknowns: 3 });
   });
 
   it('that end with a 504 are dead-lettered with that status', async () => {
-    const worker = aWorker('no-answer', 503, 'no-answer', 504);
+    const worker = aWorker(504);
+    worker.ledger.put(anItem({ unknowns: 2, calls: 3, lastStatus: 503 }));
     await worker.deliver();
-    expect(worker.deadLetters.sent).toMatchObject([{ reason: 'outcome-unknown', status: 504 }]);
+    expect(worker.deadLetters.sent).toMatchObject([{ reason: 'outcome-unknown', status: 504, calls: 4 }]);
   });
 
   it.each([404, 409, 500, 403])(
@@ -343,14 +520,15 @@ describe('calls without an answer', () => {
   );
 
   it('do not turn a later success into anything else', async () => {
-    const worker = aWorker('no-answer', 504, 200);
-    expect(await worker.deliver()).toEqual({ kind: 'reset' });
+    const worker = aWorker(200);
+    worker.ledger.put(anItem({ unknowns: 2 }));
+    expect(await worker.deliver()).toEqual({ kind: 'succeeded' });
   });
 
   it('do not make a 429 or 503 after them unknown too', async () => {
-    const worker = aWorker('no-answer', 'no-answer', 429, 503, 200);
-    expect(await worker.deliver()).toEqual({ kind: 'reset' });
-    expect(worker.ledger.item(KEY)).toMatchObject({ unknowns: 2, failedCalls: 4, calls: 5 });
+    const worker = aWorker('no-answer', 429, 503, 200);
+    expect(await worker.deliver()).toEqual({ kind: 'succeeded' });
+    expect(worker.ledger.item(KEY)).toMatchObject({ unknowns: 1, failedCalls: 2, throttled: 1, calls: 4 });
   });
 
   it('are named in a detail that keeps to its 256 characters, however much the API said', async () => {
@@ -364,20 +542,37 @@ describe('calls without an answer', () => {
 });
 
 describe('failed calls', () => {
-  it('are 50 at most, over as many receives as it takes', async () => {
+  it.each([
+    [0, 'retries-exhausted', '50 calls failed'],
+    [1, 'outcome-unknown', '50 calls failed; calls without an answer, so perhaps made: 1'],
+  ])(
+    'are 50 at most, over as many receives as it takes; with %i unknown ones it ends as %s',
+    async (unknowns, reason, detail) => {
+      const worker = aWorker();
+      for (let call = 1; call < 50; call += 1) {
+        worker.api.answers(call <= unknowns ? 'no-answer' : 503);
+        const outcome = await worker.deliver({}, { latestStartMs: 0 });
+        expect(outcome).toMatchObject({ kind: 'deferred', cause: 'backoff', attempted: true });
+        worker.clock.jump((worker.ledger.item(KEY).notBefore ?? 0) - worker.clock.now());
+      }
+      worker.api.answers(503);
+      expect(await worker.deliver()).toEqual({ kind: 'dead-lettered', reason });
+      expect(worker.deadLetters.sent).toMatchObject([{ reason, status: 503, calls: 50, detail }]);
+      expect(worker.ledger.item(KEY)).toMatchObject({ state: 'failed', failedCalls: 50, calls: 50, unknowns });
+    },
+  );
+
+  it('are none where the answer was 429, however often: the quota is nobody’s fault', async () => {
     const worker = aWorker();
-    for (let call = 1; call < 50; call += 1) {
+    for (let call = 1; call <= 200; call += 1) {
       worker.api.answers(429);
       const outcome = await worker.deliver({}, { latestStartMs: 0 });
-      expect(outcome).toMatchObject({ kind: 'deferred', cause: 'backoff' });
+      expect(outcome).toMatchObject({ kind: 'deferred', cause: 'backoff', attempted: false });
       worker.clock.jump((worker.ledger.item(KEY).notBefore ?? 0) - worker.clock.now());
     }
-    worker.api.answers(429);
-    expect(await worker.deliver()).toEqual({ kind: 'dead-lettered', reason: 'retries-exhausted' });
-    expect(worker.deadLetters.sent).toMatchObject([
-      { reason: 'retries-exhausted', status: 429, calls: 50, detail: '50 calls failed' },
-    ]);
-    expect(worker.ledger.item(KEY)).toMatchObject({ state: 'failed', failedCalls: 50, calls: 50 });
+    expect(worker.ledger.item(KEY)).toMatchObject({ failedCalls: 0, throttled: 200, calls: 200 });
+    worker.api.answers(200);
+    expect(await worker.deliver()).toEqual({ kind: 'succeeded' });
   });
 
   it('wait longer from one to the next, also across receives', async () => {

@@ -78,7 +78,7 @@ describe('a message that is no request', () => {
       stateReason: 'failed#invalid-request',
       sender: 'AIDAPRODUCER',
     });
-    expect(worker.ledger.item('message-1')).not.toHaveProperty('address');
+    expect(worker.ledger.item('message-1')).not.toHaveProperty('addressTag');
     expect(worker.ledger.asked).toEqual(['message-1']);
     expect(await worker.deliver({ body })).toEqual({ kind: 'duplicate' });
   });
@@ -116,7 +116,7 @@ describe('a message that is no request', () => {
 
   it('is not what an attribute makes of a request that has an id of its own', async () => {
     const worker = aWorker(200);
-    expect(await worker.deliver({ carried: { requestId: 'a trace/id' } })).toEqual({ kind: 'reset' });
+    expect(await worker.deliver({ carried: { requestId: 'a trace/id' } })).toEqual({ kind: 'succeeded' });
   });
 
   it('is refused without a sender too', async () => {
@@ -139,6 +139,22 @@ describe('a message that is no request', () => {
     expect(worker.deadLetters.sent.map(({ failureId }) => failureId)).toEqual(['id-1', 'id-2']);
   });
 
+  it('and was cut keeps length and SHA-256 through every redrive: the second letter lost them once', async () => {
+    const worker = aWorker();
+    const whole = 'x'.repeat(300 * 1024);
+    await worker.deliver({ body: whole });
+    const hash = createHash('sha256').update(whole).digest('hex');
+    for (let redrive = 1; redrive <= 2; redrive += 1) {
+      const letter = worker.deadLetters.sent.at(-1);
+      const { failureId = '', body = '' } = letter ?? {};
+      await worker.deliver({ id: `redrive-${redrive}`, body, carried: { requestId: 'message-1', failureId } });
+      const detail = `first 4096 of ${whole.length} bytes, SHA-256 ${hash}: the body is not JSON`;
+      expect(worker.deadLetters.sent.at(-1)).toMatchObject({ body: whole.slice(0, 4096), detail });
+      expect(worker.ledger.item('message-1').detail).toBe(detail);
+    }
+    expect(worker.deadLetters.sent).toHaveLength(3);
+  });
+
   it.each([
     ['without a failure id', {}],
     ['with another failure’s id', { failureId: 'failure-9' }],
@@ -155,7 +171,7 @@ describe('a message that is no request', () => {
     const worker = aWorker(200);
     const padding = 65_536 - Buffer.byteLength(aBody({ note: '' }));
     expect(padding % 2).toBe(0);
-    expect(await worker.deliver({ body: aBody({ note: 'é'.repeat(padding / 2) }) })).toEqual({ kind: 'reset' });
+    expect(await worker.deliver({ body: aBody({ note: 'é'.repeat(padding / 2) }) })).toEqual({ kind: 'succeeded' });
     const longer = aBody({ requestId: 'order-2', note: 'é'.repeat(padding / 2 + 1) });
     expect(longer.length).toBeLessThan(65_536);
     expect(await worker.deliver({ id: 'message-2', body: longer })).toMatchObject({ kind: 'dead-lettered' });
@@ -171,7 +187,7 @@ describe('a message that is odd, and a request', () => {
     ['a member twice, the last of which counts', `{"email":"evil@example.com","email":"${EMAIL}"}`],
   ])('(%s) is served, for the address it names', async (_, body) => {
     const worker = aWorker(200);
-    expect(await worker.deliver({ body })).toEqual({ kind: 'reset' });
+    expect(await worker.deliver({ body })).toEqual({ kind: 'succeeded' });
     expect(worker.api.calls.map(({ email }) => email)).toEqual([EMAIL]);
     expect(({} as { email?: string }).email).toBeUndefined();
   });

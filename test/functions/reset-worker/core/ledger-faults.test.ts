@@ -8,7 +8,10 @@ import type { Scripted } from '../../../support/fakes.ts';
 import { NOON } from '../../../support/virtual-clock.ts';
 import { aWorker } from '../../../support/worker.ts';
 
-const UNREACHABLE = { kind: 'deferred', cause: 'ledger-unreachable', until: NOON, attempted: false };
+/** A ledger that refuses at once would otherwise be asked for a whole backlog within minutes. */
+const PAUSE_MS = 30_000;
+const unreachableAt = (until: number) => ({ kind: 'deferred', cause: 'ledger-unreachable', until, attempted: false });
+const UNREACHABLE = unreachableAt(NOON + PAUSE_MS);
 
 describe('a ledger that cannot be reached', () => {
   it.each(['find', 'claim', 'isCancelled'] as const)(
@@ -20,6 +23,24 @@ describe('a ledger that cannot be reached', () => {
       expect(worker.ledger.transitions).toEqual([]);
       expect(worker.telemetry.codes()).toEqual(['LEDGER_UNREACHABLE', 'DEFERRED']);
       expect(worker.telemetry.of('LEDGER_UNREACHABLE')).toMatchObject({ why: 'ThrottlingException', requestId: KEY });
+      expect(worker.telemetry.of('DEFERRED')).toMatchObject({ why: 'ledger-unreachable', delayMs: 0 });
+    },
+  );
+
+  it.each([
+    [90_000, 30_000],
+    [30_001, 30_000],
+    [29_999, 29_999],
+    [1, 1],
+    [0, 0],
+    [-5000, 0],
+  ])(
+    'with %i ms left for calls to start is waited for %i ms before the message goes back: half a million receives an hour were made once',
+    async (latestStartMs, pauseMs) => {
+      const worker = aWorker();
+      worker.ledger.breaks('find');
+      expect(await worker.deliver({}, { latestStartMs })).toEqual(unreachableAt(NOON + pauseMs));
+      expect(worker.clock.now()).toBe(NOON + pauseMs);
       expect(worker.telemetry.of('DEFERRED')).toMatchObject({ why: 'ledger-unreachable', delayMs: 0 });
     },
   );
@@ -38,15 +59,78 @@ describe('a ledger that cannot be reached', () => {
     const worker = aWorker();
     worker.budget.turns.push(() => worker.ledger.breaks('isCancelled'));
     expect(await worker.deliver({ body: aBody({ campaignId: 'c1' }) })).toEqual(UNREACHABLE);
-    expect(worker.budget.story).toEqual(['turn', 'unused']);
+    expect(worker.budget.story).toEqual(['turn', 'nothing']);
   });
 
-  it('after the claim was written: no call, and whoever comes next waits for the lease', async () => {
+  it('after the claim was written: it is given back uncalled, and counts as no call: three such once made an outcome-unknown', async () => {
     const worker = aWorker();
+    for (let receive = 1; receive <= 4; receive += 1) {
+      worker.ledger.breaks('claim', { when: 'after', times: 1 });
+      expect(await worker.deliver({ receiveCount: receive })).toEqual(unreachableAt(worker.clock.now()));
+      expect(worker.ledger.item(KEY)).toMatchObject({
+        state: 'waiting',
+        calls: 0,
+        failedCalls: 0,
+        heldCalls: 0,
+        unknowns: 0,
+      });
+      expect(worker.ledger.item(KEY)).not.toHaveProperty('leaseEnd');
+    }
+    expect(worker.budget.story).toEqual(Array(4).fill(['turn', 'nothing']).flat());
+    expect(worker.telemetry.codes()).toEqual(Array(4).fill(['LEDGER_UNREACHABLE', 'DEFERRED']).flat());
+    worker.api.answers(200);
+    expect(await worker.deliver()).toEqual({ kind: 'succeeded' });
+    expect(worker.ledger.item(KEY)).toMatchObject({ calls: 1, unknowns: 0 });
+  });
+
+  it('after the claim of an ended lease was written: that lease’s call is the one unknown', async () => {
+    const worker = aWorker();
+    worker.ledger.put(anItem({ state: 'calling', leaseEnd: NOON, calls: 1 }));
     worker.ledger.breaks('claim', { when: 'after', times: 1 });
     expect(await worker.deliver()).toEqual(UNREACHABLE);
-    expect(worker.budget.story).toEqual(['turn', 'unused']);
+    expect(worker.ledger.item(KEY)).toMatchObject({ state: 'waiting', calls: 1, failedCalls: 1, unknowns: 1 });
+  });
+
+  it('for a claim that was not written: giving it back finds nothing to give, and another copy’s claim stands', async () => {
+    const worker = aWorker();
+    worker.ledger.breaks('claim', { times: 1 });
+    const { wait } = worker.ledger;
+    worker.ledger.wait = (...given) => {
+      worker.ledger.put(anItem({ state: 'calling', leaseNonce: 'another copy' }));
+      return wait(...given);
+    };
+    expect(await worker.deliver()).toEqual(UNREACHABLE);
+    expect(worker.ledger.item(KEY)).toMatchObject({ state: 'calling', leaseNonce: 'another copy' });
+  });
+
+  it('for the claim and for giving it back: no call, the turn reported, and whoever comes next waits for the lease', async () => {
+    const worker = aWorker();
+    worker.ledger.breaks('claim', { when: 'after', times: 1 });
+    worker.ledger.breaks('wait', { times: 1 });
+    const outcome = worker.deliver({}, { latestStartMs: 10_000 });
+    expect(await outcome).toEqual(unreachableAt(NOON + 10_000));
+    expect(worker.api.calls).toEqual([]);
+    expect(worker.budget.story).toEqual(['turn', 'nothing']);
+    expect(worker.telemetry.codes()).toEqual(['LEDGER_UNREACHABLE', 'DEFERRED']);
     expect(await worker.deliver()).toMatchObject({ kind: 'deferred', cause: 'busy', until: NOON + 30_000 });
+  });
+
+  it('for the claim, and giving it back meets a defect: that is a defect, and the turn is reported', async () => {
+    const worker = aWorker();
+    worker.ledger.breaks('claim', { when: 'after', times: 1 });
+    worker.ledger.breaks('wait', { error: new TypeError('a defect') });
+    await expect(worker.deliver()).rejects.toThrow('a defect');
+    expect(worker.budget.story).toEqual(['turn', 'nothing']);
+  });
+
+  it('after a call whose note was written: the pause lasts until no call may start, no longer', async () => {
+    const worker = aWorker(() => {
+      worker.ledger.breaks('claim');
+      return 503;
+    });
+    expect(await worker.deliver({}, { latestStartMs: 5000 })).toEqual(unreachableAt(NOON + 5000));
+    expect(worker.api.calls).toHaveLength(1);
+    expect(worker.ledger.item(KEY)).toMatchObject({ state: 'waiting', failedCalls: 1, unknowns: 0 });
   });
 
   it('for a message that is no request leaves it in its queue', async () => {
@@ -63,7 +147,7 @@ describe('a ledger that cannot be reached', () => {
     worker.ledger.breaks('cancel', { times: 1 });
     expect(await worker.deliver(message)).toEqual(UNREACHABLE);
     worker.ledger.breaks('cancel', { when: 'after', times: 1 });
-    expect(await worker.deliver(message)).toEqual(UNREACHABLE);
+    expect(await worker.deliver(message)).toEqual(unreachableAt(NOON + 2 * PAUSE_MS));
     expect(await worker.deliver(message)).toEqual({ kind: 'duplicate' });
   });
 });
@@ -72,7 +156,7 @@ describe('a success that cannot be written down', () => {
   it.each(['before', 'after'] as const)('for a moment is written again (broken %s the write)', async (when) => {
     const worker = aWorker(200);
     worker.ledger.breaks('succeed', { when, times: 3 });
-    expect(await worker.deliver()).toEqual({ kind: 'reset' });
+    expect(await worker.deliver()).toEqual({ kind: 'succeeded' });
     expect(worker.clock.now()).toBe(NOON + 3 * 250);
     expect(worker.ledger.item(KEY).state).toBe('succeeded');
     expect(worker.telemetry.codes()).toEqual([...Array(3).fill('LEDGER_UNREACHABLE'), 'RESET_MADE']);
@@ -82,7 +166,7 @@ describe('a success that cannot be written down', () => {
   it('as long as the time lasts is acknowledged all the same, and reported', async () => {
     const worker = aWorker(200);
     worker.ledger.breaks('succeed');
-    expect(await worker.deliver({}, { latestStartMs: 1000 })).toEqual({ kind: 'reset' });
+    expect(await worker.deliver({}, { latestStartMs: 1000 })).toEqual({ kind: 'succeeded' });
     expect(worker.clock.now()).toBeLessThan(NOON + 28_500);
     expect(worker.clock.now()).toBeGreaterThanOrEqual(NOON + 28_500 - 250);
     expect(worker.ledger.item(KEY).state).toBe('calling');
@@ -93,7 +177,7 @@ describe('a success that cannot be written down', () => {
   it('because the write hangs is acknowledged when the time is up', async () => {
     const worker = aWorker(200);
     worker.ledger.breaks('succeed', { delayMs: 10 * 60_000 });
-    expect(await worker.deliver({}, { latestStartMs: 1000 })).toEqual({ kind: 'reset' });
+    expect(await worker.deliver({}, { latestStartMs: 1000 })).toEqual({ kind: 'succeeded' });
     expect(worker.clock.now()).toBe(NOON + 28_500);
     expect(worker.telemetry.codes()).toContain('RESET_NOT_RECORDED');
   });
@@ -109,19 +193,19 @@ describe('a failed call that cannot be written down', () => {
   it.each(['before', 'after'] as const)('for a moment is written once (broken %s the write)', async (when) => {
     const worker = aWorker(429, 200);
     worker.ledger.breaks('wait', { when, times: 2 });
-    expect(await worker.deliver()).toEqual({ kind: 'reset' });
-    expect(worker.ledger.item(KEY)).toMatchObject({ failedCalls: 1, calls: 2 });
+    expect(await worker.deliver()).toEqual({ kind: 'succeeded' });
+    expect(worker.ledger.item(KEY)).toMatchObject({ throttled: 1, calls: 2 });
   });
 
   it('stays claimed until its lease ends, and counts as a call without an answer then', async () => {
-    const worker = aWorker(429, 200);
+    const worker = aWorker(503, 200);
     worker.ledger.breaks('wait');
     const outcome = await worker.deliver({}, { latestStartMs: 1000 });
     const now = worker.clock.now();
     expect(outcome).toEqual({ kind: 'deferred', cause: 'ledger-unreachable', until: now + 30_000, attempted: true });
     worker.ledger.heals();
     worker.clock.jump(30_000);
-    expect(await worker.deliver()).toEqual({ kind: 'reset' });
+    expect(await worker.deliver()).toEqual({ kind: 'succeeded' });
     expect(worker.ledger.item(KEY)).toMatchObject({ unknowns: 1, failedCalls: 1, calls: 2 });
   });
 });
@@ -198,7 +282,7 @@ describe('dead-lettering', () => {
 
   it('that a late success overtook leaves it a success', async () => {
     const worker = aWorker();
-    worker.ledger.put(anItem({ state: 'failing' }));
+    worker.ledger.put(anItem({ state: 'failing', finishedAt: NOON - 30_000 }));
     worker.ports.deadLetters = {
       send: () => worker.ledger.succeed(aRequest(), 200),
     };
@@ -220,7 +304,7 @@ describe('dead-lettering', () => {
     worker.ledger.breaks('failing');
     worker.ledger.breaks('failed');
     const invalid = await worker.deliver({ body: '{' });
-    worker.ledger.put(anItem({ state: 'failing' }));
+    worker.ledger.put(anItem({ state: 'failing', finishedAt: NOON - 30_000 }));
     const resumed = await worker.deliver();
     for (const outcome of [invalid, resumed]) {
       if (outcome.kind !== 'deferred') throw new Error(`It was ${outcome.kind}.`);
@@ -269,8 +353,8 @@ describe('whatever breaks once, before or after each write', () => {
         const answered200 = calls > 0 && (script[calls - 1] ?? 200) === 200;
         expect(['succeeded', 'failed']).toContain(item.state);
         expect(item.state === 'succeeded').toBe(answered200);
-        expect(outcome.kind).toBe(answered200 ? 'reset' : 'dead-lettered');
-        // A claim whose answer was lost counts, a call that the ledger does not know of is impossible.
+        expect(outcome.kind).toBe(answered200 ? 'succeeded' : 'dead-lettered');
+        // A claim that could not be given back counts; a call that the ledger does not know of is impossible.
         expect(item.calls).toBeGreaterThanOrEqual(calls);
         expect(new Set(worker.deadLetters.sent.map(({ failureId }) => failureId)).size).toBe(answered200 ? 0 : 1);
         expect(await worker.deliver({ body: aBody({ campaignId: 'c1' }) })).toEqual({ kind: 'duplicate' });

@@ -60,10 +60,25 @@ describe('a body', () => {
     expect(letterWith('é'.repeat(128 * KIB + 1)).body).toBe('é'.repeat(2 * KIB));
   });
 
-  it('cut through a character is valid text', () => {
-    const { body } = letterWith(`x${'é'.repeat(200 * KIB)}`);
-    expect(body).toBe(`x${'é'.repeat(2 * KIB - 1)}\uFFFD`);
-    expect(body.isWellFormed()).toBe(true);
+  it.each([
+    ['é', 2],
+    ['€', 3],
+    ['😀', 4],
+  ])('cut through %s ends at the character’s boundary, at every offset of its %i bytes', (character, size) => {
+    expect(Buffer.byteLength(character)).toBe(size);
+    for (let offset = 0; offset < size; offset += 1) {
+      const body = `${'x'.repeat(offset)}${character.repeat(200 * KIB)}`;
+      const whole = Math.floor((4 * KIB - offset) / size);
+      const kept = `${'x'.repeat(offset)}${character.repeat(whole)}`;
+      expect(letterWith(body).body).toBe(kept);
+      expect(detailWithCut('', body)).toContain(`first ${offset + whole * size} of ${Buffer.byteLength(body)} bytes`);
+    }
+  });
+
+  it('cut after a byte order mark keeps it: these are the first 4 kB as they were', () => {
+    const body = `\uFEFF${'x'.repeat(300 * KIB)}`;
+    expect(letterWith(body).body).toBe(body.slice(0, 4 * KIB - 2));
+    expect(detailWithCut('', body)).toContain('first 4096 of ');
   });
 
   it('that is cut is named by length and SHA-256 in the detail, which keeps to 256 characters', () => {
@@ -74,6 +89,34 @@ describe('a body', () => {
     expect(detailWithCut('y'.repeat(300), body)).toBe(
       `${named.slice(0, named.indexOf(': ') + 2)}${'y'.repeat(300)}`.slice(0, 256),
     );
+  });
+
+  it('that was cut before keeps the length and SHA-256 that its last letter named', () => {
+    const note = `first 4096 of 1048576 bytes, SHA-256 ${'0123456789abcdef'.repeat(4)}: `;
+    expect(detailWithCut('the body is not JSON', 'x', `${note}the body has too much`)).toBe(
+      `${note}the body is not JSON`,
+    );
+    expect(detailWithCut('the body is not JSON', 'x', `${note}${note}`)).toBe(`${note}the body is not JSON`);
+    expect(detailWithCut('y'.repeat(256), 'x', note)).toHaveLength(256);
+  });
+
+  it.each([
+    '',
+    'the body is not JSON',
+    `said: first 4096 of 1048576 bytes, SHA-256 ${'0'.repeat(64)}: no`,
+    `first 4096 of 1048576 bytes, SHA-256 ${'0'.repeat(63)}: no`,
+    `first 4096 of 1048576 bytes, SHA-256 ${'z'.repeat(64)}: no`,
+    `first  of 1048576 bytes, SHA-256 ${'0'.repeat(64)}: no`,
+    `first 4096 of  bytes, SHA-256 ${'0'.repeat(64)}: no`,
+    `first 4096 of 1048576 bytes, SHA-256 ${'0'.repeat(64)}`,
+  ])('whose last letter said “%s” was not cut before', (before) => {
+    expect(detailWithCut('problem', 'x', before)).toBe('problem');
+  });
+
+  it('that is cut now is named by what it is now', () => {
+    const body = 'x'.repeat(300 * KIB);
+    const before = `first 1 of 2 bytes, SHA-256 ${'0'.repeat(64)}: `;
+    expect(detailWithCut('problem', body, before)).toBe(detailWithCut('problem', body));
   });
 
   it('that goes whole leaves the detail as it is, to 256 characters', () => {

@@ -1,8 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { Ruling } from '../../../../functions/call-budget/call-budget.ts';
 import { EVENTS, METRICS } from '../../../../functions/common/telemetry.ts';
 import { aRecord } from '../../../support/builders.ts';
 import type { Scripted } from '../../../support/fakes.ts';
+import { NOON } from '../../../support/virtual-clock.ts';
 import { aWorker } from '../../../support/worker.ts';
 
 /** A word that stands nowhere by chance. */
@@ -55,9 +57,20 @@ describe('what the worker says', () => {
         fc.array(body, { minLength: 1, maxLength: 4 }),
         fc.array(answer, { maxLength: 8 }),
         fc.option(fc.tuple(fc.constantFrom(...methods), fc.boolean())),
-        async (bodies, answers, fault) => {
+        fc.constantFrom<Ruling>(
+          { fault: 'own' },
+          { fault: 'ours', why: 'outage', until: NOON + 60_000 },
+          { fault: 'ours', why: 'no-life', until: NOON },
+        ),
+        fc.boolean(),
+        async (bodies, answers, fault, trouble, probesByAddress) => {
           const worker = aWorker(...answers, ...Array<Scripted>(30).fill(404));
           worker.tokens.answer = { kind: 'token', token: TOKEN, version: 'v1' };
+          worker.budget.trouble = trouble;
+          if (probesByAddress) {
+            worker.ports.probeAddress = `${SECRET}probe@example.com`;
+            worker.budget.turns.push({ probe: 'address' });
+          }
           if (fault) {
             const [method, isDefect] = fault;
             const error = new Error(`${bodies.join()} ${TOKEN}\n    at ${bodies[0]}`);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { addressBits } from '../../../../functions/ledger/standing.ts';
+import { addressTag } from '../../../../functions/ledger/standing.ts';
 import { processBatch } from '../../../../functions/reset-worker/core/process-batch.ts';
 import { aBody, anItem, aRecord, EMAIL, KEY } from '../../../support/builders.ts';
 import { untouched } from '../../../support/untouched.ts';
@@ -38,15 +38,41 @@ describe('a batch', () => {
   });
 
   it('hides what it defers for as long as it must wait', async () => {
-    const worker = aWorker({ status: 429, retryAfterMs: 90_000 });
+    const worker = aWorker({ status: 503, retryAfterMs: 90_000 });
     await worker.deliverBatch([record('a', { receiveCount: 40 })]);
     expect(worker.visibility.hidden).toEqual([{ id: 'a', seconds: 90 }]);
+  });
+
+  it('hides for the growing time what met a 429: that spends no attempt', async () => {
+    const worker = aWorker({ status: 429, retryAfterMs: 90_000 });
+    await worker.deliverBatch([record('a', { receiveCount: 40 })]);
+    expect(worker.visibility.hidden).toEqual([{ id: 'a', seconds: 475 }]);
+  });
+
+  it.each([
+    ['ends before the wait does', 60_000, 61],
+    ['ends long after it', 3_600_000, 90],
+    ['ends within the second', 500, 1],
+    ['ends just now', 0, 1],
+  ])('hides a message whose notAfter %s for no longer than until then', async (_, lifeMs, seconds) => {
+    const worker = aWorker({ status: 503, retryAfterMs: 90_000 });
+    const notAfter = new Date(NOON + lifeMs).toISOString();
+    await worker.deliverBatch([record('a', { body: aBody({ notAfter }) })]);
+    expect(worker.visibility.hidden).toEqual([{ id: 'a', seconds }]);
+  });
+
+  it('hides a message whose notAfter passed meanwhile for as long as its receive count asks', async () => {
+    const worker = aWorker();
+    worker.ledger.put(anItem({ key: 'key-of-a', state: 'calling', leaseEnd: NOON + 90_000 }));
+    const notAfter = new Date(NOON - 1).toISOString();
+    await worker.deliverBatch([record('a', { receiveCount: 51, body: aBody({ requestId: 'key-of-a', notAfter }) })]);
+    expect(worker.visibility.hidden).toEqual([{ id: 'a', seconds: 1200 }]);
   });
 
   it('hides what it gives back the longer the more often it came', async () => {
     const worker = aWorker();
     for (let turn = 0; turn < 3; turn += 1) {
-      worker.budget.turns.push({ kind: 'none', retryAt: NOON + 4000, why: 'pace' });
+      worker.budget.turns.push({ kind: 'none', retryAt: NOON + 4000, why: 'pace', standsBack: false });
     }
     await worker.deliverBatch([
       record('a', { receiveCount: 1 }),
@@ -146,13 +172,13 @@ describe('the same request id', () => {
     const worker = aWorker(200);
     const records = [record('a', { body: aBody() }), record('b', { body: aBody({ email: 'other@example.com' }) })];
     expect(failedIds(await worker.deliverBatch(records))).toEqual([]);
-    expect(worker.ledger.item(KEY)).toMatchObject({ state: 'succeeded', address: addressBits(KEY, EMAIL) });
+    expect(worker.ledger.item(KEY)).toMatchObject({ state: 'succeeded', addressTag: addressTag(KEY, EMAIL) });
     expect(worker.deadLetters.sent).toMatchObject([{ reason: 'invalid-request', requestId: 'b' }]);
   });
 
   it('of a dead letter for another address stays that letter’s, however often it is redriven', async () => {
     const worker = aWorker();
-    worker.ledger.put(anItem({ state: 'succeeded', address: addressBits(KEY, 'other@example.com') }));
+    worker.ledger.put(anItem({ state: 'succeeded', addressTag: addressTag(KEY, 'other@example.com') }));
     await worker.deliverBatch([record('a', { body: aBody() })]);
     for (let redrive = 1; redrive <= 3; redrive += 1) {
       const letter = worker.deadLetters.sent.at(-1);
@@ -290,6 +316,13 @@ describe('the net of a message', () => {
 });
 
 describe('time', () => {
+  it('for a call follows from its time-out as it is set', async () => {
+    const worker = aWorker(200);
+    worker.ports.callTimeoutMs = 2000;
+    await worker.deliverBatch([record('a')]);
+    expect(worker.budget.asked[0]?.latest).toBe(NOON + 120_000 - 12_000);
+  });
+
   it('for a call is its time-out and 10 s more; later none starts', async () => {
     for (const [waitMs, calls] of [
       [90_000, 1],

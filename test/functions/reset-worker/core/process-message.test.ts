@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import type { Lane } from '../../../../functions/contract/reset-request.ts';
 import type { RequestItem, State } from '../../../../functions/ledger/items.ts';
-import { addressBits } from '../../../../functions/ledger/standing.ts';
+import { addressTag } from '../../../../functions/ledger/standing.ts';
 import type { Message } from '../../../../functions/reset-worker/core/ports.ts';
 import { processMessage } from '../../../../functions/reset-worker/core/process-message.ts';
 import { aBody, aMessage, anItem, EMAIL, KEY } from '../../../support/builders.ts';
+import type { Scripted } from '../../../support/fakes.ts';
 import { untouched } from '../../../support/untouched.ts';
 import { NOON } from '../../../support/virtual-clock.ts';
 import { aWorker } from '../../../support/worker.ts';
@@ -36,7 +38,7 @@ describe('the key of a request', () => {
       state: 'succeeded',
       stateReason: 'succeeded#',
       lane: 'bulk',
-      address: addressBits(KEY, EMAIL),
+      addressTag: addressTag(KEY, EMAIL),
       sender: 'AIDAPRODUCER',
       requestedBy: 'help desk for [address]',
       firstSentAt: NOON - 5000,
@@ -44,12 +46,22 @@ describe('the key of a request', () => {
       finishedAt: NOON,
       calls: 1,
       failedCalls: 0,
+      throttled: 0,
+      heldCalls: 0,
       unknowns: 0,
       lastStatus: 200,
       leaseNonce: 'id-1',
       expiresAt: NOON / 1000 + (90 * DAY_MS) / 1000,
     });
     expect(worker.telemetry.of('RESET_MADE').campaignId).toBe('c1');
+  });
+
+  it('of the campaign “none” is of no campaign: it once made all counts double', async () => {
+    const worker = aWorker(200);
+    await worker.deliver({ body: aBody({ campaignId: 'none' }) });
+    expect(worker.ledger.item(KEY)).toMatchObject({ state: 'succeeded', campaign: 'none' });
+    expect(worker.ledger.asked).toEqual([KEY]);
+    expect(worker.telemetry.of('RESET_MADE')).not.toHaveProperty('campaignId');
   });
 
   it('is there without a sender, a campaign or an audit text too', async () => {
@@ -91,10 +103,21 @@ describe('a message whose request the ledger knows', () => {
 
   it.each(['failed', 'discarded'] as const)('as %s starts anew when it carries that failure’s id', async (state) => {
     const worker = aWorker(503, 200);
-    worker.ledger.put(anItem({ state, calls: 50, failedCalls: 50, unknowns: 2 }));
-    expect(await worker.deliver({ carried: { requestId: KEY, failureId: 'failure-0' } })).toEqual({ kind: 'reset' });
+    worker.ledger.put(
+      anItem({ state, calls: 50, failedCalls: 50, throttled: 9, heldCalls: 9, unknowns: 2, serverErrorPermit: 5 }),
+    );
+    expect(await worker.deliver({ carried: { requestId: KEY, failureId: 'failure-0' } })).toEqual({
+      kind: 'succeeded',
+    });
     expect(worker.ledger.transitions.slice(0, 2)).toEqual([`${state}>calling`, 'calling>waiting']);
-    expect(worker.ledger.item(KEY)).toMatchObject({ calls: 2, failedCalls: 1, unknowns: 0 });
+    expect(worker.ledger.item(KEY)).toMatchObject({
+      calls: 2,
+      failedCalls: 1,
+      throttled: 0,
+      heldCalls: 0,
+      unknowns: 0,
+    });
+    expect(worker.budget.asked[0]?.history).toEqual({ failedCalls: 0, heldCalls: 0, unknowns: 0 });
     expect(worker.api.calls.map(({ at }) => at - NOON)).toEqual([0, 1000]);
   });
 
@@ -102,7 +125,7 @@ describe('a message whose request the ledger knows', () => {
     const worker = aWorker(200);
     worker.ledger.put(anItem({ state: 'failed' }));
     const carried = { requestId: KEY, failureId: 'failure-0' };
-    expect(await worker.deliver({ id: 'redrive-1', carried })).toEqual({ kind: 'reset' });
+    expect(await worker.deliver({ id: 'redrive-1', carried })).toEqual({ kind: 'succeeded' });
     expect(await worker.deliver({ id: 'redrive-2', carried })).toEqual({ kind: 'duplicate' });
   });
 
@@ -125,7 +148,7 @@ describe('a message whose request the ledger knows', () => {
   it('as waiting and due is called', async () => {
     const worker = aWorker(200);
     worker.ledger.put(anItem({ notBefore: NOON, calls: 3, failedCalls: 2, unknowns: 1 }));
-    expect(await worker.deliver()).toEqual({ kind: 'reset' });
+    expect(await worker.deliver()).toEqual({ kind: 'succeeded' });
     expect(worker.ledger.item(KEY)).toMatchObject({ calls: 4, failedCalls: 2, unknowns: 1 });
   });
 
@@ -143,7 +166,7 @@ describe('a message whose request the ledger knows', () => {
   it('as calling with a lease that has ended counts one call without an answer more, and calls', async () => {
     const worker = aWorker(200);
     worker.ledger.put(anItem({ state: 'calling', leaseEnd: NOON, calls: 1 }));
-    expect(await worker.deliver()).toEqual({ kind: 'reset' });
+    expect(await worker.deliver()).toEqual({ kind: 'succeeded' });
     expect(worker.ledger.item(KEY)).toMatchObject({ calls: 2, failedCalls: 1, unknowns: 1 });
   });
 
@@ -166,13 +189,13 @@ describe('a message whose request the ledger knows', () => {
   it('and whose last of 50 failed calls ended with the process is dead-lettered without one more', async () => {
     const worker = aWorker();
     worker.ledger.put(anItem({ state: 'calling', leaseEnd: NOON, calls: 50, failedCalls: 49, unknowns: 1 }));
-    expect(await worker.deliver()).toEqual({ kind: 'dead-lettered', reason: 'retries-exhausted' });
+    expect(await worker.deliver()).toEqual({ kind: 'dead-lettered', reason: 'outcome-unknown' });
     expect(worker.deadLetters.sent[0]?.detail).toBe('50 calls failed; calls without an answer, so perhaps made: 2');
   });
 
   it('for another address is dead-lettered under the message’s id, and the first request is left alone', async () => {
     const worker = aWorker();
-    const first = anItem({ address: addressBits(KEY, 'other@example.com') });
+    const first = anItem({ addressTag: addressTag(KEY, 'other@example.com') });
     worker.ledger.put(first);
     expect(await worker.deliver({ body: aBody({ campaignId: 'c1' }) })).toEqual({
       kind: 'dead-lettered',
@@ -184,7 +207,7 @@ describe('a message whose request the ledger knows', () => {
       reason: 'invalid-request',
       campaign: 'c1',
     });
-    expect(worker.ledger.item('message-1')).not.toHaveProperty('address');
+    expect(worker.ledger.item('message-1')).not.toHaveProperty('addressTag');
     expect(worker.deadLetters.sent).toMatchObject([
       {
         requestId: 'message-1',
@@ -193,6 +216,61 @@ describe('a message whose request the ledger knows', () => {
       },
     ]);
     expect(worker.telemetry.of('DEAD_LETTERED').requestId).toBe('message-1');
+  });
+
+  it('for another address has its campaign registered before its letter is written, or no list would show it', async () => {
+    const worker = aWorker();
+    worker.ledger.put(anItem({ addressTag: addressTag(KEY, 'other@example.com') }));
+    const { failing } = worker.ledger;
+    const registered: string[][] = [];
+    worker.ledger.failing = (...given) => {
+      registered.push([...worker.ledger.asked]);
+      return failing(...given);
+    };
+    await worker.deliver({ body: aBody({ campaignId: 'c1' }) });
+    expect(registered).toEqual([[KEY, 'message-1', 'c1']]);
+  });
+
+  it('for another address is dead-lettered though its campaign cannot be registered', async () => {
+    const worker = aWorker();
+    worker.ledger.put(anItem({ addressTag: addressTag(KEY, 'other@example.com') }));
+    worker.ledger.breaks('isCancelled');
+    expect(await worker.deliver({ body: aBody({ campaignId: 'c1' }) })).toMatchObject({ kind: 'dead-lettered' });
+    expect(worker.deadLetters.sent).toMatchObject([{ requestId: 'message-1', campaignId: 'c1' }]);
+  });
+
+  it('for another address meets a defect of the registration as a defect', async () => {
+    const worker = aWorker();
+    worker.ledger.put(anItem({ addressTag: addressTag(KEY, 'other@example.com') }));
+    worker.ledger.breaks('isCancelled', { error: new TypeError('a defect') });
+    await expect(worker.deliver({ body: aBody({ campaignId: 'c1' }) })).rejects.toThrow('a defect');
+  });
+
+  it('for another address, of no campaign, asks for none', async () => {
+    const worker = aWorker();
+    worker.ledger.put(anItem({ addressTag: addressTag(KEY, 'other@example.com') }));
+    await worker.deliver({ body: aBody({ campaignId: 'none' }) });
+    expect(worker.ledger.asked).toEqual([KEY, 'message-1']);
+    expect(worker.deadLetters.sent[0]).not.toHaveProperty('campaignId');
+  });
+
+  it('as failing for less than a lease is left to whoever sends the letter: two letters went once', async () => {
+    const worker = aWorker();
+    worker.ledger.put(anItem({ state: 'failing', finishedAt: NOON - 29_999 }));
+    expect(await worker.deliver()).toEqual({ kind: 'deferred', cause: 'busy', until: NOON + 1, attempted: false });
+    expect(worker.deadLetters.sent).toEqual([]);
+    worker.clock.jump(1);
+    expect(await worker.deliver()).toEqual({ kind: 'dead-lettered', reason: 'rejected' });
+    expect(worker.deadLetters.sent).toHaveLength(1);
+  });
+
+  it('as failing is left alone for as long as a lease is with the call’s time-out as it is set', async () => {
+    const worker = aWorker();
+    worker.ports.callTimeoutMs = 2000;
+    worker.ledger.put(anItem({ state: 'failing', finishedAt: NOON - 11_999 }));
+    expect(await worker.deliver()).toMatchObject({ cause: 'busy', until: NOON + 1 });
+    worker.clock.jump(1);
+    expect(await worker.deliver()).toMatchObject({ kind: 'dead-lettered' });
   });
 
   it('under an address that differs in case alone is the same request', async () => {
@@ -204,10 +282,10 @@ describe('a message whose request the ledger knows', () => {
   it('under another address meanwhile, seen as the claim is lost, is dead-lettered', async () => {
     const worker = aWorker();
     worker.budget.turns.push(() =>
-      worker.ledger.put(anItem({ state: 'succeeded', address: addressBits(KEY, 'other@example.com') })),
+      worker.ledger.put(anItem({ state: 'succeeded', addressTag: addressTag(KEY, 'other@example.com') })),
     );
     expect(await worker.deliver()).toEqual({ kind: 'dead-lettered', reason: 'invalid-request' });
-    expect(worker.budget.story).toEqual(['turn', 'unused']);
+    expect(worker.budget.story).toEqual(['turn', 'nothing']);
   });
 });
 
@@ -225,7 +303,7 @@ describe('a request with no point any more', () => {
     expect(worker.deadLetters.sent).toMatchObject([{ reason: 'expired', detail, calls: 0 }]);
     expect(worker.deadLetters.sent[0]).not.toHaveProperty('status');
     expect(worker.ledger.transitions).toEqual(['new>failing', 'failing>failed']);
-    expect(worker.ledger.item(KEY)).toMatchObject({ address: addressBits(KEY, EMAIL), calls: 0, failedCalls: 0 });
+    expect(worker.ledger.item(KEY)).toMatchObject({ addressTag: addressTag(KEY, EMAIL), calls: 0, failedCalls: 0 });
   });
 
   it.each([
@@ -236,7 +314,7 @@ describe('a request with no point any more', () => {
     ],
     ['queued for a millisecond less than 12 days', { sentAt: NOON - 12 * DAY_MS + 1 }],
   ])('is not one %s', async (_, message) => {
-    expect(await aWorker(200).deliver(message)).toEqual({ kind: 'reset' });
+    expect(await aWorker(200).deliver(message)).toEqual({ kind: 'succeeded' });
   });
 
   it('whose campaign is cancelled is dropped without a turn', async () => {
@@ -253,8 +331,8 @@ describe('a request with no point any more', () => {
   it('is asked about its own campaign alone', async () => {
     const worker = aWorker(200, 200);
     cancel(worker);
-    expect(await worker.deliver({ body: aBody({ campaignId: 'c2' }) })).toEqual({ kind: 'reset' });
-    expect(await worker.deliver({ body: aBody({ requestId: 'b' }) })).toEqual({ kind: 'reset' });
+    expect(await worker.deliver({ body: aBody({ campaignId: 'c2' }) })).toEqual({ kind: 'succeeded' });
+    expect(await worker.deliver({ body: aBody({ requestId: 'b' }) })).toEqual({ kind: 'succeeded' });
   });
 
   it('because it expired while it waited for its turn is not called, and its turn is reported', async () => {
@@ -264,14 +342,14 @@ describe('a request with no point any more', () => {
       kind: 'dead-lettered',
       reason: 'expired',
     });
-    expect(worker.budget.story).toEqual(['turn', 'unused']);
+    expect(worker.budget.story).toEqual(['turn', 'nothing']);
   });
 
   it('because it was cancelled while it waited for its turn is not called, and its turn is reported', async () => {
     const worker = aWorker();
     worker.budget.turns.push(() => cancel(worker));
     expect(await worker.deliver({ body: aBody({ campaignId: 'c1' }) })).toEqual({ kind: 'cancelled' });
-    expect(worker.budget.story).toEqual(['turn', 'unused']);
+    expect(worker.budget.story).toEqual(['turn', 'nothing']);
   });
 
   it('because it was cancelled between two calls is not called again', async () => {
@@ -281,6 +359,53 @@ describe('a request with no point any more', () => {
     });
     expect(await worker.deliver({ body: aBody({ campaignId: 'c1' }) })).toEqual({ kind: 'cancelled' });
     expect(worker.ledger.transitions).toEqual(['new>calling', 'calling>waiting', 'waiting>cancelled']);
+  });
+
+  it.each<[string, Partial<RequestItem>]>([
+    ['three calls without an answer', { unknowns: 3, failedCalls: 3, calls: 3 }],
+    ['50 failed calls', { unknowns: 1, failedCalls: 50, calls: 50 }],
+  ])(
+    'because its campaign is cancelled, is that before all else, after %s too, and keeps its counts',
+    async (_, counts) => {
+      const worker = aWorker();
+      cancel(worker);
+      worker.ledger.put(anItem({ campaignId: 'c1', ...counts }));
+      const message = {
+        body: aBody({ campaignId: 'c1', notAfter: at(NOON - 1) }),
+        sentAt: NOON - 12 * DAY_MS,
+      };
+      expect(await worker.deliver(message)).toEqual({ kind: 'cancelled' });
+      expect(worker.ledger.item(KEY)).toMatchObject({ state: 'cancelled', ...counts });
+      expect(worker.deadLetters.sent).toEqual([]);
+    },
+  );
+
+  it.each([
+    ['a notAfter that has passed', { body: aBody({ campaignId: 'c1', notAfter: at(NOON - 1) }) }],
+    ['12 days in the queue', { body: aBody({ campaignId: 'c1' }), sentAt: NOON - 12 * DAY_MS }],
+  ])(
+    'for %s has its campaign registered first: whole campaigns of dead letters were in no list',
+    async (_, message) => {
+      const worker = aWorker();
+      const { failing } = worker.ledger;
+      worker.ledger.failing = (...given) => {
+        expect(worker.ledger.asked).toEqual([KEY, 'c1']);
+        return failing(...given);
+      };
+      expect(await worker.deliver(message)).toMatchObject({ kind: 'dead-lettered', reason: 'expired' });
+      expect(worker.ledger.item(KEY).campaign).toBe('c1');
+    },
+  );
+
+  it('of a redriven failure that is cancelled shows nothing of the calls before', async () => {
+    const worker = aWorker();
+    cancel(worker);
+    worker.ledger.put(anItem({ state: 'failed', campaignId: 'c1', serverErrorPermit: 5 }));
+    const carried = { requestId: KEY, failureId: 'failure-0' };
+    expect(await worker.deliver({ body: aBody({ campaignId: 'c1' }), carried })).toEqual({ kind: 'cancelled' });
+    for (const gone of ['lastStatus', 'failureId', 'reason', 'detail', 'serverErrorPermit']) {
+      expect(worker.ledger.item(KEY)).not.toHaveProperty(gone);
+    }
   });
 
   it('after a call without an answer says so in its letter', async () => {
@@ -301,7 +426,7 @@ describe('a request with no point any more', () => {
       return found;
     };
     const body = aBody(why === 'cancelled' ? { campaignId: 'c1' } : { notAfter: at(NOON - 1) });
-    expect(await worker.deliver({ body })).toEqual({ kind: 'deferred', cause: 'busy', until: NOON, attempted: false });
+    expect(await worker.deliver({ body })).toMatchObject({ kind: 'deferred', cause: 'busy', until: NOON });
     expect(worker.deadLetters.sent).toEqual([]);
     expect(worker.ledger.item(KEY).state).toBe('calling');
   });
@@ -319,14 +444,36 @@ describe('a turn', () => {
   it('is asked for the message’s lane and request, and until the last moment in which a call may start', async () => {
     const worker = aWorker(200);
     await worker.deliver({ lane: 'bulk' }, { latestStartMs: 90_000 });
-    expect(worker.budget.asked).toEqual([{ lane: 'bulk', key: KEY, latest: NOON + 90_000 }]);
+    expect(worker.budget.asked).toMatchObject([{ lane: 'bulk', key: KEY, latest: NOON + 90_000 }]);
+  });
+
+  it.each<[string, Partial<RequestItem>, object]>([
+    ['is new', {}, { unknowns: 0, heldCalls: 0 }],
+    ['has waited', { state: 'waiting', unknowns: 2, heldCalls: 3 }, { unknowns: 2, heldCalls: 3 }],
+    [
+      'was put back for a 5xx',
+      { state: 'waiting', unknowns: 1, heldCalls: 1, serverErrorPermit: 9 },
+      { unknowns: 1, heldCalls: 1, serverErrorPermit: 9 },
+    ],
+    [
+      'lost a call with its process',
+      { state: 'calling', leaseEnd: NOON, unknowns: 1, heldCalls: 1, serverErrorPermit: 9 },
+      { unknowns: 2, heldCalls: 1, serverErrorPermit: 9 },
+    ],
+  ])('is asked for with what a request that %s has been through', async (_, item, history) => {
+    const worker = aWorker(200);
+    if (item.state) worker.ledger.put(anItem(item));
+    await worker.deliver();
+    expect(worker.budget.asked).toMatchObject([{ history }]);
+    expect('serverErrorPermit' in (worker.budget.asked[0]?.history ?? {})).toBe('serverErrorPermit' in history);
+    expect(worker.budget.reported).toMatchObject([{ history }]);
   });
 
   it.each(['pace', 'outage', 'credential', 'brake', 'operator'] as const)(
     'that does not come (%s) gives the message back',
     async (why) => {
       const worker = aWorker();
-      worker.budget.turns.push({ kind: 'none', retryAt: NOON + 4000, why });
+      worker.budget.turns.push({ kind: 'none', retryAt: NOON + 4000, why, standsBack: false });
       expect(await worker.deliver()).toEqual({ kind: 'given-back', until: NOON + 4000, why });
       expect(worker.ledger.transitions).toEqual([]);
       expect(worker.budget.story).toEqual(['turn']);
@@ -341,11 +488,192 @@ describe('a turn', () => {
     },
   );
 
-  it('that does not come for a second try leaves it due in the ledger', async () => {
+  it.each<[Lane, boolean, number]>([
+    ['interactive', false, 120_000],
+    ['interactive', true, 120_000],
+    ['bulk', false, 120_000],
+    ['bulk', true, 3_600_000],
+  ])(
+    'that does not come for an hour hides a message of %s (stands back: %s) for %i ms',
+    async (lane, standsBack, ms) => {
+      const worker = aWorker();
+      worker.budget.turns.push({ kind: 'none', retryAt: NOON + 3_600_000, why: 'outage', standsBack });
+      expect(await worker.deliver({ lane })).toEqual({ kind: 'given-back', until: NOON + ms, why: 'outage' });
+    },
+  );
+
+  it('that does not come for a second try leaves it due in the ledger, and the last line still tells of the call', async () => {
     const worker = aWorker(503);
-    worker.budget.turns.push(() => undefined, { kind: 'none', retryAt: NOON + 5000, why: 'outage' });
+    worker.budget.turns.push(() => undefined, { kind: 'none', retryAt: NOON + 5000, why: 'outage', standsBack: false });
     expect(await worker.deliver()).toMatchObject({ kind: 'given-back' });
     expect(worker.ledger.item(KEY)).toMatchObject({ state: 'waiting', notBefore: NOON + 1000 });
+    expect(worker.telemetry.of('GIVEN_BACK')).toStrictEqual({
+      lane: 'interactive',
+      messageId: 'message-1',
+      receiveCount: 1,
+      requestId: KEY,
+      calls: 1,
+      failedCalls: 1,
+      unknowns: 0,
+      status: 503,
+      why: 'outage',
+      delayMs: 4000,
+    });
+  });
+});
+
+describe('the last line about a message', () => {
+  const CALLED = { requestId: KEY, campaignId: 'c1', calls: 1, status: 503, failedCalls: 1, unknowns: 0 };
+  const body = aBody({ campaignId: 'c1' });
+
+  it('that is dropped after a call tells of that call', async () => {
+    const worker = aWorker(() => {
+      worker.ledger.cancelledCampaigns.add('c1');
+      return 503;
+    });
+    await worker.deliver({ body });
+    expect(worker.telemetry.of('CANCELLED')).toMatchObject(CALLED);
+  });
+
+  it('whose ledger cannot be reached after a call tells of that call', async () => {
+    const worker = aWorker(() => {
+      worker.ledger.breaks('isCancelled');
+      return 503;
+    });
+    expect(await worker.deliver({ body })).toMatchObject({ kind: 'deferred', cause: 'ledger-unreachable' });
+    expect(worker.telemetry.of('DEFERRED')).toMatchObject({ ...CALLED, why: 'ledger-unreachable' });
+  });
+
+  it('that another copy takes up after a call tells of that call', async () => {
+    const worker = aWorker(503);
+    worker.budget.turns.push(
+      () => undefined,
+      () => worker.ledger.put(anItem({ state: 'succeeded', campaignId: 'c1' })),
+    );
+    expect(await worker.deliver({ body })).toEqual({ kind: 'duplicate' });
+    expect(worker.telemetry.of('DUPLICATE')).toMatchObject(CALLED);
+  });
+
+  it('of which no call was made tells of none', async () => {
+    const worker = aWorker();
+    worker.ledger.put(anItem({ state: 'succeeded', calls: 3, lastStatus: 200 }));
+    await worker.deliver({ body });
+    expect(worker.telemetry.of('DUPLICATE')).toStrictEqual({
+      lane: 'interactive',
+      messageId: 'message-1',
+      receiveCount: 1,
+      requestId: KEY,
+      campaignId: 'c1',
+    });
+  });
+});
+
+describe('an outage that is probed with an address of nobody’s', () => {
+  const PROBE = 'probe.user@example.com';
+  const aProber = (...answers: Parameters<typeof aWorker>) => {
+    const worker = aWorker(...answers);
+    worker.ports.probeAddress = PROBE;
+    worker.budget.turns.push({ probe: 'address' });
+    return worker;
+  };
+
+  it('calls with that address and without a claim, and then the request takes a turn of its own', async () => {
+    const worker = aProber(() => {
+      expect(worker.ledger.transitions).toEqual([]);
+      return 404;
+    }, 200);
+    expect(await worker.deliver()).toEqual({ kind: 'succeeded' });
+    expect(worker.api.calls).toEqual([
+      { at: NOON, email: PROBE, token: 'token-of-v1' },
+      { at: NOON, email: EMAIL, token: 'token-of-v1' },
+    ]);
+    expect(worker.budget.reports).toEqual([
+      { kind: 'rejected', status: 404, detail: '' },
+      { kind: 'succeeded', status: 200 },
+    ]);
+    expect(worker.budget.reported).toMatchObject([{ probe: 'address', permit: 1 }, { permit: 2 }]);
+    expect(worker.ledger.item(KEY)).toMatchObject({ calls: 1, failedCalls: 0, heldCalls: 0, unknowns: 0 });
+    expect(worker.telemetry.codes()).toEqual(['OUTAGE_PROBED', 'RESET_MADE']);
+    expect(worker.telemetry.of('OUTAGE_PROBED')).toStrictEqual({ lane: 'interactive', why: 'rejected', status: 404 });
+    expect(worker.telemetry.measured.filter(({ metric }) => metric === 'Calls')).toHaveLength(2);
+  });
+
+  it.each<[Scripted, string, number | undefined]>([
+    [503, 'unavailable', 503],
+    [502, 'server-error', 502],
+    ['no-answer', 'unknown', undefined],
+    ['not-sent', 'unavailable', undefined],
+    [429, 'throttled', 429],
+    [401, 'unauthorized', 401],
+  ])('that meets %s tells the budget so, and costs the request nothing', async (answer, kind, status) => {
+    const worker = aProber(answer);
+    worker.budget.turns.push({ kind: 'none', retryAt: NOON + 9000, why: 'outage', standsBack: false });
+    expect(await worker.deliver()).toEqual({ kind: 'given-back', until: NOON + 9000, why: 'outage' });
+    expect(worker.budget.story).toEqual(['turn', kind, 'turn']);
+    expect(worker.ledger.transitions).toEqual([]);
+    expect(worker.telemetry.of('OUTAGE_PROBED')).toStrictEqual({
+      lane: 'interactive',
+      why: kind,
+      ...(status === undefined ? {} : { status }),
+    });
+    expect(worker.deadLetters.sent).toEqual([]);
+  });
+
+  it('that meets a 401 with a token that has been replaced since says nothing of the API', async () => {
+    const worker = aProber(401, 200);
+    worker.tokens.newer = { kind: 'token', token: 'token-of-v2', version: 'v2' };
+    expect(await worker.deliver()).toEqual({ kind: 'succeeded' });
+    expect(worker.budget.story).toEqual(['turn', 'nothing', 'turn', 'succeeded']);
+    expect(worker.api.calls.map(({ email, token }) => [email, token])).toEqual([
+      [PROBE, 'token-of-v1'],
+      [EMAIL, 'token-of-v2'],
+    ]);
+  });
+
+  it('asks for a newer token after a 401 alone', async () => {
+    const worker = aProber(404, 200);
+    worker.tokens.newer = { kind: 'token', token: 'token-of-v2', version: 'v2' };
+    await worker.deliver();
+    expect(worker.budget.story).toEqual(['turn', 'rejected', 'turn', 'succeeded']);
+    expect(worker.api.calls.map(({ token }) => token)).toEqual(['token-of-v1', 'token-of-v1']);
+  });
+
+  it.each([
+    [5000, ['turn', 'unavailable', 'turn']],
+    [5001, ['turn', 'nothing']],
+  ])('is not called for after the last start (token after %i of 5000 ms)', async (tokenMs, story) => {
+    const worker = aProber(503);
+    worker.budget.turns.push({ kind: 'none', retryAt: NOON + 9000, why: 'outage', standsBack: false });
+    const { current } = worker.tokens;
+    worker.tokens.current = async () => {
+      await worker.clock.sleep(tokenMs);
+      return current();
+    };
+    expect(await worker.deliver({}, { latestStartMs: 5000 })).toMatchObject({ kind: 'given-back' });
+    expect(worker.budget.story).toEqual(story);
+    expect(worker.api.calls).toHaveLength(story.length === 3 ? 1 : 0);
+    if (story.length === 2) expect(worker.telemetry.of('GIVEN_BACK')).toMatchObject({ why: 'time', delayMs: 0 });
+  });
+
+  it('by a copy that knows no such address is given back', async () => {
+    const worker = aProber();
+    delete worker.ports.probeAddress;
+    expect(await worker.deliver()).toEqual({ kind: 'given-back', until: NOON, why: 'time' });
+    expect(worker.budget.story).toEqual(['turn', 'nothing']);
+  });
+
+  it('without a token holds all calls, as ever', async () => {
+    const worker = aProber();
+    worker.tokens.answer = { kind: 'none', why: 'empty' };
+    expect(await worker.deliver()).toMatchObject({ kind: 'given-back', why: 'token-empty' });
+    expect(worker.budget.story).toEqual(['turn', 'no-token']);
+  });
+
+  it('is written into no log line, letter or item', async () => {
+    const worker = aProber({ status: 404, detail: 'no such user' }, 404);
+    await worker.deliver();
+    const told = [worker.telemetry.events, worker.deadLetters.sent, [...worker.ledger.items.values()]];
+    expect(JSON.stringify(told)).not.toContain('probe.user');
   });
 });
 
@@ -369,7 +697,7 @@ describe('a claim', () => {
     const worker = aWorker();
     worker.budget.turns.push(() => worker.ledger.put(anItem({ state: 'calling', leaseEnd: NOON + 20_000 })));
     expect(await worker.deliver()).toMatchObject({ kind: 'deferred', cause: 'busy', until: NOON + 20_000 });
-    expect(worker.budget.story).toEqual(['turn', 'unused']);
+    expect(worker.budget.story).toEqual(['turn', 'nothing']);
   });
 
   it('lost to a copy that has ended by now finds a duplicate', async () => {
@@ -381,15 +709,15 @@ describe('a claim', () => {
   it('lost to a copy that waits and is due is tried again', async () => {
     const worker = aWorker(200);
     worker.budget.turns.push(() => worker.ledger.put(anItem({ state: 'waiting' })));
-    expect(await worker.deliver()).toEqual({ kind: 'reset' });
-    expect(worker.budget.story).toEqual(['turn', 'unused', 'turn', 'success']);
+    expect(await worker.deliver()).toEqual({ kind: 'succeeded' });
+    expect(worker.budget.story).toEqual(['turn', 'nothing', 'turn', 'succeeded']);
   });
 
   it('lost three times leaves the request to the others', async () => {
     const worker = aWorker();
     worker.ledger.claim = async () => ({ kind: 'lost', item: undefined });
     expect(await worker.deliver()).toEqual({ kind: 'deferred', cause: 'busy', until: NOON, attempted: false });
-    expect(worker.budget.story).toEqual(['turn', 'unused', 'turn', 'unused', 'turn', 'unused']);
+    expect(worker.budget.story).toEqual(['turn', 'nothing', 'turn', 'nothing', 'turn', 'nothing']);
   });
 
   it('is lost by the ledger’s own clock, not ours, where a lease has not ended there', async () => {
@@ -419,23 +747,38 @@ describe('a claim', () => {
       unknowns: 0,
     });
     expect(worker.ledger.item(KEY)).not.toHaveProperty('lastStatus');
-    expect(worker.budget.story).toEqual(['turn', 'unused']);
+    expect(worker.budget.story).toEqual(['turn', 'nothing']);
   });
 
   it('that came at the last moment for a call is used', async () => {
     const worker = aWorker(200);
     worker.ledger.breaks('claim', { delayMs: 500 });
-    expect(await worker.deliver({}, { latestStartMs: 500 })).toEqual({ kind: 'reset' });
+    expect(await worker.deliver({}, { latestStartMs: 500 })).toEqual({ kind: 'succeeded' });
   });
 
   it.each([
-    [10_000, 'reset'],
-    [10_001, 'given-back'],
-  ])('that took %d ms of its lease of 30 s, of which a call needs 20 s, ends as %s', async (delayMs, kind) => {
-    const worker = aWorker(200);
-    worker.ledger.breaks('claim', { delayMs });
-    expect(await worker.deliver({}, { latestStartMs: 90_000 })).toMatchObject({ kind });
-    expect(worker.api.calls).toHaveLength(kind === 'reset' ? 1 : 0);
+    [20_000, 8000, 'succeeded'],
+    [20_000, 8001, 'given-back'],
+    [2000, 8000, 'succeeded'],
+    [2000, 8001, 'given-back'],
+  ])(
+    'of a call of %i ms, that took %i ms of the 10 s that it lasts longer, ends as %s: 2 s are for the clocks',
+    async (timeoutMs, delayMs, kind) => {
+      const worker = aWorker(200);
+      worker.ports.callTimeoutMs = timeoutMs;
+      worker.ledger.breaks('claim', { delayMs });
+      expect(await worker.deliver({}, { latestStartMs: 90_000 })).toMatchObject({ kind });
+      expect(worker.api.calls).toHaveLength(kind === 'succeeded' ? 1 : 0);
+    },
+  );
+
+  it('lasts 10 s longer than the call’s time-out as it is set', async () => {
+    const worker = aWorker(() => {
+      expect(worker.ledger.item(KEY).leaseEnd).toBe(NOON + 12_000);
+      return 200;
+    });
+    worker.ports.callTimeoutMs = 2000;
+    expect(await worker.deliver()).toEqual({ kind: 'succeeded' });
   });
 
   it('that came too late and cannot be given back is given back all the same, and ends with its lease', async () => {
@@ -450,7 +793,7 @@ describe('a claim', () => {
 describe('a wait between two calls', () => {
   it('of 10 s is slept; a longer one is a deferral', async () => {
     const slept = aWorker({ status: 429, retryAfterMs: 10_000 }, 200);
-    expect(await slept.deliver()).toEqual({ kind: 'reset' });
+    expect(await slept.deliver()).toEqual({ kind: 'succeeded' });
     const deferred = aWorker({ status: 429, retryAfterMs: 10_001 });
     expect(await deferred.deliver()).toMatchObject({ kind: 'deferred', until: NOON + 10_001 });
   });
@@ -458,14 +801,14 @@ describe('a wait between two calls', () => {
   it('that ends a millisecond early goes on, and is no reason to give the message back', async () => {
     const worker = aWorker(429, 200);
     worker.clock.earlyMs = 1;
-    expect(await worker.deliver()).toEqual({ kind: 'reset' });
+    expect(await worker.deliver()).toEqual({ kind: 'succeeded' });
     expect(worker.api.calls.map(({ at }) => at - NOON)).toEqual([0, 1000]);
   });
 
   it('whose note in the ledger took longer than the wait itself is not slept', async () => {
     const worker = aWorker(429, 200);
     worker.ledger.breaks('wait', { delayMs: 2500 });
-    expect(await worker.deliver()).toEqual({ kind: 'reset' });
+    expect(await worker.deliver()).toEqual({ kind: 'succeeded' });
     expect(worker.api.calls.map(({ at }) => at - NOON)).toEqual([0, 2500]);
   });
 
@@ -478,14 +821,14 @@ describe('a wait between two calls', () => {
   it('whose note took until the last moment for a call is followed by that call', async () => {
     const worker = aWorker(429, 200);
     worker.ledger.breaks('wait', { delayMs: 2500 });
-    expect(await worker.deliver({}, { latestStartMs: 2500 })).toEqual({ kind: 'reset' });
+    expect(await worker.deliver({}, { latestStartMs: 2500 })).toEqual({ kind: 'succeeded' });
   });
 
   it('that would end after the last start is a deferral; one that ends at it is slept', async () => {
     const late = aWorker(429);
     expect(await late.deliver({}, { latestStartMs: 999 })).toMatchObject({ kind: 'deferred', cause: 'backoff' });
     const inTime = aWorker(429, 200);
-    expect(await inTime.deliver({}, { latestStartMs: 1000 })).toEqual({ kind: 'reset' });
+    expect(await inTime.deliver({}, { latestStartMs: 1000 })).toEqual({ kind: 'succeeded' });
   });
 
   it('that somebody else ended meanwhile is theirs: the claim had been lost', async () => {

@@ -1,13 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { AFTER_CALL_MS, DEFAULT_CALL_TIMEOUT_MS, leaseMs } from '../../../../functions/ledger/lease.ts';
-import { verdictOf } from '../../../../functions/reset-worker/core/answers.ts';
-import type { ApiAnswer } from '../../../../functions/reset-worker/core/ports.ts';
+import { AFTER_CALL_MS, CLOCK_SKEW_MS, DEFAULT_CALL_TIMEOUT_MS, leaseMs } from '../../../../functions/ledger/lease.ts';
 import {
-  clampRetryAfter,
+  backoffMs,
   hideSeconds,
-  nextTry,
+  MAX_FAILED_CALLS,
+  MAX_UNKNOWNS,
   parseRetryAfter,
+  putBackMs,
+  SHORT_WAIT_MS,
+  unknownWaitMs,
 } from '../../../../functions/reset-worker/core/retry-policy.ts';
 import { NOON } from '../../../support/virtual-clock.ts';
 
@@ -16,60 +18,17 @@ const HOUR_MS = 60 * 60_000;
 
 describe('the times of a call', () => {
   it('are 20 s for the call, 10 s for what follows, and both for its lease', () => {
-    expect({ DEFAULT_CALL_TIMEOUT_MS, AFTER_CALL_MS, LEASE_MS: leaseMs(20_000) }).toEqual({
+    expect({ DEFAULT_CALL_TIMEOUT_MS, AFTER_CALL_MS, CLOCK_SKEW_MS, LEASE_MS: leaseMs(20_000) }).toEqual({
       DEFAULT_CALL_TIMEOUT_MS: 20_000,
       AFTER_CALL_MS: 10_000,
+      CLOCK_SKEW_MS: 2000,
       LEASE_MS: 30_000,
     });
-  });
-});
-
-describe('the verdict on an answer', () => {
-  const kindOf = (status: number): string => {
-    if (status >= 200 && status <= 299) return 'done';
-    const special: Record<number, string> = {
-      401: 'unauthorized',
-      429: 'throttled',
-      503: 'unavailable',
-      504: 'unknown',
-    };
-    return special[status] ?? (status >= 500 ? 'server-error' : 'rejected');
-  };
-
-  it('is as the design’s table says, for every status from 100 to 599', () => {
-    for (let status = 100; status < 600; status += 1) {
-      const verdict = verdictOf({ kind: 'answered', status, detail: 'words' });
-      const kind = verdict.kind === 'refused' ? verdict.reason : verdict.kind;
-      expect({ status, kind }).toEqual({ status, kind: kindOf(status) });
-      expect(verdict.status).toBe(status);
-      if (verdict.kind === 'refused') expect(verdict.detail).toBe('words');
-    }
-  });
-
-  it.each<[ApiAnswer, object]>([
-    [{ kind: 'not-sent', why: 'ECONNREFUSED' }, { kind: 'unavailable' }],
-    [{ kind: 'no-answer', why: 'timeout' }, { kind: 'unknown' }],
-  ])('%o is %o', (answer, verdict) => {
-    expect(verdictOf(answer)).toEqual(verdict);
-  });
-
-  it.each([
-    [429, { kind: 'throttled', status: 429, retryAfterMs: 0 }],
-    [503, { kind: 'unavailable', status: 503, retryAfterMs: 0 }],
-    [504, { kind: 'unknown', status: 504, retryAfterMs: 0 }],
-    [401, { kind: 'unauthorized', status: 401 }],
-    [404, { kind: 'refused', status: 404, reason: 'rejected', detail: '' }],
-  ])('%i keeps Retry-After where it is a reason to wait', (status, verdict) => {
-    expect(verdictOf({ kind: 'answered', status, detail: '', retryAfterMs: 0 })).toEqual(verdict);
-  });
-
-  it('has no Retry-After where the answer had none', () => {
-    expect(verdictOf({ kind: 'answered', status: 429, detail: '' })).toStrictEqual({ kind: 'throttled', status: 429 });
+    expect(leaseMs(2000)).toBe(12_000);
   });
 });
 
 describe('backoff', () => {
-  const always = { now: NOON, latestStart: NOON + HOUR_MS };
   const almostOne = () => 1 - Number.EPSILON;
 
   it.each([
@@ -82,60 +41,25 @@ describe('backoff', () => {
     [10, 900_000],
     [11, 900_000],
     [49, 900_000],
-  ])('after %i failed calls is at most %i ms', (failedCalls, most) => {
-    expect(nextTry({ failedCalls, unknowns: 0 }, always, almostOne)).toMatchObject({ delayMs: most });
-    expect(nextTry({ failedCalls, unknowns: 0 }, always, () => 0.5)).toMatchObject({ delayMs: most / 2 });
-    expect(nextTry({ failedCalls, unknowns: 0 }, always, () => 0)).toEqual({ kind: 'now', delayMs: 0 });
+    [5000, 900_000],
+  ])('after %i failed calls is at most %i ms', (failures, most) => {
+    expect(backoffMs(failures, 0, almostOne)).toBe(most);
+    expect(backoffMs(failures, 0, () => 0.5)).toBe(most / 2);
+    expect(backoffMs(failures, 0, () => 0)).toBe(0);
   });
 
-  it.each([
-    [{ failedCalls: 49, unknowns: 2 }, undefined],
-    [{ failedCalls: 50, unknowns: 2 }, 'retries-exhausted'],
-    [{ failedCalls: 51, unknowns: 0 }, 'retries-exhausted'],
-    [{ failedCalls: 3, unknowns: 3 }, 'outcome-unknown'],
-    [{ failedCalls: 50, unknowns: 3 }, 'outcome-unknown'],
-    [{ failedCalls: 9, unknowns: 4 }, 'outcome-unknown'],
-  ])('of %o ends with %s', (request, reason) => {
-    const next = nextTry(request, always, () => 0);
-    expect(next.kind === 'never' ? next.reason : undefined).toBe(reason);
-  });
-
-  it.each([
-    ['a wait of 10 s', 10_000, HOUR_MS, 'now'],
-    ['a wait of a millisecond more', 10_001, HOUR_MS, 'later'],
-    ['a wait that ends with the last start', 5000, 5000, 'now'],
-    ['a wait that ends a millisecond after it', 5000, 4999, 'later'],
-  ])('takes %s', (_, retryAfterMs, leftMs, kind) => {
-    const times = { now: NOON, latestStart: NOON + leftMs };
-    expect(nextTry({ failedCalls: 1, unknowns: 0, retryAfterMs }, times, () => 0)).toEqual({
-      kind,
-      delayMs: retryAfterMs,
-    });
-  });
-
-  it('is never shorter than Retry-After, never longer than both bounds, and sleeps only what fits', () => {
+  it('is whole milliseconds, never shorter than Retry-After, never longer than both bounds', () => {
     fc.assert(
       fc.property(
-        fc.record({
-          failedCalls: fc.nat(49),
-          unknowns: fc.nat(2),
-          retryAfterMs: fc.integer({ min: -1e9, max: 1e12 }),
-        }),
+        fc.nat(100),
+        fc.integer({ min: -1e9, max: 1e12 }),
         fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
-        fc.integer({ min: -HOUR_MS, max: HOUR_MS }),
-        (request, random, leftMs) => {
-          const times = { now: NOON, latestStart: NOON + leftMs };
-          const next = nextTry(request, times, () => random);
-          if (next.kind === 'never') throw new Error('It may be tried again.');
-          expect(Number.isInteger(next.delayMs)).toBe(true);
-          expect(next.delayMs).toBeGreaterThanOrEqual(Math.max(0, Math.min(request.retryAfterMs, HOUR_MS)));
-          expect(next.delayMs).toBeLessThanOrEqual(
-            Math.max(Math.min(900_000, 1000 * 2 ** request.failedCalls), clampRetryAfter(request.retryAfterMs)),
-          );
-          if (next.kind === 'now') {
-            expect(next.delayMs).toBeLessThanOrEqual(10_000);
-            expect(times.now + next.delayMs).toBeLessThanOrEqual(times.latestStart);
-          }
+        (failures, retryAfterMs, random) => {
+          const delayMs = backoffMs(failures, retryAfterMs, () => random);
+          const asked = Math.max(0, Math.min(retryAfterMs, HOUR_MS));
+          expect(Number.isInteger(delayMs)).toBe(true);
+          expect(delayMs).toBeGreaterThanOrEqual(asked);
+          expect(delayMs).toBeLessThanOrEqual(Math.max(Math.min(900_000, 1000 * 2 ** failures), asked));
         },
       ),
     );
@@ -143,12 +67,30 @@ describe('backoff', () => {
 
   it('of 50 calls is about five hours of trying', () => {
     let total = 0;
-    for (let failedCalls = 1; failedCalls < 50; failedCalls += 1) {
-      const next = nextTry({ failedCalls, unknowns: 0 }, always, () => 0.5);
-      total += next.kind === 'never' ? 0 : next.delayMs;
-    }
+    for (let failures = 1; failures < MAX_FAILED_CALLS; failures += 1) total += backoffMs(failures, 0, () => 0.5);
     expect(total / HOUR_MS).toBeGreaterThan(4.9);
     expect(total / HOUR_MS).toBeLessThan(5.3);
+  });
+});
+
+describe('the least wait after calls of unknown outcome', () => {
+  const MINUTE_MS = 60_000;
+  it.each([
+    [0, 0, 15 * MINUTE_MS],
+    [1, 0, 15 * MINUTE_MS],
+    [2, 15 * MINUTE_MS, 60 * MINUTE_MS],
+    [3, 15 * MINUTE_MS, 60 * MINUTE_MS],
+  ])('%i is %i ms, and %i ms while nobody knows whether the API is there', (unknowns, waitMs, putBack) => {
+    expect(unknownWaitMs(unknowns)).toBe(waitMs);
+    expect(putBackMs(unknowns)).toBe(putBack);
+  });
+
+  it('leaves a person to decide after three such calls, and after 50 that failed', () => {
+    expect({ MAX_UNKNOWNS, MAX_FAILED_CALLS, SHORT_WAIT_MS }).toEqual({
+      MAX_UNKNOWNS: 3,
+      MAX_FAILED_CALLS: 50,
+      SHORT_WAIT_MS: 10_000,
+    });
   });
 });
 
@@ -245,6 +187,26 @@ describe('the time for which a message is hidden', () => {
   ])('for a wait of %i ms at receive %i (attempted: %s) is %i s', (waitMs, receiveCount, attempted, seconds) => {
     expect(hideSeconds(waitMs, receiveCount, attempted)).toBe(seconds);
   });
+
+  it.each([
+    [60_000, 1, true, 60_000, 60],
+    [60_000, 1, true, 59_999, 60],
+    [60_000, 1, true, 59_000, 60],
+    [60_000, 1, true, 58_999, 59],
+    [60_000, 1, true, 500, 1],
+    [60_000, 1, true, 0, 1],
+    [0, 1000, false, 30_000, 31],
+    [1e15, 1, true, 1e15, 39_600],
+    [60_000, 1, true, -1, 60],
+    [0, 1000, false, -1, 1200],
+    [0, 1, true, 60_000, 0],
+    [60_000, 1, true, undefined, 60],
+  ])(
+    'for a wait of %i ms at receive %i (attempted: %s) with %s ms left until its notAfter is %i s',
+    (waitMs, receiveCount, attempted, lifeMs, seconds) => {
+      expect(hideSeconds(waitMs, receiveCount, attempted, lifeMs)).toBe(seconds);
+    },
+  );
 
   it('is whole seconds from 0 to 11 h, covers the wait, and is 20 min at least above 50 receives without an attempt', () => {
     fc.assert(
