@@ -193,12 +193,24 @@ describe('a call', () => {
     expect(late).toEqual({ ...first, refused: 2 });
   });
 
-  it('answered 429 does not bring an arrival or the end of a pause nearer that is further off', () => {
-    const before = atWork({ arrival: NOON + 60_000, quietUntil: NOON + 50_000 });
-    expect(afterCall(before, aTicket(), SHOWN.throttled, CEILING, NOON)).toMatchObject({
-      arrival: NOON + 60_000,
-      quietUntil: NOON + 50_000,
-    });
+  it('answered 429 does not bring the end of a pause nearer that is further off', () => {
+    const before = atWork({ quietUntil: NOON + 50_000 });
+    expect(afterCall(before, aTicket(), SHOWN.throttled, CEILING, NOON).quietUntil).toBe(NOON + 50_000);
+  });
+
+  // Seed 238 of the simulation was granted more than the budget: at the lower rate the same time stood for fewer permits.
+  it('answered 429 stretches the time of the permits ahead by as much as the rate falls', () => {
+    const before = atWork({ granted: 100, arrival: NOON + 60_000 });
+    const after = afterCall(before, aTicket(), SHOWN.throttled, CEILING, NOON);
+    const rateOf = (state: BudgetState) => paceAt(state, CEILING, RESERVE, NOON).rate;
+    expect(rateOf(after)).toBeLessThan(rateOf(before));
+    expect((after.arrival - NOON) * rateOf(after)).toBeCloseTo(60_000 * rateOf(before));
+  });
+
+  it('answered 429 leaves the time of the permits ahead where the rate stays', () => {
+    const first = afterCall(atWork({ granted: 100 }), aTicket(), SHOWN.throttled, CEILING, NOON);
+    const ahead = { ...first, arrival: NOON + 60_000 };
+    expect(afterCall(ahead, aTicket(), SHOWN.throttled, CEILING, NOON + 9).arrival).toBe(NOON + 60_000);
   });
 
   it('answered 429 as a probe leaves the hold and frees the next probe', () => {
