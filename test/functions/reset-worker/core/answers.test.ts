@@ -26,6 +26,18 @@ describe('an answer of the API', () => {
     expect(worker.telemetry.measured).toContainEqual({ metric: 'Calls', value: 1 });
   });
 
+  it('200 has been told to the budget when the work on its message ends: the sandbox may be frozen then', async () => {
+    const worker = aWorker(200);
+    const { report } = worker.budget;
+    worker.budget.report = async (...given) => {
+      await worker.clock.sleep(700);
+      return report(...given);
+    };
+    await worker.deliver();
+    expect(worker.clock.now()).toBe(NOON + 700);
+    expect(worker.budget.story).toEqual(['turn', 'succeeded']);
+  });
+
   type Counted = { failedCalls?: number; throttled?: number; unknowns?: number };
   const forNow: [Scripted, { report: string; event: string; counted: Counted; lastStatus?: number }][] = [
     [429, { report: 'throttled', event: 'CALL_THROTTLED', counted: { throttled: 1 }, lastStatus: 429 }],

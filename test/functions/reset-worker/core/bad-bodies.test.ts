@@ -83,6 +83,16 @@ describe('a message that is no request', () => {
     expect(await worker.deliver({ body })).toEqual({ kind: 'duplicate' });
   });
 
+  it('whose letter is being sent is left to its sender for as long as a lease is here', async () => {
+    const worker = aWorker();
+    worker.ports.callTimeoutMs = 2000;
+    worker.ledger.put(anItem({ key: 'message-1', state: 'failing', finishedAt: NOON - 11_999 }));
+    expect(await worker.deliver({ body: '{' })).toMatchObject({ kind: 'deferred', cause: 'busy', until: NOON + 1 });
+    expect(worker.deadLetters.sent).toEqual([]);
+    worker.clock.jump(1);
+    expect(await worker.deliver({ body: '{' })).toMatchObject({ kind: 'dead-lettered' });
+  });
+
   it('in every member keeps its detail to 256 characters', async () => {
     const worker = aWorker();
     await worker.deliver({

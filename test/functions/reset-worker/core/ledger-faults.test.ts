@@ -115,6 +115,15 @@ describe('a ledger that cannot be reached', () => {
     expect(await worker.deliver()).toMatchObject({ kind: 'deferred', cause: 'busy', until: NOON + 30_000 });
   });
 
+  it('for the claim and for giving it back is told by what the claim met', async () => {
+    const worker = aWorker();
+    const named = (name: string) => new LedgerUnreachable(Object.assign(new Error(), { name }));
+    worker.ledger.breaks('claim', { error: named('OfTheClaim') });
+    worker.ledger.breaks('wait', { error: named('OfTheGivingBack') });
+    await worker.deliver();
+    expect(worker.telemetry.of('LEDGER_UNREACHABLE').why).toBe('OfTheClaim');
+  });
+
   it('for the claim, and giving it back meets a defect: that is a defect, and the turn is reported', async () => {
     const worker = aWorker();
     worker.ledger.breaks('claim', { when: 'after', times: 1 });

@@ -554,6 +554,30 @@ describe('the last line about a message', () => {
     expect(worker.telemetry.of('DUPLICATE')).toMatchObject(CALLED);
   });
 
+  it('whose call could not be written down, or had lost its claim, tells of that call', async () => {
+    const unwritten = aWorker(503);
+    unwritten.ledger.breaks('wait');
+    expect(await unwritten.deliver({ body })).toMatchObject({ cause: 'ledger-unreachable', attempted: true });
+    expect(unwritten.telemetry.of('DEFERRED')).toMatchObject(CALLED);
+    const lost = aWorker(() => {
+      lost.ledger.put(anItem({ state: 'calling', leaseNonce: 'another copy' }));
+      return 503;
+    });
+    expect(await lost.deliver({ body })).toMatchObject({ cause: 'busy' });
+    expect(lost.telemetry.of('DEFERRED')).toMatchObject(CALLED);
+  });
+
+  it('and each before it, of one that is no request, tell the id that its letter goes by', async () => {
+    const worker = aWorker();
+    worker.deadLetters.failures = { times: 1, when: 'before' };
+    await worker.deliver({ body: '{' });
+    const known = { lane: 'interactive', messageId: 'message-1', receiveCount: 1, requestId: 'message-1' };
+    expect(worker.telemetry.events).toStrictEqual([
+      { code: 'LETTER_NOT_SENT', fields: known },
+      { code: 'DEFERRED', fields: { ...known, why: 'letter-not-sent', delayMs: 0 } },
+    ]);
+  });
+
   it('of which no call was made tells of none', async () => {
     const worker = aWorker();
     worker.ledger.put(anItem({ state: 'succeeded', calls: 3, lastStatus: 200 }));
@@ -815,7 +839,14 @@ describe('a wait between two calls', () => {
   it('whose note took until no call may start any more is a deferral', async () => {
     const worker = aWorker(429);
     worker.ledger.breaks('wait', { delayMs: 2500 });
-    expect(await worker.deliver({}, { latestStartMs: 2499 })).toMatchObject({ kind: 'deferred', cause: 'backoff' });
+    const outcome = await worker.deliver({}, { latestStartMs: 2499 });
+    expect(outcome).toEqual({ kind: 'deferred', cause: 'backoff', until: NOON + 1000, attempted: false });
+  });
+
+  it('whose note took until no call may start any more still spent its attempt, if the call did', async () => {
+    const worker = aWorker(503);
+    worker.ledger.breaks('wait', { delayMs: 2500 });
+    expect(await worker.deliver({}, { latestStartMs: 2499 })).toMatchObject({ cause: 'backoff', attempted: true });
   });
 
   it('whose note took until the last moment for a call is followed by that call', async () => {
