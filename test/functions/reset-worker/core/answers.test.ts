@@ -457,9 +457,7 @@ describe('a call that an outage took', () => {
     worker.ledger.put(anItem({ unknowns: 1, heldCalls: 1, serverErrorPermit: 1 }));
     worker.budget.trouble = { fault: 'own' };
     expect(await worker.deliver()).toEqual({ kind: 'dead-lettered', reason: 'server-error' });
-    expect(worker.deadLetters.sent[0]?.detail).toBe(
-      'no single sign-on here; calls of unknown outcome: 1',
-    );
+    expect(worker.deadLetters.sent[0]?.detail).toBe('no single sign-on here; calls of unknown outcome: 1');
   });
 
   it('is left to its lease where its deferral cannot be written down', async () => {

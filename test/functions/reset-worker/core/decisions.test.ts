@@ -78,8 +78,7 @@ function told(step: NextStep) {
 describe('after a call that failed by its own fault', () => {
   const TRY = { kind: 'try-again', dueMs: SECOND };
   const LATER = { kind: 'wait', cause: 'backoff', attempted: true, dueMs: 15 * MINUTE, shownMs: 15 * MINUTE };
-  const perhaps = (words: string, unknowns: number) =>
-    `${words}; calls of unknown outcome: ${unknowns}`;
+  const perhaps = (words: string, unknowns: number) => `${words}; calls of unknown outcome: ${unknowns}`;
   const giveUp = (reason: string, detail: string, spent: object, status?: number) => ({
     kind: 'give-up',
     failure: { reason, detail, spent, ...(status === undefined ? {} : { status }) },
