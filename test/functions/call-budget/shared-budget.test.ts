@@ -293,21 +293,35 @@ describe('permits in hand', () => {
 
 describe('a permit taken in advance', () => {
   it.each([
-    [60, 300],
-    [1200, 100],
-  ])('is taken two intervals before its time, and at most 300 ms: at %i a minute %i ms', async (perMinute, aheadMs) => {
-    const { clock, store, ask, times } = aBudget({ ceiling: { perMinute, burst: 1 }, reserve: 0, always: 0 });
-    const intervalMs = 60_000 / perMinute;
-    const count = Math.ceil(aheadMs / intervalMs) + 1;
-    await times(count);
-    const [last = 0, due = 0] = [clock.now(), NOON + count * intervalMs];
+    [60, 0, 300],
+    [60, 0.5, 150],
+    [60, 1, 0],
+    [600, 0, 200],
+    [1200, 0, 100],
+  ])(
+    'is taken up to two intervals and 300 ms before its time: at %i a minute and a chance of %f, %i ms',
+    async (perMinute, always, aheadMs) => {
+      const { clock, store, ask, aCopy } = aBudget({ ceiling: { perMinute, burst: 1 }, reserve: 0, always });
+      const due = 5000;
+      store.item = { ...(store.item as BudgetState), arrival: NOON + due };
+      const next = ask('interactive', LATE, aCopy());
+      await clock.run(clock.sleep(due - aheadMs - 1));
+      expect(store.item?.granted).toBe(0);
+      await clock.run(clock.sleep(2));
+      expect(store.item?.granted).toBe(1);
+      const { at } = await clock.run(next);
+      expect(at).toBe(due);
+      expect(store.writes).toBe(1);
+    },
+  );
+
+  it('is written at once where it is due so soon', async () => {
+    const { clock, store, ask } = aBudget({ ceiling: { perMinute: 60, burst: 1 }, reserve: 0 });
+    store.item = { ...(store.item as BudgetState), arrival: NOON + 300 };
     const next = ask('interactive', LATE);
-    const wait = Math.max(0, due - aheadMs - last);
-    await clock.run(clock.sleep(wait - 1));
-    expect(store.item?.granted).toBe(wait > 0 ? count : count + 1);
-    await clock.run(clock.sleep(2));
-    expect(store.item?.granted).toBe(count + 1);
-    expect((await clock.run(next)).at).toBe(due - NOON);
+    await clock.run(clock.sleep(1));
+    expect(store.item?.granted).toBe(1);
+    expect((await clock.run(next)).at).toBe(300);
   });
 });
 
@@ -744,6 +758,27 @@ describe('a hold', () => {
     expect(store.writes).toBe(writes);
     expect(store.reads).toBeGreaterThanOrEqual(40 / 3);
     expect(store.reads).toBeLessThanOrEqual(40 / 2 + 2);
+  });
+
+  it.each([
+    [0, NOON + 6000, 3],
+    [1, NOON + 6000, 2],
+    [1, NOON + 6001, 3],
+  ])('is looked at every 2 to 3 s (chance %f), and no more when the time is up', async (always, latest, reads) => {
+    const { clock, store, hold, ask } = aBudget({ always });
+    hold({ until: NOON + 60_000 });
+    expect(await clock.run(ask('bulk', latest))).toMatchObject({ turn: { kind: 'none' }, at: latest - NOON });
+    expect(store.reads).toBe(reads);
+  });
+
+  it('that ends just at the latest moment is left to be probed by others', async () => {
+    const { clock, hold, ask } = aBudget();
+    hold({ until: NOON + 1000 });
+    expect(await clock.run(ask('bulk', NOON + 1000))).toMatchObject({
+      turn: { kind: 'none', why: 'outage' },
+      at: 1000,
+    });
+    expect(await clock.run(ask('bulk', NOON + 1001))).toMatchObject({ turn: { kind: 'granted' }, at: 1000 });
   });
 
   it('that ends early is noticed within seconds', async () => {
