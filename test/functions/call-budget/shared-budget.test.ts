@@ -277,6 +277,14 @@ describe('permits in hand', () => {
     expect(store.writes).toBe(writes);
   });
 
+  it('are good for a request whose latest moment is now, and for none later', async () => {
+    const { clock, store, granted, ask } = await oneLeft();
+    const late = await clock.run(ask('interactive', clock.now() - 1));
+    expect(late.turn.kind).toBe('none');
+    expect(await granted('interactive', 'x', clock.now())).toMatchObject({ permit: 2 });
+    expect(store.writes).toBe(1);
+  });
+
   it('are used once each', async () => {
     const { granted } = await oneLeft();
     expect([(await granted()).permit, (await granted()).permit]).toEqual([2, 3]);
@@ -587,7 +595,7 @@ describe('a store that cannot be reached', () => {
   ];
   const blind = (isOurs: boolean, now: EpochMs) => (isOurs ? ours('budget-unreachable', now + 60_000) : OWN);
 
-  it.each(RULINGS)('for a report (%s) loses it, says so, and is nobody’s fault: %s', async (kind, isOurs) => {
+  it.each(RULINGS)('for a report (%s) loses it, says so, and rules it to be ours: %s', async (kind, isOurs) => {
     const { clock, store, report, granted, telemetry } = aBudget();
     const ticket = await granted('bulk', 'a');
     clock.jump(1000);
@@ -599,7 +607,7 @@ describe('a store that cannot be reached', () => {
   });
 
   it.each([...RULINGS, ['succeeded', false] as const])(
-    'for ten conflicts of a report (%s) in a row drops it, and is nobody’s fault: %s',
+    'for ten conflicts of a report (%s) in a row drops it, and rules it to be ours: %s',
     async (kind, isOurs) => {
       const { clock, store, live, report, granted, telemetry } = aBudget();
       const ticket = await granted();
@@ -714,6 +722,7 @@ describe('a report', () => {
     expect(ruling).toEqual(ours('credential', NOON + 30_000));
     clock.jump(9000);
     expect(await report(ticket, 'no-token')).toEqual(ruling);
+    expect(await report(ticket, 'unauthorized')).toEqual(ruling);
     expect(telemetry.events).toEqual([{ code: 'CREDENTIAL_HELD', fields: { delayMs: 30_000 } }]);
   });
 
@@ -721,9 +730,9 @@ describe('a report', () => {
     const { report, granted, telemetry } = aBudget();
     const ticket = await granted('bulk');
     const rulings: Ruling[] = [];
-    for (let nth = 1; nth <= 21; nth += 1) rulings.push(await report({ ...ticket, key: `${nth}` }, 'rejected'));
+    for (let nth = 1; nth <= 23; nth += 1) rulings.push(await report({ ...ticket, key: `${nth}` }, 'rejected'));
     expect(rulings.slice(0, 19)).toEqual(Array(19).fill(OWN));
-    expect(rulings.slice(19)).toEqual(Array(2).fill(ours('brake', NOON + 300_000)));
+    expect(rulings.slice(19)).toEqual(Array(4).fill(ours('brake', NOON + 300_000)));
     expect(telemetry.events).toEqual([{ code: 'BRAKE_HELD', fields: { lane: 'bulk', delayMs: 300_000 } }]);
     expect(await granted('interactive')).not.toHaveProperty('probe');
   });
@@ -925,11 +934,19 @@ describe('a hold', () => {
     expect(store.item?.granted).toBe(0);
   });
 
-  it('is told once, by the copy that began it', async () => {
-    const { aCopy, granted, report, telemetry } = aBudget();
+  it('is told as it begins and as it is lengthened, once each, by the copy that did it', async () => {
+    const { clock, aCopy, granted, report, telemetry } = aBudget();
     const ticket = await granted();
-    for (const key of ['a', 'b', 'c', 'd']) await report({ ...ticket, key }, 'unavailable', aCopy());
-    expect(telemetry.events).toEqual([{ code: 'OUTAGE_HELD', fields: { delayMs: 5000 } }]);
+    for (const key of ['a', 'b']) await report({ ...ticket, key }, 'unavailable', aCopy());
+    expect(telemetry.events).toEqual([]);
+    await report({ ...ticket, key: 'c' }, 'unavailable', aCopy());
+    const begun = { code: 'OUTAGE_HELD', fields: { delayMs: 5000 } };
+    expect(telemetry.events).toEqual([begun]);
+    for (const key of ['d', 'e', 'f']) await report({ ...ticket, key }, 'unavailable', aCopy());
+    expect(telemetry.events).toEqual([begun]);
+    clock.jump(5000);
+    await report(await granted(), 'unavailable');
+    expect(telemetry.events).toEqual([begun, { code: 'OUTAGE_HELD', fields: { delayMs: 10_000 } }]);
   });
 });
 
