@@ -1000,10 +1000,11 @@ describe('however turns are asked for and calls end', () => {
       await clock.run(Promise.all(all.map(one)));
       expect(worstExcess(granted, ceiling, 2000 + WRITE_MS)).toBeLessThanOrEqual(1e-6);
       expect(new Set(permits).size).toBe(permits.length);
-      // One taken for somebody whose time was up meanwhile is wasted; none is used that was not taken.
+      // One taken for somebody whose time was up meanwhile, or who stood behind one of the other lane, is wasted; none is used untaken.
       const wasted = (store.item?.granted ?? 0) - granted.length;
       expect(wasted).toBeGreaterThanOrEqual(0);
-      expect(wasted).toBeLessThanOrEqual(all.length - granted.length);
+      const oneLane = new Set(all.map(({ lane }) => lane)).size <= 1;
+      expect(wasted).toBeLessThanOrEqual(oneLane ? all.length - granted.length : all.length);
       expect(clock.sleepers()).toBe(0);
     };
     await fc.assert(fc.asyncProperty(limits, skews, fc.array(asked, { maxLength: 25 }), run), { numRuns: 150 });
