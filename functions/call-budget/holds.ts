@@ -72,6 +72,8 @@ export interface Holds {
   rejections: Partial<Record<Lane, number>>;
   /** Lanes whose brake an operator has switched off until their next success. */
   brakeOff: Partial<Record<Lane, boolean>>;
+  /** The last permit taken before the outage hold that ended last began: what its call met is that outage, whenever it is heard of. */
+  lastOutage?: number;
   /** Until then an operator has switched the outage hold off. */
   outageOffUntil?: EpochMs;
 }
@@ -184,7 +186,8 @@ export function withLife(state: Holds, life: Life): Holds {
     ...state,
     life: known,
     troubles: standing.length === state.troubles.length ? state.troubles : standing,
-    byScope: all && all.permit < known.permit ? others : state.byScope,
+    ...(all && all.permit < known.permit ? { byScope: others } : {}),
+    ...(all?.why === 'outage' && all.permit < known.permit ? { lastOutage: all.permit } : {}),
   };
 }
 
@@ -218,7 +221,8 @@ export function holdsAfter(state: Holds, call: CallSigns, shown: Shown): Holds {
     case 'unknown':
       return afterTrouble(state, call, 1);
     case 'server-error': {
-      if (isOwnFault(state, call.history)) return withoutProbe(state, call);
+      // The probe address speaks for nobody's request.
+      if (call.probe !== 'address' && isOwnFault(state, call.history)) return withoutProbe(state, call);
       const isPerhapsOwn = !GATEWAY_STATUSES.includes(shown.status) && showsLife(state, call.now);
       return afterTrouble(state, call, isPerhapsOwn ? 0.5 : 1);
     }
@@ -246,7 +250,13 @@ function afterSuccess(state: Holds, call: CallSigns, shown: Shown): Holds {
 /** A rejection counts towards the brake, unless an operator knows better. */
 function afterRejection(state: Holds, call: CallSigns, shown: Shown): Holds {
   const { lane, key, now, probe } = call;
-  const known = withoutProbe(withLife(state, shownLife(call, shown)), call);
+  const all = state.byScope.all;
+  const lived = withoutProbe(withLife(state, shownLife(call, shown)), call);
+  // A redirect or a page says nothing of the API: its outage goes on, or everybody would probe at once.
+  const goesOn = all?.why === 'outage' && isProbeOf(all, call) && lived.byScope.all !== undefined;
+  const known = goesOn
+    ? withHold(lived, 'all', { why: 'outage', lengthMs: all.lengthMs, lastProber: key }, call, now)
+    : lived;
   if (probe === 'address' || state.brakeOff[lane]) return known;
   const count = (known.rejections[lane] ?? 0) + 1;
   const counted = { ...known, rejections: { ...known.rejections, [lane]: count } };
@@ -274,7 +284,9 @@ function afterTrouble(state: Holds, call: CallSigns, weight: number): Holds {
   const recent = state.troubles.filter(({ at }) => at > now - SIGN_AGE_MS);
   const before = recent.find((trouble) => trouble.key === key);
   const others = recent.filter((trouble) => trouble !== before);
-  const troubles = [...others, { key, permit, at: now, weight: Math.max(weight, before?.weight ?? 0) }];
+  // Of a permit that the item never gave, later life could not disprove it.
+  const known = Math.min(permit, call.latestPermit);
+  const troubles = [...others, { key, permit: known, at: now, weight: Math.max(weight, before?.weight ?? 0) }];
   if (troubles.reduce((sum, trouble) => sum + trouble.weight, 0) < OUTAGE_SIGNS) return { ...freed, troubles };
   return withHold(
     { ...freed, troubles: [] },

@@ -18,14 +18,17 @@ export function resume(state: BudgetState, scope: Scope): BudgetState {
 }
 
 /**
- * Ends every hold but an operator's. A brake that was on stays off until the lane's next success, an outage hold for an hour: whoever
+ * Ends every hold but an operator's, and a pause that the API asked for. A brake that was on stays off until the lane's next success, an outage hold for an hour: whoever
  * releases them knows better.
  */
 export function release(state: BudgetState, now: EpochMs): BudgetState {
-  const { holds } = state;
+  const { holds, learned, quietUntil } = state;
   const braked = LANES.filter((lane) => holds.byScope[lane] !== undefined);
   return {
     ...state,
+    quietUntil: Math.min(quietUntil, now),
+    // Refusals teach again from now on, and not from the end of that pause.
+    learned: learned.grewFrom === undefined ? learned : { ...learned, grewFrom: Math.min(learned.grewFrom, now) },
     holds: {
       ...holds,
       byScope: {},

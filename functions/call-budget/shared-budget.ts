@@ -46,6 +46,8 @@ const LONGEST_AHEAD_MS = 300;
 /** A permit is good for this long after its time. */
 const STALE_MS = 500;
 const MAX_REPORT_TRIES = 10;
+/** A success that is judged by an older sight might not reset the rejections that others have counted since. */
+const CALM_SIGHT_MS = 5_000;
 
 /** A turn that is asked for. */
 interface Asked extends Pick<Ticket, 'lane' | 'key' | 'history'> {
@@ -202,8 +204,8 @@ class SharedBudget implements CallBudget {
 
   async #tell(ticket: Ticket, shown: Shown): Promise<Ruling> {
     const { clock, ceiling, telemetry } = this.#options;
-    // In calm, which is nearly always, even an old look shows that there is nothing to say.
-    const { lastSeen } = this.#item;
+    // In calm, which is nearly always, a look of a while ago shows that there is nothing to say.
+    const lastSeen = this.#item.seenWithin(CALM_SIGHT_MS);
     const isGood = shown.kind === 'succeeded' || shown.kind === 'nothing';
     if (isGood && lastSeen && afterCall(lastSeen, ticket, shown, ceiling, clock.now()) === lastSeen) return OWN;
     try {

@@ -33,9 +33,9 @@ export class SharedItem {
     this.#random = random;
   }
 
-  /** The last sight, however old. */
-  get lastSeen(): BudgetState | undefined {
-    return this.#seen;
+  /** The last sight, if it is no older than this. */
+  seenWithin(ageMs: number): BudgetState | undefined {
+    return this.#clock.now() - this.#seenAt <= ageMs ? this.#seen : undefined;
   }
 
   /** The next change reads first. */

@@ -99,13 +99,13 @@ export function afterCall(
   // The arrival time says how many permits are ahead of their time: at a lower rate these many take longer.
   const slowedBy = rateAt(state.learned, ceilingRate, now) / rateAt(learned, ceilingRate, now);
   const arrival = now + Math.max(0, state.arrival - now) * Math.max(1, slowedBy);
-  return { ...state, holds, refused, learned, quietUntil: quiet, arrival: Math.max(state.arrival, arrival, quiet) };
+  return { ...state, holds, refused, learned, quietUntil: quiet, arrival: Math.max(state.arrival, arrival) };
 }
 
 export const OWN: Ruling = { fault: 'own' };
 
 /** Whose fault it is that a call failed, by the state after it. */
-export function rulingOn(state: BudgetState, { lane, history }: Ticket, shown: Shown, now: EpochMs): Ruling {
+export function rulingOn(state: BudgetState, { lane, history, permit }: Ticket, shown: Shown, now: EpochMs): Ruling {
   const { all, [lane]: ofLane } = state.holds.byScope;
   const byHold = (hold: Hold | undefined): Ruling => (hold ? { fault: 'ours', why: hold.why, until: hold.until } : OWN);
   switch (shown.kind) {
@@ -119,17 +119,19 @@ export function rulingOn(state: BudgetState, { lane, history }: Ticket, shown: S
     case 'rejected':
       return byHold(ofLane);
     case 'server-error':
-      if (isOwnFault(state.holds, history)) return OWN;
-      return byTrouble(state.holds, now);
+      if (isOwnFault(state.holds, history) && permit > (state.holds.lastOutage ?? 0)) return OWN;
+      return byTrouble(state.holds, permit, now);
     case 'unavailable':
     case 'unknown':
-      return byTrouble(state.holds, now);
+      return byTrouble(state.holds, permit, now);
   }
 }
 
-function byTrouble(holds: Holds, now: EpochMs): Ruling {
+function byTrouble(holds: Holds, permit: number, now: EpochMs): Ruling {
   const { all } = holds.byScope;
   if (all?.why === 'outage') return { fault: 'ours', why: 'outage', until: all.until };
+  // Heard of late, after the end of the outage that it met.
+  if (permit <= (holds.lastOutage ?? 0)) return { fault: 'ours', why: 'outage', until: now };
   return showsLife(holds, now) ? OWN : { fault: 'ours', why: 'no-life', until: now };
 }
 

@@ -9,3 +9,8 @@ export const CLOCK_SKEW_MS = 2 * SECOND_MS;
 
 /** How long a claim holds without a result. */
 export const leaseMs = (callTimeoutMs: number): number => callTimeoutMs + AFTER_CALL_MS;
+
+const SECOND_UNKNOWN_WAIT_MS = 15 * 60 * SECOND_MS;
+
+/** The least time before the next call, by the calls of unknown outcome so far: in a brownout three would be used up in seconds. */
+export const unknownWaitMs = (unknowns: number): number => (unknowns >= 2 ? SECOND_UNKNOWN_WAIT_MS : 0);

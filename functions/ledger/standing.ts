@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { EpochMs } from '../common/clock.ts';
 import type { RequestItem } from './items.ts';
+import { unknownWaitMs } from './lease.ts';
 
 /** What a request has been through since it came or was redriven. A lease found ended counts as one call of unknown outcome. */
 export interface PastCalls {
@@ -21,7 +22,8 @@ export type Standing =
   /** The decision to dead-letter it stands; the letter may or may not have been sent. */
   | { kind: 'resume-letter'; item: RequestItem }
   | { kind: 'busy'; until: EpochMs }
-  | { kind: 'not-due'; until: EpochMs }
+  /** Its next try is later; it may be ended before. */
+  | { kind: 'not-due'; until: EpochMs; past: PastCalls }
   /** The id belongs to somebody else's reset. */
   | { kind: 'other-address' };
 
@@ -50,12 +52,16 @@ export function standingOf(
     }
     case 'waiting': {
       const until = item.notBefore ?? 0;
-      return until > now ? { kind: 'not-due', until } : { kind: 'callable', past: pastOf(item, 0) };
+      const past = pastOf(item, 0);
+      return until > now ? { kind: 'not-due', until, past } : { kind: 'callable', past };
     }
     case 'calling': {
       const until = item.leaseEnd ?? 0;
       // A lease that ended without a result means a call that was perhaps made.
-      return until > now ? { kind: 'busy', until } : { kind: 'callable', past: pastOf(item, 1) };
+      if (until > now) return { kind: 'busy', until };
+      const past = pastOf(item, 1);
+      const due = until - leaseMs + unknownWaitMs(past.unknowns);
+      return due > now ? { kind: 'not-due', until: due, past } : { kind: 'callable', past };
     }
   }
 }

@@ -33,7 +33,8 @@ const claim =
       },
       setIfMissing: { firstCallAt: now() },
       add: counters.add ?? {},
-      remove: ['notBefore', 'reason', 'detail', 'finishedAt', ...staleIn(seen)],
+      // What the call before was answered is no answer to this one.
+      remove: [...new Set(['notBefore', 'reason', 'detail', 'finishedAt', 'lastStatus', ...staleIn(seen)])],
     };
     const condition = seen?.state === 'waiting' ? all(is('waiting'), isDue(now())) : stillAs(seen, now());
     const result = await table.updateOnce(

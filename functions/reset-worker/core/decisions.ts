@@ -3,11 +3,12 @@ import { standBackMs } from '../../call-budget/holds.ts';
 import type { EpochMs } from '../../common/clock.ts';
 import { type FailureReason, MAX_DETAIL_LENGTH } from '../../contract/dead-letter.ts';
 import type { RequestItem } from '../../ledger/items.ts';
+import { unknownWaitMs } from '../../ledger/lease.ts';
 import type { Failure, Spent, WaitUpdate } from '../../ledger/ledger.ts';
 import type { PastCalls } from '../../ledger/standing.ts';
 import { isHtmlPage } from './answers.ts';
 import type { DeferralCause } from './outcome.ts';
-import { backoffMs, MAX_FAILED_CALLS, MAX_UNKNOWNS, putBackMs, SHORT_WAIT_MS, unknownWaitMs } from './retry-policy.ts';
+import { backoffMs, MAX_FAILED_CALLS, MAX_UNKNOWNS, putBackMs, SHORT_WAIT_MS } from './retry-policy.ts';
 
 /** Two days before the queue's own retention of 14 days would drop the message without a trace. */
 const MAX_QUEUED_MS = 12 * 24 * 60 * 60 * 1000;
@@ -82,7 +83,7 @@ export function afterFailedCall(call: CallMade, random: () => number): NextStep 
     }
     case 'server-error': {
       if (ruling.fault === 'ours') return putBack(call, { heldCalls: 1, unknowns: 1 });
-      // Put back for a 5xx before, it is known to be at fault itself; its unknown outcomes are those answers.
+      // Put back for a 5xx before, it is known to be at fault itself; its unknown outcomes are mostly those answers.
       const reason = item.unknowns > 0 && item.serverErrorPermit === undefined ? 'outcome-unknown' : 'server-error';
       return giveUp(call, reason, verdict.detail, { failedCalls: 1 });
     }

@@ -1,4 +1,5 @@
 import type { Ruling, Shown, Ticket, Verdict } from '../../call-budget/call-budget.ts';
+import { blindRuling } from '../../call-budget/state.ts';
 import type { EpochMs } from '../../common/clock.ts';
 import { type EventCode, type EventFields, METRICS } from '../../common/telemetry.ts';
 import { withinTime } from '../../common/within-time.ts';
@@ -18,6 +19,8 @@ import { cleanAuditText } from './redact.ts';
 const MAX_LOST_CLAIMS = 3;
 /** Between two tries to write down what a call came to. */
 const REWRITE_PAUSE_MS = 250;
+/** A report that takes longer goes on unwatched: a lease outlasts its call by ten seconds, and the ledger's write comes after it. */
+const LONGEST_TELLING_MS = 5_000;
 /** A ledger that refuses at once would otherwise be asked for a whole backlog within minutes. */
 const UNREACHABLE_PAUSE_MS = 30_000;
 
@@ -131,7 +134,7 @@ function workOn(work: Work, asked: ResetRequest, key: string): RequestWork {
     addressTag: addressTag(key, email),
     firstSentAt: sentAt,
     ...(campaignId === undefined ? {} : { campaignId }),
-    ...(sender === undefined ? {} : { sender }),
+    ...(sender === undefined ? {} : { sender: cleanAuditText(sender, email) }),
     ...(requestedBy === undefined ? {} : { requestedBy: cleanAuditText(requestedBy, email) }),
   };
   return {
@@ -163,8 +166,7 @@ async function pursue(work: RequestWork): Promise<End> {
     if (standing.kind === 'other-address') {
       return refuse(work, 'the request id was used before, for another address', request.campaignId);
     }
-    const next =
-      standing.kind === 'callable' ? tryCall(work, item, standing.past) : settle(work, request.key, standing);
+    const next = 'past' in standing ? tryCall(work, item, standing) : settle(work, request.key, standing);
     // Caught here, so that the last line still tells of the calls before.
     const step: Step = await next.catch((error: unknown) => pauseUnreachable(work, error));
     fields = { ...fields, ...step.fields };
@@ -175,9 +177,16 @@ async function pursue(work: RequestWork): Promise<End> {
   return ended(heldElsewhere(work), fields);
 }
 
-/** Ends a request that has no point any more, or calls for it when it is its turn. */
-const tryCall = async (work: RequestWork, item: RequestItem | undefined, past: PastCalls): Promise<Step> =>
-  (await endUncalled(work, item, past)) ?? (await takeTurn(work, item, past));
+/** Ends a request that has no point any more, also before its next try is due, or calls for it when it is its turn. */
+async function tryCall(
+  work: RequestWork,
+  item: RequestItem | undefined,
+  standing: Extract<Standing, { past: PastCalls }>,
+): Promise<Step> {
+  const pointless = await endUncalled(work, item, standing.past);
+  if (pointless) return pointless;
+  return standing.kind === 'callable' ? takeTurn(work, item, standing.past) : settle(work, work.request.key, standing);
+}
 
 /** What is to be done for a request that may not be called now. */
 async function settle(
@@ -226,7 +235,7 @@ async function takeTurn(work: RequestWork, item: RequestItem | undefined, past: 
   try {
     ready = await prepare(work, item, past, ticket);
   } catch (error) {
-    await ports.budget.report(ticket, { kind: 'nothing' });
+    await tell(work, ticket, { kind: 'nothing' });
     throw error;
   }
   if ('nonce' in ready) return call(work, ready);
@@ -242,7 +251,7 @@ async function prepare(
 ): Promise<Claim | Step> {
   const { ports, times, request } = work;
   const unused = async (step: Step): Promise<Step> => {
-    await ports.budget.report(ticket, { kind: 'nothing' });
+    await tell(work, ticket, { kind: 'nothing' });
     return step;
   };
   // The wait may have been long.
@@ -251,7 +260,7 @@ async function prepare(
   const token = await ports.tokens.current();
   if (token.kind === 'none') {
     ports.telemetry.event('TOKEN_UNUSABLE', { ...work.fields, why: token.why });
-    const ruling = await ports.budget.report(ticket, { kind: 'no-token' });
+    const ruling = await tell(work, ticket, { kind: 'no-token' });
     return ended({ kind: 'given-back', until: untilOf(ruling, ports.clock.now()), why: `token-${token.why}` });
   }
   if (ticket.probe === 'address') return probeByAddress(work, item, ticket, token);
@@ -274,6 +283,13 @@ async function prepare(
 const giveBackClaim = (work: RequestWork, nonce: string): Promise<RequestItem | undefined> =>
   work.ports.ledger.wait(work.request.key, nonce, { notBefore: work.ports.clock.now(), spent: {}, uncalled: true });
 
+/** Reports a turn. What a call came to is written down in time for its lease, whether or not the budget can be told of it. */
+async function tell({ ports, times }: Work, ticket: Ticket, shown: Shown): Promise<Ruling> {
+  const until = Math.min(times.deadline, ports.clock.now() + LONGEST_TELLING_MS);
+  const told = await withinTime(ports.clock, until, ports.budget.report(ticket, shown));
+  return told.inTime ? told.value : blindRuling(shown, ports.clock.now());
+}
+
 /** Calls with the probe address in place of a request, which then waits for a turn of its own. */
 async function probeByAddress(
   work: RequestWork,
@@ -283,16 +299,15 @@ async function probeByAddress(
 ): Promise<Step> {
   const { ports, times } = work;
   const again: Step = { kind: 'again', item };
-  const tell = (shown: Shown) => ports.budget.report(ticket, shown);
   if (ports.probeAddress === undefined || ports.clock.now() > times.latestStart) {
-    await tell({ kind: 'nothing' });
+    await tell(work, ticket, { kind: 'nothing' });
     return ended({ kind: 'given-back', until: ports.clock.now(), why: 'time' });
   }
   const verdict = verdictOf(await ports.api.reset(ports.probeAddress, token.token));
   ports.telemetry.measure(METRICS.calls, 1);
   ports.telemetry.event('OUTAGE_PROBED', { lane: ticket.lane, why: verdict.kind, ...statusField(verdict) });
   const isStale = verdict.kind === 'unauthorized' && (await ports.tokens.hasOtherThan(token.version));
-  await tell(isStale ? { kind: 'nothing' } : verdict);
+  await tell(work, ticket, isStale ? { kind: 'nothing' } : verdict);
   return again;
 }
 
@@ -304,7 +319,7 @@ async function call(work: RequestWork, claim: Claim): Promise<Step> {
   ports.telemetry.measure(METRICS.calls, 1);
   const fields: EventFields = { calls: claim.item.calls, ...statusField(verdict) };
   if (verdict.kind === 'succeeded') {
-    const told = ports.budget.report(claim.ticket, verdict);
+    const told = tell(work, claim.ticket, verdict);
     const end = await recordSuccess(work, verdict.status, fields);
     await told;
     return end;
@@ -314,14 +329,14 @@ async function call(work: RequestWork, claim: Claim): Promise<Step> {
   if (verdict.kind === 'unauthorized') {
     // Nothing is told before the secret is read, or the end of a hold's probe would let others call with the same token.
     if (await ports.tokens.hasOtherThan(claim.token.version)) {
-      await ports.budget.report(claim.ticket, { kind: 'nothing' });
+      await tell(work, claim.ticket, { kind: 'nothing' });
       ports.telemetry.event('TOKEN_REFRESHED', { ...work.fields, ...fields });
       const update = { notBefore: ports.clock.now(), lastStatus: verdict.status, spent: {} };
       return leaveWaiting(work, claim, update, fields, (item) => ({ kind: 'again', item, fields }));
     }
     ports.telemetry.event('TOKEN_REJECTED', { ...work.fields, ...fields });
   }
-  const ruling = await ports.budget.report(claim.ticket, verdict);
+  const ruling = await tell(work, claim.ticket, verdict);
   return carryOn(work, claim, verdict, ruling, answeredAt, fields);
 }
 
@@ -428,7 +443,8 @@ async function refuse(work: Work, problem: string, campaignId?: string): Promise
       lane: message.lane,
       firstSentAt: message.sentAt,
       ...(campaignId === undefined ? {} : { campaignId }),
-      ...(message.sender === undefined ? {} : { sender: message.sender }),
+      // Behind the colon stands a session's name, which may be the address of whoever is to be reset.
+      ...(message.sender === undefined ? {} : { sender: message.sender.replace(/:.*/s, '') }),
     };
     const detail = detailWithCut(problem, message.body, item?.detail);
     return deadLetter(refused, request, { seen: item }, { reason: 'invalid-request', detail, spent: {} });

@@ -13,8 +13,6 @@ export const SHORT_WAIT_MS = 10 * SECOND_MS;
 export const MAX_FAILED_CALLS = 50;
 /** A person is asked before a password is perhaps reset a fourth time. */
 export const MAX_UNKNOWNS = 3;
-/** In a brownout three calls would be used up in seconds: the third one waits at least this long. */
-const SECOND_UNKNOWN_WAIT_MS = 15 * MINUTE_MS;
 /** How long a request is put back for a failure while nobody knows whether the API is there: the first time, and then. */
 const PUT_BACK_MS = 15 * MINUTE_MS;
 const LONG_PUT_BACK_MS = 60 * MINUTE_MS;
@@ -34,9 +32,6 @@ export function backoffMs(failures: number, retryAfterMs: number, random: () => 
   const jitterMs = Math.round(random() * Math.min(BACKOFF_CAP_MS, BACKOFF_BASE_MS * 2 ** failures));
   return Math.max(jitterMs, clampRetryAfter(retryAfterMs));
 }
-
-/** The least time before the next call, by the calls of unknown outcome so far. */
-export const unknownWaitMs = (unknowns: number): number => (unknowns >= 2 ? SECOND_UNKNOWN_WAIT_MS : 0);
 
 /** For how long a request is put back while nobody knows whether the API is there. */
 export const putBackMs = (unknowns: number): number => (unknowns >= 2 ? LONG_PUT_BACK_MS : PUT_BACK_MS);

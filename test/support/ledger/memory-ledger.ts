@@ -125,7 +125,7 @@ export function memoryLedger(clock: Clock): MemoryLedger {
           request.key,
           seen?.state === 'waiting' ? isDue : stillAs(seen, now),
           (item) => {
-            const { notBefore: _, reason: __, detail: ___, finishedAt: ____, ...kept } = item;
+            const { notBefore: _, reason: __, detail: ___, finishedAt: ____, lastStatus: _____, ...kept } = item;
             const counted = takenUp(seen)({
               ...withoutOldStatus(seen, kept),
               ...(seen ? { lane: request.lane } : described(request)),
