@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { parseArgs } from 'node:util';
+import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { pageOf } from './report/page.ts';
 import { costTable, number, rowsOf, table } from './report/summary.ts';
 import { type Case, optionsOf } from './scenarios/case.ts';
@@ -24,7 +24,7 @@ const USAGE = `The worker on a virtual clock. One seed makes one history.
 
   --report FILE               where the page with plots goes (a single run; reports/simulation.html)`;
 
-const { values, positionals } = parseArgs({
+const ARGUMENTS = {
   allowPositionals: true,
   options: {
     seeds: { type: 'string' },
@@ -43,9 +43,22 @@ const { values, positionals } = parseArgs({
     failing: { type: 'string', default: '0' },
     cases: { type: 'boolean', default: false },
     list: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
     report: { type: 'string', default: 'reports/simulation.html' },
   },
-});
+} as const satisfies ParseArgsConfig;
+
+const { values, positionals } = readArguments();
+
+/** A mistake of whoever types is one line, and no stack trace. */
+function readArguments() {
+  try {
+    return parseArgs(ARGUMENTS);
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    return process.exit(2);
+  }
+}
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
@@ -150,6 +163,10 @@ async function cases(chosen: readonly Case[]): Promise<boolean> {
 }
 
 async function main(): Promise<boolean> {
+  if (values.help) {
+    say(USAGE);
+    return true;
+  }
   if (values.list) {
     say(table(CASES.map(({ name, aim }) => [name, aim])));
     return true;

@@ -100,7 +100,7 @@ export function afterFailedCall(call: CallMade, random: () => number): NextStep 
 
 /** The request waits for the end of a hold that is none of its fault. */
 function waitOut(call: CallMade, spent: Spent, cause: DeferralCause): NextStep {
-  const until = untilOf(call);
+  const until = Math.max(untilOf(call), call.answeredAt + leastWaitMs(call, spent));
   return orGiveUp(call, spent, {
     kind: 'wait',
     update: update(call, until, spent),
@@ -114,7 +114,7 @@ function waitOut(call: CallMade, spent: Spent, cause: DeferralCause): NextStep {
 function putBack(call: CallMade, spent: Spent): NextStep {
   const { ruling, item, verdict, ticket, answeredAt, probesByAddress } = call;
   const unknowns = item.unknowns + (spent.unknowns ?? 0);
-  const asked = answeredAt + Math.max(retryAfterOf(verdict), spent.unknowns ? unknownWaitMs(unknowns) : 0);
+  const asked = answeredAt + Math.max(retryAfterOf(verdict), leastWaitMs(call, spent));
   const why = ruling.fault === 'ours' ? ruling.why : undefined;
   const notBefore = Math.max(asked, why === 'no-life' ? answeredAt + putBackMs(unknowns) : untilOf(call));
   const standMs = why === 'outage' && !probesByAddress ? standBackMs({ unknowns, heldCalls: item.heldCalls + 1 }) : 0;
@@ -133,9 +133,8 @@ function putBack(call: CallMade, spent: Spent): NextStep {
 
 function backOff(call: CallMade, spent: Spent, random: () => number): NextStep {
   const { item, verdict, answeredAt, latestStart } = call;
-  const leastMs = spent.unknowns ? unknownWaitMs(item.unknowns + 1) : 0;
   const failures = item.failedCalls + item.throttled + (spent.heldCalls ? item.heldCalls : 0) + 1;
-  const delayMs = Math.max(backoffMs(failures, retryAfterOf(verdict), random), leastMs);
+  const delayMs = Math.max(backoffMs(failures, retryAfterOf(verdict), random), leastWaitMs(call, spent));
   const notBefore = answeredAt + delayMs;
   const waiting = update(call, notBefore, spent);
   if (delayMs <= SHORT_WAIT_MS && notBefore <= latestStart)
@@ -166,6 +165,10 @@ const update = ({ verdict }: CallMade, notBefore: EpochMs, spent: Spent): WaitUp
 
 const untilOf = ({ ruling, answeredAt }: CallMade): EpochMs => (ruling.fault === 'ours' ? ruling.until : answeredAt);
 
+/** Counted from an unknown outcome, not from what comes after it. */
+const leastWaitMs = ({ item }: CallMade, spent: Spent): number =>
+  spent.unknowns === undefined ? 0 : unknownWaitMs(item.unknowns + spent.unknowns);
+
 const retryAfterOf = (verdict: Verdict): number => ('retryAfterMs' in verdict ? (verdict.retryAfterMs ?? 0) : 0);
 
 const statusOf = <Name extends string>({ status }: Verdict, name: Name): { [Key in Name]?: number } =>
@@ -174,7 +177,7 @@ const statusOf = <Name extends string>({ status }: Verdict, name: Name): { [Key 
 /** What a person must know before a redrive is never cut off; the API's words are. */
 function withUnknowns(detail: string, unknowns: number): string {
   if (unknowns === 0) return detail.slice(0, MAX_DETAIL_LENGTH).toWellFormed();
-  const note = `calls without an answer, so perhaps made: ${unknowns}`;
+  const note = `calls of unknown outcome: ${unknowns}`;
   if (detail === '') return note;
   return `${detail.slice(0, MAX_DETAIL_LENGTH - note.length - 2).toWellFormed()}; ${note}`;
 }

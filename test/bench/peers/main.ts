@@ -2,11 +2,11 @@ import { availableParallelism, cpus, loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import type { Quota } from '../../../local/reset-api/token-bucket.ts';
 import { type Contestant, type Result, runContest } from './contest.ts';
+import { powertools } from './contestants/powertools.ts';
+import { sqsConsumer } from './contestants/sqs-consumer.ts';
+import { worker } from './contestants/worker.ts';
 import { jobsOf, leastCalls, leastMs } from './jobs.ts';
-import { powertools } from './powertools.ts';
-import { sqsConsumer } from './sqs-consumer.ts';
 import { tableOf } from './table.ts';
-import { worker } from './worker.ts';
 
 interface Comparison {
   jobs: number;

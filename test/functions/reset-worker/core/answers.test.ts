@@ -333,7 +333,7 @@ describe('a 2xx that is an HTML page', () => {
     expect(worker.ledger.item(KEY)).toMatchObject({ state: 'failed', calls: 1, failedCalls: 1, unknowns: 1 });
     expect(worker.budget.reports).toEqual([{ kind: 'rejected', status: 200, detail: words }]);
     expect(worker.deadLetters.sent).toMatchObject([
-      { reason: 'rejected', status: 200, detail: `${words}; calls without an answer, so perhaps made: 1` },
+      { reason: 'rejected', status: 200, detail: `${words}; calls of unknown outcome: 1` },
     ]);
     expect(worker.telemetry.codes()).toEqual(['DEAD_LETTERED']);
   });
@@ -457,9 +457,7 @@ describe('a call that an outage took', () => {
     worker.ledger.put(anItem({ unknowns: 1, heldCalls: 1, serverErrorPermit: 1 }));
     worker.budget.trouble = { fault: 'own' };
     expect(await worker.deliver()).toEqual({ kind: 'dead-lettered', reason: 'server-error' });
-    expect(worker.deadLetters.sent[0]?.detail).toBe(
-      'no single sign-on here; calls without an answer, so perhaps made: 1',
-    );
+    expect(worker.deadLetters.sent[0]?.detail).toBe('no single sign-on here; calls of unknown outcome: 1');
   });
 
   it('is left to its lease where its deferral cannot be written down', async () => {
@@ -503,7 +501,7 @@ describe('calls without an answer', () => {
       {
         reason: 'outcome-unknown',
         calls: 3,
-        detail: '3 calls failed; calls without an answer, so perhaps made: 3',
+        detail: '3 calls failed; calls of unknown outcome: 3',
       },
     ]);
     expect(worker.telemetry.of('DEAD_LETTERED')).toMatchObject({ calls: 3, failedCalls: 3, unknowns: 3 });
@@ -525,7 +523,7 @@ describe('calls without an answer', () => {
         {
           reason: 'outcome-unknown',
           status,
-          detail: 'conflict; calls without an answer, so perhaps made: 1',
+          detail: 'conflict; calls of unknown outcome: 1',
         },
       ]);
     },
@@ -548,7 +546,7 @@ describe('calls without an answer', () => {
     await worker.deliver();
     const detail = worker.deadLetters.sent[0]?.detail ?? '';
     expect(detail.length).toBe(256);
-    expect(detail).toMatch(/^x+; calls without an answer, so perhaps made: 1$/);
+    expect(detail).toMatch(/^x+; calls of unknown outcome: 1$/);
     expect(worker.ledger.item(KEY).detail).toBe(detail);
   });
 });
@@ -556,7 +554,7 @@ describe('calls without an answer', () => {
 describe('failed calls', () => {
   it.each([
     [0, 'retries-exhausted', '50 calls failed'],
-    [1, 'outcome-unknown', '50 calls failed; calls without an answer, so perhaps made: 1'],
+    [1, 'outcome-unknown', '50 calls failed; calls of unknown outcome: 1'],
   ])(
     'are 50 at most, over as many receives as it takes; with %i unknown ones it ends as %s',
     async (unknowns, reason, detail) => {

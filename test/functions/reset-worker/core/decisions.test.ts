@@ -78,8 +78,7 @@ function told(step: NextStep) {
 describe('after a call that failed by its own fault', () => {
   const TRY = { kind: 'try-again', dueMs: SECOND };
   const LATER = { kind: 'wait', cause: 'backoff', attempted: true, dueMs: 15 * MINUTE, shownMs: 15 * MINUTE };
-  const perhaps = (words: string, unknowns: number) =>
-    `${words}; calls without an answer, so perhaps made: ${unknowns}`;
+  const perhaps = (words: string, unknowns: number) => `${words}; calls of unknown outcome: ${unknowns}`;
   const giveUp = (reason: string, detail: string, spent: object, status?: number) => ({
     kind: 'give-up',
     failure: { reason, detail, spent, ...(status === undefined ? {} : { status }) },
@@ -230,7 +229,7 @@ describe('after a call that failed by a fault of ours', () => {
       kind: 'give-up',
       failure: {
         reason: 'outcome-unknown',
-        detail: '3 calls failed; calls without an answer, so perhaps made: 3',
+        detail: '3 calls failed; calls of unknown outcome: 3',
         spent: { heldCalls: 1, unknowns: 1 },
         ...('status' in verdict ? { status: verdict.status } : {}),
       },
@@ -409,7 +408,7 @@ describe('a wait after a failed call', () => {
     expect(at(49, 1)).toMatchObject({
       failure: {
         reason: 'outcome-unknown',
-        detail: '60 calls failed; calls without an answer, so perhaps made: 1',
+        detail: '60 calls failed; calls of unknown outcome: 1',
       },
     });
     expect(stepAfter({ verdict: verdicts.silence, item: { failedCalls: 49 } })).toMatchObject({
@@ -430,7 +429,7 @@ describe('the words of a letter', () => {
     if (step.kind !== 'give-up') throw new Error(step.kind);
     return step.failure.detail;
   };
-  const note = 'calls without an answer, so perhaps made: 1';
+  const note = 'calls of unknown outcome: 1';
 
   it('are the API’s, to 256 characters', () => {
     expect(letter('x'.repeat(256), 0)).toBe('x'.repeat(256));
@@ -459,7 +458,7 @@ describe('the words of a letter', () => {
 describe('before a call', () => {
   const decide = (past: Partial<PastCalls>, request: { sentAt?: number; notAfter?: number } = {}) =>
     giveUpBeforeCall({ failedCalls: 0, heldCalls: 0, unknowns: 0, ...past }, { sentAt: NOON - 1000, ...request }, NOON);
-  const perhaps = (count: number) => `calls without an answer, so perhaps made: ${count}`;
+  const perhaps = (count: number) => `calls of unknown outcome: ${count}`;
   const passed = { notAfter: NOON - 1 };
   const old = { sentAt: NOON - 12 * DAY };
 

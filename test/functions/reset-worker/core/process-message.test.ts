@@ -181,7 +181,7 @@ describe('a message whose request the ledger knows', () => {
     expect(worker.api.calls).toHaveLength(3);
     expect(await worker.deliver()).toEqual({ kind: 'dead-lettered', reason: 'outcome-unknown' });
     expect(worker.deadLetters.sent).toMatchObject([
-      { calls: 3, detail: 'the last call had no answer; calls without an answer, so perhaps made: 3' },
+      { calls: 3, detail: 'the last call had no answer; calls of unknown outcome: 3' },
     ]);
     expect(worker.ledger.item(KEY)).toMatchObject({ unknowns: 3, failedCalls: 3 });
   });
@@ -190,7 +190,7 @@ describe('a message whose request the ledger knows', () => {
     const worker = aWorker();
     worker.ledger.put(anItem({ state: 'calling', leaseEnd: NOON, calls: 50, failedCalls: 49, unknowns: 1 }));
     expect(await worker.deliver()).toEqual({ kind: 'dead-lettered', reason: 'outcome-unknown' });
-    expect(worker.deadLetters.sent[0]?.detail).toBe('50 calls failed; calls without an answer, so perhaps made: 2');
+    expect(worker.deadLetters.sent[0]?.detail).toBe('50 calls failed; calls of unknown outcome: 2');
   });
 
   it('for another address is dead-lettered under the message’s id, and the first request is left alone', async () => {
@@ -412,7 +412,7 @@ describe('a request with no point any more', () => {
     const worker = aWorker();
     worker.ledger.put(anItem({ unknowns: 2, failedCalls: 2, calls: 2 }));
     await worker.deliver({ sentAt: NOON - 12 * DAY_MS });
-    expect(worker.deadLetters.sent[0]?.detail).toBe('queued for 12 days; calls without an answer, so perhaps made: 2');
+    expect(worker.deadLetters.sent[0]?.detail).toBe('queued for 12 days; calls of unknown outcome: 2');
     expect(worker.ledger.item(KEY)).toMatchObject({ calls: 2, failedCalls: 2, unknowns: 2 });
   });
 

@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import cdk from '../../../cdk.json' with { type: 'json' };
-import { CREDENTIALS, REGION } from '../../../local/aws/account.ts';
-import { startKeeper } from '../../../local/lambda/keeper.ts';
+import cdk from '../../../../cdk.json' with { type: 'json' };
+import { CREDENTIALS, REGION } from '../../../../local/aws/account.ts';
+import { startKeeper } from '../../../../local/lambda/keeper.ts';
+import type { Contestant } from '../contest.ts';
 import { bundlePeer } from './bundle-peer.ts';
-import type { Contestant } from './contest.ts';
 import { type PeerSurroundings, preparePeer, type RunningPeer } from './peer-stage.ts';
 
 /** Longer than all retries of a message take together. No function's time-out has to be multiplied here. */

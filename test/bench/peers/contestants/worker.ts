@@ -1,6 +1,6 @@
-import type { Lane } from '../../../functions/contract/reset-request.ts';
-import { startLocalSystem } from '../../../local/system.ts';
-import { type Contestant, LATENCY } from './contest.ts';
+import type { Lane } from '../../../../functions/contract/reset-request.ts';
+import { startLocalSystem } from '../../../../local/system.ts';
+import { type Contestant, LATENCY } from '../contest.ts';
 
 const LANE: Lane = 'bulk';
 

@@ -1,10 +1,10 @@
-import cdk from '../../../cdk.json' with { type: 'json' };
-import { arn } from '../../../local/aws/account.ts';
-import { startEventSource } from '../../../local/lambda/event-source.ts';
-import { createFunction } from '../../../local/lambda/function.ts';
-import { sourceQueue } from '../../../local/lambda/source-queue.ts';
+import cdk from '../../../../cdk.json' with { type: 'json' };
+import { arn } from '../../../../local/aws/account.ts';
+import { startEventSource } from '../../../../local/lambda/event-source.ts';
+import { createFunction } from '../../../../local/lambda/function.ts';
+import { sourceQueue } from '../../../../local/lambda/source-queue.ts';
+import type { Contestant } from '../contest.ts';
 import { bundlePeer } from './bundle-peer.ts';
-import type { Contestant } from './contest.ts';
 import { type PeerSurroundings, preparePeer, type RunningPeer } from './peer-stage.ts';
 
 /** What the worker's stack has, the peer has too. */

@@ -1,10 +1,10 @@
-import { arn, queueUrl } from '../../../local/aws/account.ts';
-import { callAws } from '../../../local/aws/aws-call.ts';
-import { sendMessages } from '../../../local/aws/send-messages.ts';
-import { startAwsStandIns } from '../../../local/aws/stand-ins.ts';
-import { startApiSimulator } from '../../../local/reset-api/simulator.ts';
-import type { Quota } from '../../../local/reset-api/token-bucket.ts';
-import { LATENCY, type Stage } from './contest.ts';
+import { arn, queueUrl } from '../../../../local/aws/account.ts';
+import { callAws } from '../../../../local/aws/aws-call.ts';
+import { sendMessages } from '../../../../local/aws/send-messages.ts';
+import { startAwsStandIns } from '../../../../local/aws/stand-ins.ts';
+import { startApiSimulator } from '../../../../local/reset-api/simulator.ts';
+import type { Quota } from '../../../../local/reset-api/token-bucket.ts';
+import { LATENCY, type Stage } from '../contest.ts';
 
 /** Where a peer finds what it works with. */
 export interface PeerSurroundings {

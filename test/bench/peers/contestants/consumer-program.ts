@@ -1,6 +1,6 @@
 import { Consumer } from 'sqs-consumer';
-import { sendDeadLetter, sqs } from './dead-letter.ts';
-import { RejectedError, resetPassword } from './reset-password.ts';
+import { sendDeadLetter, sqs } from '../dead-letter.ts';
+import { RejectedError, resetPassword } from '../reset-password.ts';
 
 /**
  * A service that runs all the time, as the documentation of sqs-consumer shows it. One consumer handles ten messages side by side and asks for more when all

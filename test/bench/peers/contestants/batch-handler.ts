@@ -1,7 +1,7 @@
 import { BatchProcessor, EventType, processPartialResponse } from '@aws-lambda-powertools/batch';
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
-import { sendDeadLetter } from './dead-letter.ts';
-import { RejectedError, resetPassword } from './reset-password.ts';
+import { sendDeadLetter } from '../dead-letter.ts';
+import { RejectedError, resetPassword } from '../reset-password.ts';
 
 const processor = new BatchProcessor(EventType.SQS);
 
