@@ -136,8 +136,8 @@ describe.concurrent('the API', () => {
         const items = (await scene.ledgerItems()).filter(({ pk }) => own.has(requestIdOf(pk)));
         const calls = items.reduce((sum, item) => sum + item.calls, 0);
         expect(calls, `${outage}`).toBeGreaterThanOrEqual(3);
-        // Those under way when it was noticed, and the probes: one for each time that the hold was lengthened, and the next.
-        expect(calls, `${outage}`).toBeLessThanOrEqual(BATCH + holds().length);
+        // Those under way when it was noticed, the first two perhaps again, and the probes: one each time the hold was lengthened, and the next.
+        expect(calls, `${outage}`).toBeLessThanOrEqual(BATCH + 2 + holds().length);
         await scene.simulator.change({ outage: null });
 
         const failed = new Set(
@@ -165,7 +165,7 @@ describe.concurrent('the API', () => {
     });
     const waiting = someRequests(8);
     await scene.send('bulk', waiting);
-    await eventually(() => expect(logged(scene, 'OUTAGE_PROBED').length).toBeGreaterThanOrEqual(2));
+    await eventually(() => expect(logged(scene, 'OUTAGE_PROBED')).not.toEqual([]));
     const probed = logged(scene, 'OUTAGE_PROBED');
     expect(new Set(probed.map(({ status }) => status))).toEqual(new Set([502]));
     expect(await scene.ledgerItems()).toHaveLength(before.length + signs.length);
