@@ -263,7 +263,9 @@ function afterTrouble(state: Holds, call: CallSigns, weight: number): Holds {
   const freed = withoutProbe(state, call);
   const hold = state.byScope.all;
   if (hold) {
-    if (!isProbeOf(hold, call)) return freed;
+    // After a release a probe of the credential begins no outage hold, as nothing else does.
+    const isReleased = hold.why !== 'outage' && now < (state.outageOffUntil ?? 0);
+    if (!isProbeOf(hold, call) || isReleased) return freed;
     const lengthMs = hold.why === 'outage' ? Math.min(hold.lengthMs * 2, LONGEST_OUTAGE_MS) : FIRST_OUTAGE_MS;
     return withHold(freed, 'all', { why: 'outage', lengthMs, lastProber: key }, call, now);
   }

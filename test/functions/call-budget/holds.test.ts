@@ -543,6 +543,13 @@ describe('a sign of trouble', () => {
     expect(followingAll(off, a, b, c).byScope.all).toMatchObject({ why: 'outage' });
   });
 
+  it('of a credential’s probe begins no outage hold either while it is switched off', () => {
+    const held = (outageOffUntil: number) => holdsOf({ byScope: { all: aHold('credential', NOON) }, outageOffUntil });
+    const probe: Call = { ...a, probe: 'request' };
+    expect(following(held(NOON + 1), probe).byScope.all?.why).toBe('credential');
+    expect(following(held(NOON), probe).byScope.all?.why).toBe('outage');
+  });
+
   it('is none where the 5xx is the request’s own fault', () => {
     const alive = holdsOf({ life: lifeAt(18) });
     const own: Call = { ...a, shown: 'bad gateway', history: { serverErrorPermit: 17 } };

@@ -277,6 +277,14 @@ describe('permits in hand', () => {
     expect(store.writes).toBe(writes);
   });
 
+  it('are good for a request whose latest moment is now, and for none later', async () => {
+    const { clock, store, granted, ask } = await oneLeft();
+    const late = await clock.run(ask('interactive', clock.now() - 1));
+    expect(late.turn.kind).toBe('none');
+    expect(await granted('interactive', 'x', clock.now())).toMatchObject({ permit: 2 });
+    expect(store.writes).toBe(1);
+  });
+
   it('are used once each', async () => {
     const { granted } = await oneLeft();
     expect([(await granted()).permit, (await granted()).permit]).toEqual([2, 3]);
@@ -293,21 +301,35 @@ describe('permits in hand', () => {
 
 describe('a permit taken in advance', () => {
   it.each([
-    [60, 300],
-    [1200, 100],
-  ])('is taken two intervals before its time, and at most 300 ms: at %i a minute %i ms', async (perMinute, aheadMs) => {
-    const { clock, store, ask, times } = aBudget({ ceiling: { perMinute, burst: 1 }, reserve: 0, always: 0 });
-    const intervalMs = 60_000 / perMinute;
-    const count = Math.ceil(aheadMs / intervalMs) + 1;
-    await times(count);
-    const [last = 0, due = 0] = [clock.now(), NOON + count * intervalMs];
+    [60, 0, 300],
+    [60, 0.5, 150],
+    [60, 1, 0],
+    [600, 0, 200],
+    [1200, 0, 100],
+  ])(
+    'is taken up to two intervals and 300 ms before its time: at %i a minute and a chance of %f, %i ms',
+    async (perMinute, always, aheadMs) => {
+      const { clock, store, ask, aCopy } = aBudget({ ceiling: { perMinute, burst: 1 }, reserve: 0, always });
+      const due = 5000;
+      store.item = { ...(store.item as BudgetState), arrival: NOON + due };
+      const next = ask('interactive', LATE, aCopy());
+      await clock.run(clock.sleep(due - aheadMs - 1));
+      expect(store.item?.granted).toBe(0);
+      await clock.run(clock.sleep(2));
+      expect(store.item?.granted).toBe(1);
+      const { at } = await clock.run(next);
+      expect(at).toBe(due);
+      expect(store.writes).toBe(1);
+    },
+  );
+
+  it('is written at once where it is due so soon', async () => {
+    const { clock, store, ask } = aBudget({ ceiling: { perMinute: 60, burst: 1 }, reserve: 0 });
+    store.item = { ...(store.item as BudgetState), arrival: NOON + 300 };
     const next = ask('interactive', LATE);
-    const wait = Math.max(0, due - aheadMs - last);
-    await clock.run(clock.sleep(wait - 1));
-    expect(store.item?.granted).toBe(wait > 0 ? count : count + 1);
-    await clock.run(clock.sleep(2));
-    expect(store.item?.granted).toBe(count + 1);
-    expect((await clock.run(next)).at).toBe(due - NOON);
+    await clock.run(clock.sleep(1));
+    expect(store.item?.granted).toBe(1);
+    expect((await clock.run(next)).at).toBe(300);
   });
 });
 
@@ -573,7 +595,7 @@ describe('a store that cannot be reached', () => {
   ];
   const blind = (isOurs: boolean, now: EpochMs) => (isOurs ? ours('budget-unreachable', now + 60_000) : OWN);
 
-  it.each(RULINGS)('for a report (%s) loses it, says so, and is nobody’s fault: %s', async (kind, isOurs) => {
+  it.each(RULINGS)('for a report (%s) loses it, says so, and rules it to be ours: %s', async (kind, isOurs) => {
     const { clock, store, report, granted, telemetry } = aBudget();
     const ticket = await granted('bulk', 'a');
     clock.jump(1000);
@@ -585,7 +607,7 @@ describe('a store that cannot be reached', () => {
   });
 
   it.each([...RULINGS, ['succeeded', false] as const])(
-    'for ten conflicts of a report (%s) in a row drops it, and is nobody’s fault: %s',
+    'for ten conflicts of a report (%s) in a row drops it, and rules it to be ours: %s',
     async (kind, isOurs) => {
       const { clock, store, live, report, granted, telemetry } = aBudget();
       const ticket = await granted();
@@ -700,6 +722,7 @@ describe('a report', () => {
     expect(ruling).toEqual(ours('credential', NOON + 30_000));
     clock.jump(9000);
     expect(await report(ticket, 'no-token')).toEqual(ruling);
+    expect(await report(ticket, 'unauthorized')).toEqual(ruling);
     expect(telemetry.events).toEqual([{ code: 'CREDENTIAL_HELD', fields: { delayMs: 30_000 } }]);
   });
 
@@ -707,9 +730,9 @@ describe('a report', () => {
     const { report, granted, telemetry } = aBudget();
     const ticket = await granted('bulk');
     const rulings: Ruling[] = [];
-    for (let nth = 1; nth <= 21; nth += 1) rulings.push(await report({ ...ticket, key: `${nth}` }, 'rejected'));
+    for (let nth = 1; nth <= 23; nth += 1) rulings.push(await report({ ...ticket, key: `${nth}` }, 'rejected'));
     expect(rulings.slice(0, 19)).toEqual(Array(19).fill(OWN));
-    expect(rulings.slice(19)).toEqual(Array(2).fill(ours('brake', NOON + 300_000)));
+    expect(rulings.slice(19)).toEqual(Array(4).fill(ours('brake', NOON + 300_000)));
     expect(telemetry.events).toEqual([{ code: 'BRAKE_HELD', fields: { lane: 'bulk', delayMs: 300_000 } }]);
     expect(await granted('interactive')).not.toHaveProperty('probe');
   });
@@ -744,6 +767,27 @@ describe('a hold', () => {
     expect(store.writes).toBe(writes);
     expect(store.reads).toBeGreaterThanOrEqual(40 / 3);
     expect(store.reads).toBeLessThanOrEqual(40 / 2 + 2);
+  });
+
+  it.each([
+    [0, NOON + 6000, 3],
+    [1, NOON + 6000, 2],
+    [1, NOON + 6001, 3],
+  ])('is looked at every 2 to 3 s (chance %f), and no more when the time is up', async (always, latest, reads) => {
+    const { clock, store, hold, ask } = aBudget({ always });
+    hold({ until: NOON + 60_000 });
+    expect(await clock.run(ask('bulk', latest))).toMatchObject({ turn: { kind: 'none' }, at: latest - NOON });
+    expect(store.reads).toBe(reads);
+  });
+
+  it('that ends just at the latest moment is left to be probed by others', async () => {
+    const { clock, hold, ask } = aBudget();
+    hold({ until: NOON + 1000 });
+    expect(await clock.run(ask('bulk', NOON + 1000))).toMatchObject({
+      turn: { kind: 'none', why: 'outage' },
+      at: 1000,
+    });
+    expect(await clock.run(ask('bulk', NOON + 1001))).toMatchObject({ turn: { kind: 'granted' }, at: 1000 });
   });
 
   it('that ends early is noticed within seconds', async () => {
@@ -890,11 +934,19 @@ describe('a hold', () => {
     expect(store.item?.granted).toBe(0);
   });
 
-  it('is told once, by the copy that began it', async () => {
-    const { aCopy, granted, report, telemetry } = aBudget();
+  it('is told as it begins and as it is lengthened, once each, by the copy that did it', async () => {
+    const { clock, aCopy, granted, report, telemetry } = aBudget();
     const ticket = await granted();
-    for (const key of ['a', 'b', 'c', 'd']) await report({ ...ticket, key }, 'unavailable', aCopy());
-    expect(telemetry.events).toEqual([{ code: 'OUTAGE_HELD', fields: { delayMs: 5000 } }]);
+    for (const key of ['a', 'b']) await report({ ...ticket, key }, 'unavailable', aCopy());
+    expect(telemetry.events).toEqual([]);
+    await report({ ...ticket, key: 'c' }, 'unavailable', aCopy());
+    const begun = { code: 'OUTAGE_HELD', fields: { delayMs: 5000 } };
+    expect(telemetry.events).toEqual([begun]);
+    for (const key of ['d', 'e', 'f']) await report({ ...ticket, key }, 'unavailable', aCopy());
+    expect(telemetry.events).toEqual([begun]);
+    clock.jump(5000);
+    await report(await granted(), 'unavailable');
+    expect(telemetry.events).toEqual([begun, { code: 'OUTAGE_HELD', fields: { delayMs: 10_000 } }]);
   });
 });
 
