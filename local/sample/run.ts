@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { LANES } from '../../functions/contract/reset-request.ts';
+import { requestIdOf } from '../../functions/ledger/items.ts';
 import type { LocalSystem } from '../system.ts';
 import type { ProgressBar, Snapshot } from './progress-bar.ts';
 import { reconcile, type Tally } from './reconcile.ts';
@@ -89,7 +90,7 @@ async function sendSample(
     }
   };
   await sendRaw(sample.healthy);
-  await untilEnded(system, keys.size, LONGEST_FIRST_PHASE_MS, interrupted);
+  await untilEnded(system, keys, LONGEST_FIRST_PHASE_MS, interrupted);
   await sendRaw(sample.hanging);
   await Promise.all(
     LANES.map(async (lane) => {
@@ -101,7 +102,9 @@ async function sendSample(
     }),
   );
   await sendRaw(sample.raw.filter(({ isLast }) => !isLast));
-  await untilEnded(system, keys.size - sample.hanging.length, LONGEST_SECOND_PHASE_MS, interrupted);
+  const hanging = new Set(sample.hanging.map(({ key }) => key));
+  const others = new Set([...keys].filter((key) => !hanging.has(key)));
+  await untilEnded(system, others, LONGEST_SECOND_PHASE_MS, interrupted);
   await sendRaw(sample.raw.filter(({ isLast }) => isLast));
   for (const lane of LANES) {
     await system.send(
@@ -116,14 +119,15 @@ const nextLook = () => new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_M
 
 async function untilEnded(
   system: LocalSystem,
-  count: number,
+  keys: ReadonlySet<string>,
   longestMs: number,
   interrupted: AbortSignal,
 ): Promise<void> {
   const latestAt = performance.now() + longestMs;
   while (!interrupted.aborted && performance.now() < latestAt) {
     const items = await system.ledgerItems();
-    if (items.filter(({ state }) => state === 'succeeded' || state === 'failed').length >= count) return;
+    const ended = items.filter(({ state }) => state === 'succeeded' || state === 'failed');
+    if (keys.isSubsetOf(new Set(ended.map(({ pk }) => requestIdOf(pk))))) return;
     await nextLook();
   }
 }
