@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { LANES } from '../../functions/contract/reset-request.ts';
+import { requestIdOf } from '../../functions/ledger/items.ts';
 import type { LocalSystem } from '../system.ts';
 import type { ProgressBar, Snapshot } from './progress-bar.ts';
 import { reconcile, type Tally } from './reconcile.ts';
@@ -15,9 +16,10 @@ export interface SampleResult {
 }
 
 /** What has not finished by then is reported as a difference. */
-const LONGEST_MS = 56_000;
-/** The first phase takes a second or two. If it takes longer than this, the rest is sent all the same. */
+const LONGEST_MS = 70_000;
+/** The first phase takes a second or two, the second about half a minute. If one takes longer than this, the rest is sent all the same. */
 const LONGEST_FIRST_PHASE_MS = 15_000;
+const LONGEST_SECOND_PHASE_MS = 40_000;
 const LOOK_EVERY_MS = 250;
 
 /**
@@ -88,7 +90,7 @@ async function sendSample(
     }
   };
   await sendRaw(sample.healthy);
-  await untilReset(system, sample.healthy.length, interrupted);
+  await untilEnded(system, keys, LONGEST_FIRST_PHASE_MS, interrupted);
   await sendRaw(sample.hanging);
   await Promise.all(
     LANES.map(async (lane) => {
@@ -99,7 +101,11 @@ async function sendSample(
       await runResets(args, environment, interrupted);
     }),
   );
-  await sendRaw(sample.raw);
+  await sendRaw(sample.raw.filter(({ isLast }) => !isLast));
+  const hanging = new Set(sample.hanging.map(({ key }) => key));
+  const others = new Set([...keys].filter((key) => !hanging.has(key)));
+  await untilEnded(system, others, LONGEST_SECOND_PHASE_MS, interrupted);
+  await sendRaw(sample.raw.filter(({ isLast }) => isLast));
   for (const lane of LANES) {
     await system.send(
       lane,
@@ -111,11 +117,17 @@ async function sendSample(
 
 const nextLook = () => new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
 
-async function untilReset(system: LocalSystem, count: number, interrupted: AbortSignal): Promise<void> {
-  const latestAt = performance.now() + LONGEST_FIRST_PHASE_MS;
+async function untilEnded(
+  system: LocalSystem,
+  keys: ReadonlySet<string>,
+  longestMs: number,
+  interrupted: AbortSignal,
+): Promise<void> {
+  const latestAt = performance.now() + longestMs;
   while (!interrupted.aborted && performance.now() < latestAt) {
     const items = await system.ledgerItems();
-    if (items.filter(({ state }) => state === 'succeeded').length >= count) return;
+    const ended = items.filter(({ state }) => state === 'succeeded' || state === 'failed');
+    if (keys.isSubsetOf(new Set(ended.map(({ pk }) => requestIdOf(pk))))) return;
     await nextLook();
   }
 }

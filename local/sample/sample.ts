@@ -13,7 +13,7 @@ export interface Sample {
   files: Record<Lane, string[]>;
   /** Bodies as other systems send them, including careless ones. */
   raw: RawMessage[];
-  /** Additional messages for requests already sent. */
+  /** More messages for requests that have ended: one that met a call under way would be put back for the 30 s of that call's lease. */
   copies: { lane: Lane; body: string }[];
 }
 
@@ -22,6 +22,8 @@ export interface RawMessage {
   lane: Lane;
   body: string;
   key?: string;
+  /** Sent once the others have ended. */
+  isLast?: true;
 }
 
 /** The run's name is the first part of the request ids that `resets enqueue --file` makes: `RUN:LINE`. */
@@ -107,6 +109,8 @@ export function makeSample(now: number): Sample {
     { lane: 'bulk', body: body({ email: 'somebody.else@example.com', requestId: taken }) },
     // Without a request id, the message's id is the request's.
     { lane: 'interactive', body: body({ email: 'plain@example.com', ticket: 'HELP-1' }) },
+    // Only one, and last: a 429 slows all calls down, since the quota is the whole tenant's. A 401 would hold them all for half a minute.
+    { ...interactive('flaky429x1-after1+user@example.com', 'sample-throttled'), isLast: true },
   ];
   const files = {
     interactive: addresses('interactive', INTERACTIVE_TROUBLE, INTERACTIVE_ADDRESSES),
@@ -116,15 +120,13 @@ export function makeSample(now: number): Sample {
       REQUESTS - INTERACTIVE_ADDRESSES - healthy.length - hanging.length - raw.length,
     ),
   };
-  // Only one, and last: a 429 slows all calls down, since the quota is the whole tenant's. A 401 would hold them all for half a minute.
-  files.bulk.push(`flaky429x1-after1+${files.bulk.pop()}`);
   const copyOf = (lane: Lane, line: number, to: Lane) => ({
     lane: to,
     body: body({ email: files[lane][line - 1], requestId: requestId(lane, line) }),
   });
   const lineOf = (lane: Lane, word: string) => files[lane].findIndex((address) => address.startsWith(`${word}+`)) + 1;
   const copies = [
-    // In the other lane, twice in one batch, and of requests that are dead-lettered.
+    // In the other lane, twice in one batch, and of requests that were dead-lettered.
     copyOf('bulk', 2, 'interactive'),
     copyOf('interactive', 2, 'bulk'),
     copyOf('bulk', 3, 'bulk'),

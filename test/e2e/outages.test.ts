@@ -1,11 +1,14 @@
 import { describe, expect, test, vi } from 'vitest';
 import { VARIABLES } from '../../functions/contract/function-environment.ts';
 import { LANES, type Lane } from '../../functions/contract/reset-request.ts';
-import { requestIdOf } from '../../functions/ledger/items.ts';
+import { type RequestItem, requestIdOf } from '../../functions/ledger/items.ts';
+import { callAws } from '../../local/aws/aws-call.ts';
+import type { Outage } from '../../local/reset-api/settings.ts';
 import { letterId } from '../../local/sample/reconcile.ts';
 import type { LocalSystemOptions } from '../../local/system.ts';
 import {
   allResetHurriedly,
+  anAddress,
   aRequest,
   attributesOf,
   drained,
@@ -22,6 +25,7 @@ import {
   scenes,
   showLife,
   someRequests,
+  type TestRequest,
   TOKEN,
 } from '../support/local-system.ts';
 import { portThatNobodyIsGiven } from '../support/ports.ts';
@@ -35,6 +39,9 @@ const { start, expectNothingPrivate } = scenes();
 const CALM: LocalSystemOptions = { mapping: ONE_A_LANE, visibilityTimeoutSeconds: 120 };
 const ONE_SANDBOX: LocalSystemOptions = { ...CALM, lanes: ['bulk'] };
 const SHORT_LEASES = { environment: SHORT_CALL_TIMEOUT };
+/** As the template has it, at most. */
+const BATCH = 10;
+const FAILURE_STATES: readonly RequestItem['state'][] = ['failing', 'failed'];
 /** So that the calls of a batch do not all go at the same moment. */
 const PACED = { [VARIABLES.callsPerMinute]: '1200', [VARIABLES.callBurst]: '3' };
 
@@ -106,18 +113,83 @@ describe.concurrent('the API', () => {
     expect(await scene.deadLetters()).toEqual([]);
   });
 
-  test('is not available for a while: the work is held after three requests, and all are reset', async () => {
-    await using scene = await start({ ...ONE_SANDBOX, environment: PACED });
+  // The hold is everybody's, and so are the forms of one system: one after the other.
+  const DEAD_LETTERED_FIRST: Partial<Record<Outage, number>> = { 500: 5, 502: 2 };
+  test.each<{ forms: Outage[] }>([{ forms: [503, 502, 500] }, { forms: [504, 'cut'] }, { forms: ['hang', 'refuse'] }])(
+    'is gone for everybody, in the forms $forms: few are called, and all are reset when it is back',
+    async ({ forms }) => {
+      const port = await portThatNobodyIsGiven();
+      await using scene = await start({ ...ONE_SANDBOX, ...SHORT_LEASES, simulator: { port } });
+      const reset: TestRequest[] = [];
+      for (const outage of forms) {
+        reset.push(...(await showLife(scene, 'bulk')));
+        const before = { held: logged(scene, 'OUTAGE_HELD').length, letters: (await scene.deadLetters()).length };
+        await scene.simulator.change({ outage });
+        const sent = someRequests(2 * BATCH);
+        await scene.send('bulk', sent);
+        // Begun by three signs or more, and lengthened by a probe in vain.
+        const holds = () => logged(scene, 'OUTAGE_HELD').slice(before.held);
+        await eventually(() => expect(holds().length, `${outage}`).toBeGreaterThanOrEqual(2));
+        expect(holds().slice(0, 2), `${outage}`).toMatchObject([{ delayMs: 5_000 }, { delayMs: 10_000 }]);
+
+        const own = new Set(sent.map(({ id }) => id));
+        const items = (await scene.ledgerItems()).filter(({ pk }) => own.has(requestIdOf(pk)));
+        const calls = items.reduce((sum, item) => sum + item.calls, 0);
+        expect(calls, `${outage}`).toBeGreaterThanOrEqual(3);
+        // Those under way when it was noticed, the first two perhaps again, and the probes: one each time the hold was lengthened, and the next.
+        expect(calls, `${outage}`).toBeLessThanOrEqual(BATCH + 2 + holds().length);
+        await scene.simulator.change({ outage: null });
+
+        const failed = new Set(
+          items.filter(({ state }) => FAILURE_STATES.includes(state)).map(({ pk }) => requestIdOf(pk)),
+        );
+        reset.push(...sent.filter(({ id }) => !failed.has(id)));
+        await allResetHurriedly(scene, 'bulk', reset);
+        expect(failed.size, `${outage}`).toBeLessThanOrEqual(DEAD_LETTERED_FIRST[outage] ?? 0);
+        expect(await scene.deadLetters(), `${outage}`).toHaveLength(before.letters + failed.size);
+      }
+      expect(scene.simulator.statistics()).toMatchObject({ resets: reset.length, secondResets: 0 });
+    },
+  );
+
+  test('is gone, and a probe address is set: it alone is called until the API is back, and then nobody stands back', async () => {
+    const probe = anAddress();
+    await using scene = await start({ ...ONE_SANDBOX, environment: { [VARIABLES.probeAddress]: probe } });
     const before = await showLife(scene, 'bulk');
-    await scene.simulator.change({ outage: 503 });
-    const sent = someRequests(20);
-    await scene.send('bulk', sent);
-    await eventually(() => expect(logged(scene, 'OUTAGE_HELD')).not.toEqual([]));
+    await scene.simulator.change({ outage: 502 });
+    const signs = someRequests(3);
+    await scene.send('bulk', signs);
+    await eventually(async () => {
+      expect(logged(scene, 'OUTAGE_HELD')).not.toEqual([]);
+      expect(await scene.deadLetters()).toHaveLength(2);
+    });
+    const waiting = someRequests(8);
+    await scene.send('bulk', waiting);
+    await eventually(() => expect(logged(scene, 'OUTAGE_PROBED')).not.toEqual([]));
+    const probed = logged(scene, 'OUTAGE_PROBED');
+    expect(new Set(probed.map(({ status }) => status))).toEqual(new Set([502]));
+    expect(await scene.ledgerItems()).toHaveLength(before.length + signs.length);
     await scene.simulator.change({ outage: null });
-    await allResetHurriedly(scene, 'bulk', [...before, ...sent]);
-    expect(scene.simulator.statistics().byStatus[503]).toBeLessThan(20);
-    expect(scene.simulator.statistics()).toMatchObject({ resets: before.length + sent.length, secondResets: 0 });
-    expect(await scene.deadLetters()).toEqual([]);
+
+    for (const { id } of waiting) {
+      expect(await ended(scene, id)).toMatchObject({ state: 'succeeded', calls: 1, failedCalls: 0, unknowns: 0 });
+    }
+    const items = await eventually(async () => {
+      const all = await scene.ledgerItems();
+      expect(all.filter(({ state }) => state === 'succeeded')).toHaveLength(before.length + 1 + waiting.length);
+      return all;
+    });
+    // The third sign, which began the hold, was put back, and not for the quarter of an hour of those who leave the probe to others.
+    expect(items.filter(({ heldCalls }) => heldCalls > 0)).toMatchObject([
+      { state: 'succeeded', calls: 2, unknowns: 1 },
+    ]);
+    expect(scene.simulator.historyOf(probe)).toMatchObject({ calls: 1, resets: 1 });
+    expect(scene.simulator.statistics().byStatus[502]).toBe(signs.length + logged(scene, 'OUTAGE_PROBED').length - 1);
+    const { Items } = await callAws<{ Items: unknown[] }>(scene.awsEndpoint, 'dynamodb', 'Scan', {
+      TableName: scene.ledgerTableName,
+    });
+    expect(Items.length).toBeGreaterThan(items.length);
+    expect([...scene.printed, JSON.stringify(Items)].filter((text) => text.includes(probe))).toEqual([]);
   });
 
   test('never answers: after its time-out a call is an unknown, and is made again', async () => {

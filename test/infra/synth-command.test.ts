@@ -11,7 +11,7 @@ const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
 const API = 'https://example-corp.console.ves.volterra.io';
 
 // Far above the 15 s that a synthesis may take: other tests may keep both cores busy.
-vi.setConfig({ testTimeout: 60_000 });
+vi.setConfig({ testTimeout: 240_000 });
 
 /** Runs the real command as a machine would that has no credentials, no configuration of AWS, and no Docker. */
 function cdkSynth(home: string, ...options: string[]) {
