@@ -98,8 +98,9 @@ export function afterCall(
   const quiet = Math.max(state.quietUntil, quietUntil);
   // The arrival time says how many permits are ahead of their time: at a lower rate these many take longer.
   const slowedBy = rateAt(state.learned, ceilingRate, now) / rateAt(learned, ceilingRate, now);
-  const arrival = now + Math.max(0, state.arrival - now) * Math.max(1, slowedBy);
-  return { ...state, holds, refused, learned, quietUntil: quiet, arrival: Math.max(state.arrival, arrival) };
+  const aheadMs = state.arrival - now;
+  const arrival = aheadMs > 0 && slowedBy > 1 ? now + aheadMs * slowedBy : state.arrival;
+  return { ...state, holds, refused, learned, quietUntil: quiet, arrival };
 }
 
 export const OWN: Ruling = { fault: 'own' };

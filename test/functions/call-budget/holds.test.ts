@@ -550,6 +550,19 @@ describe('a sign of trouble', () => {
     expect(following(held(NOON), probe).byScope.all?.why).toBe('outage');
   });
 
+  // The address probed 436 times in an hour: it was taken for the request that waited, and that one for at fault itself.
+  it('of the probe address is nobody’s own fault: it lengthens the hold, whoever waits', () => {
+    const held = holdsOf({ byScope: { all: outage(NOON) }, life: lifeAt(12) });
+    const probe: Call = { ...a, shown: 'server error', probe: 'address', history: { serverErrorPermit: 10 } };
+    expect(following(held, probe).byScope.all?.lengthMs).toBe(10_000);
+  });
+
+  it('of a permit that the item never gave is disproved by life as any other: the item was lost and begun again', () => {
+    const before = following(NO_HOLDS, { shown: 'unavailable', permit: 5001, latestPermit: 3 });
+    expect(before.troubles).toMatchObject([{ permit: 3 }]);
+    expect(withLife(before, lifeAt(4)).troubles).toEqual([]);
+  });
+
   it('is none where the 5xx is the request’s own fault', () => {
     const alive = holdsOf({ life: lifeAt(18) });
     const own: Call = { ...a, shown: 'bad gateway', history: { serverErrorPermit: 17 } };
@@ -618,7 +631,7 @@ describe('an outage hold', () => {
     });
     expect(lengths).toEqual([5000, 10_000, 20_000, 40_000, 60_000, 60_000, 60_000]);
     expect(following(holds, { shown: 'succeeded', permit: LATEST + 1, latestPermit: LATEST + 7 })).toEqual(
-      holdsOf({ life: lifeAt(LATEST + 1) }),
+      holdsOf({ life: lifeAt(LATEST + 1), lastOutage: LATEST }),
     );
   });
 
@@ -695,8 +708,9 @@ describe('a success', () => {
     ['rejections of its lane', { rejections: { bulk: 1 } }],
     ['a brake of its lane that is switched off', { brakeOff: { bulk: true } }],
   ])('clears %s, and says that there is life', (_, before) => {
+    const lastOutage = before.byScope?.all ? { lastOutage: before.byScope.all.permit } : {};
     expect(following(holdsOf(before), { shown: 'succeeded', grantedAt: NOON - 5 })).toEqual(
-      holdsOf({ life: lifeAt(PERMIT, NOON - 5) }),
+      holdsOf({ life: lifeAt(PERMIT, NOON - 5), ...lastOutage }),
     );
   });
 
@@ -713,6 +727,7 @@ describe('a success', () => {
         rejections: { bulk: 8 },
         brakeOff: { bulk: true },
         life: lifeAt(PERMIT),
+        lastOutage: outage(NOON).permit,
       }),
     );
   });
@@ -721,7 +736,7 @@ describe('a success', () => {
     const byOperator = { all: { until: 9e15 }, bulk: { until: 9e15 } };
     const before = holdsOf({ byScope: { all: outage(NOON), bulk: brake(NOON) }, byOperator });
     expect(following(before, { shown: 'succeeded', ...(probe ? { probe } : {}) })).toEqual(
-      holdsOf({ byOperator, life: lifeAt(PERMIT) }),
+      holdsOf({ byOperator, life: lifeAt(PERMIT), lastOutage: outage(NOON).permit }),
     );
   });
 
@@ -729,7 +744,7 @@ describe('a success', () => {
     const ofLanes = { rejections: { bulk: 8 }, brakeOff: { bulk: true } };
     const before = holdsOf({ byScope: { all: outage(NOON), bulk: brake(NOON) }, ...ofLanes });
     expect(following(before, { shown: 'succeeded', probe: 'address' })).toEqual(
-      holdsOf({ byScope: { bulk: brake(NOON) }, ...ofLanes, life: lifeAt(PERMIT) }),
+      holdsOf({ byScope: { bulk: brake(NOON) }, ...ofLanes, life: lifeAt(PERMIT), lastOutage: outage(NOON).permit }),
     );
   });
 });
@@ -749,8 +764,9 @@ describe('a probe', () => {
   const OF_ALL: [Name, Hold, Hold | undefined][] = [
     ['succeeded', outage(NOON), undefined],
     ['rejected', outage(NOON), undefined],
-    ['redirected', outage(NOON), left(outage(NOON))],
-    ['html', outage(NOON), left(outage(NOON))],
+    // They say nothing of the API: the hold goes on as it was, or everybody would probe at once.
+    ['redirected', outage(NOON), outage(NOON + 5000, { lastProber: 'a' })],
+    ['html', outage(NOON), outage(NOON + 5000, { lastProber: 'a' })],
     ['throttled', outage(NOON), left(outage(NOON))],
     ['nothing', outage(NOON), left(outage(NOON))],
     ['unavailable', outage(NOON), longer],

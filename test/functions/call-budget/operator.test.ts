@@ -52,8 +52,21 @@ describe('a release', () => {
     );
     expect(release(before, NOON)).toEqual({
       ...before,
+      quietUntil: NOON,
       holds: { ...before.holds, byScope: {}, troubles: [], brakeOff: { interactive: true, bulk: true } },
     });
+  });
+
+  it('ends the pause that a Retry-After asked for, and lets refusals teach again', () => {
+    const learned = { ...freshBudget(NOON).learned, estimate: 1, grewFrom: NOON + HOUR_MS };
+    const before = aState({}, { quietUntil: NOON + HOUR_MS, learned });
+    expect(release(before, NOON + 5)).toEqual({
+      ...before,
+      quietUntil: NOON + 5,
+      learned: { ...learned, grewFrom: NOON + 5 },
+    });
+    const over = aState({}, { quietUntil: NOON + 1, learned: { ...learned, grewFrom: NOON + 1 } });
+    expect(release(over, NOON + 5)).toEqual(over);
   });
 
   it('switches the brake off of those lanes that it held, and leaves one off that was', () => {

@@ -21,13 +21,15 @@ function anItem(random = () => 1) {
 describe('the shared item', () => {
   it('is read once and taken for the present for 30 ms', async () => {
     const { clock, store, item, look } = anItem();
-    expect(item.lastSeen).toBeUndefined();
+    expect(item.seenWithin(5000)).toBeUndefined();
     expect(await look()).toEqual({ granted: 3 });
-    expect(item.lastSeen).toEqual(store.item);
+    expect(item.seenWithin(0)).toEqual(store.item);
     clock.jump(30);
     await look();
     expect(store.reads).toBe(1);
     clock.jump(1);
+    expect(item.seenWithin(31)).toEqual(store.item);
+    expect(item.seenWithin(30)).toBeUndefined();
     await look();
     expect(store.reads).toBe(2);
   });

@@ -171,7 +171,7 @@ describe('a call', () => {
   it('answered 429 lowers the pace and lets nobody call for a while', () => {
     const before = atWork({ granted: 100, arrival: NOON - 500 });
     const next = afterCall(before, aTicket(), SHOWN.throttled, CEILING, NOON);
-    expect(next).toMatchObject({ refused: 1, quietUntil: next.learned.grewFrom, arrival: next.quietUntil });
+    expect(next).toMatchObject({ refused: 1, quietUntil: next.learned.grewFrom, arrival: NOON - 500 });
     expect(next.quietUntil).toBeGreaterThanOrEqual(NOON + 1000);
     expect(next.learned.admittedByRefusal).toBe(99);
     expect(paceAt(next, CEILING, RESERVE, next.quietUntil).rate * 60_000).toBeLessThan(60);
@@ -257,6 +257,17 @@ describe('the ruling', () => {
   const bulk: Partial<Holds> = { byScope: { bulk: aHold('brake') }, life: alive };
   const interactive: Partial<Holds> = { byScope: { interactive: aHold('brake') }, life: alive };
   const byOperator: Partial<Holds> = { byOperator: { all: { until: NOON + 9 } }, life: alive };
+
+  // A slow 502 of the outage, heard of after its end, was dead-lettered as the user's own.
+  it.each([SHOWN['server-error'], SHOWN.unknown, SHOWN.unavailable])(
+    'on a $kind that was called into an outage is ours also after the outage has ended',
+    (shown) => {
+      const state = atWork({ holds: { ...NO_HOLDS, life: lifeAt(20), lastOutage: 9 } });
+      const history: CallHistory = { ...NEVER_CALLED, serverErrorPermit: 2 };
+      expect(rulingOn(state, aTicket({ permit: 9, history }), shown, NOON)).toEqual(ours('outage', NOON));
+      expect(rulingOn(state, aTicket({ permit: 10, history }), shown, NOON)).toEqual(OWN);
+    },
+  );
 
   const until = NOON + 4000;
   const rows: [Shown['kind'][], string, Partial<Holds>, Ruling][] = [

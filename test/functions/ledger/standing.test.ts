@@ -8,6 +8,7 @@ import { NOON } from '../../support/virtual-clock.ts';
 
 const ADDRESS = addressTag(KEY, EMAIL);
 const LEASE_MS = 30_000;
+const NO_PAST = { unknowns: 0, failedCalls: 0, heldCalls: 0 };
 const ENDED = { kind: 'ended' } as const;
 const anew = { kind: 'callable', past: { unknowns: 0, failedCalls: 0, heldCalls: 0 } } as const;
 const counts = { calls: 9, failedCalls: 7, throttled: 6, heldCalls: 5, unknowns: 2 };
@@ -37,7 +38,12 @@ describe('where a request stands', () => {
       undefined,
       { kind: 'busy', until: NOON + 1 },
     ],
-    ['waiting for later', anItem({ notBefore: NOON + 1 }), undefined, { kind: 'not-due', until: NOON + 1 }],
+    [
+      'waiting for later',
+      anItem({ notBefore: NOON + 1 }),
+      undefined,
+      { kind: 'not-due', until: NOON + 1, past: NO_PAST },
+    ],
     [
       'waiting, due',
       anItem({ notBefore: NOON, ...counts }),
@@ -50,13 +56,40 @@ describe('where a request stands', () => {
       undefined,
       { kind: 'callable', past: { unknowns: 2, failedCalls: 7, heldCalls: 5, serverErrorPermit: 4 } },
     ],
-    ['waiting, redriven too', anItem({ notBefore: NOON + 1 }), 'failure-0', { kind: 'not-due', until: NOON + 1 }],
+    [
+      'waiting, redriven too',
+      anItem({ notBefore: NOON + 1 }),
+      'failure-0',
+      { kind: 'not-due', until: NOON + 1, past: NO_PAST },
+    ],
     ['calling', anItem({ state: 'calling', leaseEnd: NOON + 1 }), undefined, { kind: 'busy', until: NOON + 1 }],
     [
       'calling, its lease ended: a call that was perhaps made',
       anItem({ state: 'calling', leaseEnd: NOON, serverErrorPermit: 4, ...counts }),
       undefined,
-      { kind: 'callable', past: { unknowns: 3, failedCalls: 8, heldCalls: 5, serverErrorPermit: 4 } },
+      {
+        kind: 'not-due',
+        until: NOON - LEASE_MS + 900_000,
+        past: { unknowns: 3, failedCalls: 8, heldCalls: 5, serverErrorPermit: 4 },
+      },
+    ],
+    [
+      'calling, the first call that was lost with its process',
+      anItem({ state: 'calling', leaseEnd: NOON }),
+      undefined,
+      { kind: 'callable', past: { unknowns: 1, failedCalls: 1, heldCalls: 0 } },
+    ],
+    [
+      'calling, the second one: not before 15 minutes after it began',
+      anItem({ state: 'calling', leaseEnd: NOON + LEASE_MS - 900_000 + 1, unknowns: 1 }),
+      undefined,
+      { kind: 'not-due', until: NOON + 1, past: { unknowns: 2, failedCalls: 1, heldCalls: 0 } },
+    ],
+    [
+      'calling, the second one, 15 minutes after it began',
+      anItem({ state: 'calling', leaseEnd: NOON + LEASE_MS - 900_000, unknowns: 1 }),
+      undefined,
+      { kind: 'callable', past: { unknowns: 2, failedCalls: 1, heldCalls: 0 } },
     ],
   ])('%s', (_, item, failureId, standing) => {
     const message = { addressTag: ADDRESS, ...(failureId === undefined ? {} : { failureId }) };

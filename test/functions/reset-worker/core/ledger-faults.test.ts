@@ -45,6 +45,26 @@ describe('a ledger that cannot be reached', () => {
     },
   );
 
+  // Resets were neither recorded nor acknowledged, and made again, while the reports of a batch waited for each other.
+  it('for the report of a success: it is acknowledged all the same', async () => {
+    const worker = aWorker(200);
+    worker.budget.report = () => new Promise(() => undefined);
+    worker.ledger.breaks('succeed');
+    expect(await worker.deliver()).toEqual({ kind: 'succeeded' });
+    expect(worker.telemetry.codes()).toContain('RESET_NOT_RECORDED');
+  });
+
+  it.each([404, 500, 503] as const)(
+    'for the report of a %i: it is written down within the lease, as ours',
+    async (status) => {
+      const worker = aWorker(status);
+      worker.budget.report = () => new Promise(() => undefined);
+      expect(await worker.deliver()).toMatchObject({ kind: 'deferred', attempted: false });
+      expect(worker.clock.now()).toBe(NOON + 5000);
+      expect(worker.ledger.item(KEY)).toMatchObject({ state: 'waiting', lastStatus: status, failedCalls: 0 });
+    },
+  );
+
   it('for the budget: no call is made, the message is deferred', async () => {
     const worker = aWorker();
     worker.budget.turn = async () => {

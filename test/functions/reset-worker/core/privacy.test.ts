@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Ruling } from '../../../../functions/call-budget/call-budget.ts';
 import { EVENTS, METRICS } from '../../../../functions/common/telemetry.ts';
-import { aRecord } from '../../../support/builders.ts';
+import { aBody, aRecord, EMAIL } from '../../../support/builders.ts';
 import type { Scripted } from '../../../support/fakes.ts';
 import { NOON } from '../../../support/virtual-clock.ts';
 import { aWorker } from '../../../support/worker.ts';
@@ -106,4 +106,16 @@ describe('the catalogue of events', () => {
     }
     expect(new Set(metrics).size).toBe(metrics.length);
   });
+});
+
+// With single sign-on a session is named by the address of whoever asks, who may ask for their own reset.
+it.each([
+  ['a request', aBody()],
+  ['what is none', 'no JSON'],
+])('the sender of %s is kept without the address', async (_, text) => {
+  const worker = aWorker(200);
+  await worker.deliver({ body: text, sender: `AROAEXAMPLE:${EMAIL}` });
+  const [item] = worker.ledger.items.values();
+  expect(item?.sender).toMatch(/^AROAEXAMPLE/);
+  expect(JSON.stringify(item)).not.toContain(EMAIL);
 });

@@ -176,7 +176,7 @@ describe('a message whose request the ledger knows', () => {
       // The process is gone in the middle of the call: nothing of it is heard again.
       worker.api.answers(() => new Promise(() => undefined));
       void processMessage(worker.ports, aMessage(), { latestStart: NOON + DAY_MS, deadline: NOON + DAY_MS });
-      await worker.clock.run(worker.clock.sleep(30_000));
+      await worker.clock.run(worker.clock.sleep(15 * 60_000));
     }
     expect(worker.api.calls).toHaveLength(3);
     expect(await worker.deliver()).toEqual({ kind: 'dead-lettered', reason: 'outcome-unknown' });
@@ -290,6 +290,20 @@ describe('a message whose request the ledger knows', () => {
 });
 
 describe('a request with no point any more', () => {
+  // It was hidden up to an hour beyond its end.
+  it('is ended also before its next try is due', async () => {
+    const later = { state: 'waiting', notBefore: NOON + 3_600_000 } as const;
+    const late = aWorker();
+    late.ledger.put(anItem(later));
+    const notAfter = new Date(NOON - 1).toISOString();
+    expect(await late.deliver({ body: aBody({ notAfter }) })).toEqual({ kind: 'dead-lettered', reason: 'expired' });
+
+    const cancelled = aWorker();
+    cancelled.ledger.put(anItem(later));
+    cancelled.ledger.cancelledCampaigns.add('c1');
+    expect(await cancelled.deliver({ body: aBody({ campaignId: 'c1' }) })).toEqual({ kind: 'cancelled' });
+  });
+
   const cancel = (worker: ReturnType<typeof aWorker>) => worker.ledger.cancelledCampaigns.add('c1');
 
   it.each([
@@ -457,7 +471,7 @@ describe('a turn', () => {
     ],
     [
       'lost a call with its process',
-      { state: 'calling', leaseEnd: NOON, unknowns: 1, heldCalls: 1, serverErrorPermit: 9 },
+      { state: 'calling', leaseEnd: NOON - 870_000, unknowns: 1, heldCalls: 1, serverErrorPermit: 9 },
       { unknowns: 2, heldCalls: 1, serverErrorPermit: 9 },
     ],
   ])('is asked for with what a request that %s has been through', async (_, item, history) => {

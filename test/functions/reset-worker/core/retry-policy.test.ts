@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { AFTER_CALL_MS, CLOCK_SKEW_MS, DEFAULT_CALL_TIMEOUT_MS, leaseMs } from '../../../../functions/ledger/lease.ts';
+import {
+  AFTER_CALL_MS,
+  CLOCK_SKEW_MS,
+  DEFAULT_CALL_TIMEOUT_MS,
+  leaseMs,
+  unknownWaitMs,
+} from '../../../../functions/ledger/lease.ts';
 import {
   backoffMs,
   hideSeconds,
@@ -9,7 +15,6 @@ import {
   parseRetryAfter,
   putBackMs,
   SHORT_WAIT_MS,
-  unknownWaitMs,
 } from '../../../../functions/reset-worker/core/retry-policy.ts';
 import { NOON } from '../../../support/virtual-clock.ts';
 
