@@ -42,8 +42,8 @@ export class Attempts {
   readonly #refusals = shorts();
   readonly #troubles = shorts();
   readonly #ownFailures = shorts();
-  /** Letters for the answers of an outage for everybody, since the last success. */
-  #outageLetters = 0;
+  /** Requests dead-lettered for the answers of an outage for everybody, since the last success. */
+  readonly #outageLetters = new Set<number>();
   /** Calls that the ledger lays to an outage. */
   readonly #held = shorts();
 
@@ -76,7 +76,7 @@ export class Attempts {
     const { status, madeReset, isUnknown, isOutage, silence } = judgement;
     requests.lastStatus.set(request, status);
     requests.calls.add(request, 1);
-    if (madeReset && !isUnknown) this.#outageLetters = 0;
+    if (madeReset && !isUnknown) this.#outageLetters.clear();
     if (isUnknown) this.#excuse(request, status === 504 || silence !== undefined);
     if ((madeReset && !isUnknown) || status === 401) return;
     requests.failedCalls.add(request, 1);
@@ -188,9 +188,9 @@ export class Attempts {
     if (reason === 'retries-exhausted' && own < MOST_FAILED_CALLS / 2) {
       breaches.broken('an outage spends no attempt', `given up after ${own} failures of its own`, request);
     }
-    if (reason === 'server-error' && answer?.isOutage) this.#outageLetters += 1;
-    if (this.#outageLetters > MOST_AT_ITS_BEGINNING) {
-      breaches.broken('an outage is nobody’s fault', `${this.#outageLetters} dead-lettered in one`, request);
+    if (reason === 'server-error' && answer?.isOutage) this.#outageLetters.add(request);
+    if (this.#outageLetters.size > MOST_AT_ITS_BEGINNING) {
+      breaches.broken('an outage is nobody’s fault', `${this.#outageLetters.size} dead-lettered in one`, request);
     }
     if (answer?.status === 401 && reason !== 'expired') {
       breaches.broken('a 401 is nobody’s fault', `dead-lettered as ${reason} after a 401`, request);
