@@ -3,14 +3,27 @@ import type { EpochMs } from '../common/clock.ts';
 /** Calls that the API had admitted by a time: granted and not refused. */
 export type Mark = readonly [at: EpochMs, admitted: number];
 
+/** The most that may be called. */
+export interface Limit {
+  /** Calls a millisecond. */
+  rate: number;
+  /** It is the API's quota, or a guess from above. */
+  isKnown: boolean;
+}
+
 /** What the API's refusals taught about its quota. Rates are calls a millisecond. */
 export interface Learned {
-  /** When the first permit was taken: the slow start counts from there. */
+  /** When the first permit was taken: the slow start counts from there, and from later where nobody wanted a permit for a while. */
   startedAt: EpochMs;
   /** What the API admits, as of its last refusal; absent until it first refuses. */
   estimate?: number;
-  /** When the pause after the last refusal ends: the rate grows from there. A call granted before it says nothing new by being refused, too. */
+  /**
+   * When the pause after the last refusal ends: the rate grows from there, and from later where nobody wanted a permit for a while. A call
+   * granted before it says nothing new by being refused, too.
+   */
   grewFrom?: EpochMs;
+  /** The share of the estimate from which the rate grows: less than all of it after a rest. */
+  beginsAt: number;
   pauseMs: number;
   /** Admitted by the last refusal. */
   admittedByRefusal: number;
@@ -40,6 +53,12 @@ const MARK_EVERY_MS = 5_000;
 /** Growth over the estimate, `1 + (t / 110 s)^4`: a hundredth after 35 s, a tenth after 62 s, twice as much after 110 s. */
 const DOUBLES_IN_MS = 110_000;
 const GROWTH_POWER = 4;
+/**
+ * After a rest of a minute the rate begins so far below the estimate: nobody knows how much of a window others have used by now, and an
+ * estimate can be a little high. (Least of what kept a campaign after three idle hours to six refusals, `--cases after-rest`.)
+ */
+const REST_MS = MINUTE_MS;
+const RESTED_SHARE = 0.85;
 /** Grown past this the quota has probably risen; the estimate then follows the rate, of which the burst explains a part. */
 const RISEN = 1.3;
 const RISEN_SHARE = 0.6;
@@ -54,21 +73,38 @@ const LONGEST_PAUSE_MS = 16_000;
 
 export const nothingLearned = (now: EpochMs): Learned => ({
   startedAt: now,
+  beginsAt: 1,
   pauseMs: 0,
   admittedByRefusal: 0,
   marks: [],
 });
 
-/** Calls a millisecond that may be made now, at most the ceiling. */
-export function rateAt(learned: Learned, ceiling: number, now: EpochMs): number {
+/** Calls a millisecond that may be made now, at most the limit. */
+export function rateAt(learned: Learned, limit: Limit, now: EpochMs): number {
   const { estimate, grewFrom } = learned;
   if (estimate === undefined || grewFrom === undefined) {
+    if (limit.isKnown) return limit.rate;
     const age = Math.max(0, now - learned.startedAt);
-    const start = Math.max(START_PER_MINUTE / MINUTE_MS, ceiling * START_SHARE);
-    return Math.min(ceiling, start * 2 ** (age / START_DOUBLES_IN_MS));
+    const start = Math.max(START_PER_MINUTE / MINUTE_MS, limit.rate * START_SHARE);
+    return Math.min(limit.rate, start * 2 ** (age / START_DOUBLES_IN_MS));
   }
   const grown = Math.max(0, now - grewFrom) / DOUBLES_IN_MS;
-  return Math.min(ceiling, estimate * (1 + grown ** GROWTH_POWER));
+  return Math.min(limit.rate, estimate * learned.beginsAt * (1 + grown ** GROWTH_POWER));
+}
+
+/**
+ * The rate grows only while permits are wanted: a rest teaches nothing of the quota.
+ * @param wantedUntil when the bucket was full again, so that nobody has wanted a permit since.
+ */
+export function withoutRest(learned: Learned, wantedUntil: EpochMs, now: EpochMs): Learned {
+  const restedSince = (from: EpochMs): number => Math.max(0, now - Math.max(wantedUntil, from));
+  const { startedAt, grewFrom } = learned;
+  const later = { ...learned, startedAt: startedAt + restedSince(startedAt) };
+  if (grewFrom === undefined) return later;
+  const restedMs = restedSince(grewFrom);
+  return restedMs < REST_MS
+    ? { ...later, grewFrom: grewFrom + restedMs }
+    : { ...later, grewFrom: now, beginsAt: RESTED_SHARE };
 }
 
 /** Remembers, every 5 s, how many calls were admitted. */
@@ -86,11 +122,11 @@ export interface AfterRefusal {
 }
 
 /** Learns from a 429, once a row: later refusals of the row only lengthen the pause, and calls on their way at the first say nothing. */
-export function afterRefusal(learned: Learned, ceiling: number, refusal: Refusal): AfterRefusal {
+export function afterRefusal(learned: Learned, limit: Limit, refusal: Refusal): AfterRefusal {
   const { admitted, grantedAt, now } = refusal;
   if (learned.grewFrom !== undefined && grantedAt < learned.grewFrom) return { learned };
   const isProbe = learned.estimate !== undefined && admitted - learned.admittedByRefusal <= 1;
-  const estimate = isProbe ? (learned.estimate ?? ceiling) : newEstimate(learned, ceiling, refusal);
+  const estimate = isProbe ? (learned.estimate ?? limit.rate) : newEstimate(learned, limit, refusal);
   const longerPauseMs = Math.min(Math.max(learned.pauseMs * 2, FIRST_PAUSE_MS), LONGEST_PAUSE_MS);
   // The API's word goes for the first pause; if it was too short, for the next one only if it is the longer.
   const pauseMs = isProbe
@@ -103,19 +139,22 @@ export function afterRefusal(learned: Learned, ceiling: number, refusal: Refusal
       ...learned,
       estimate,
       grewFrom: quietUntil,
+      beginsAt: 1,
       pauseMs: Math.min(pauseMs, LONGEST_PAUSE_MS),
       admittedByRefusal: admitted,
     },
   };
 }
 
-function newEstimate(learned: Learned, ceiling: number, { admitted, now }: Refusal): number {
-  const rate = rateAt(learned, ceiling, now);
+function newEstimate(learned: Learned, limit: Limit, { admitted, now }: Refusal): number {
+  const rate = rateAt(learned, limit, now);
   const { estimate = rate } = learned;
   const before = rate > estimate * RISEN ? Math.max(estimate, rate * RISEN_SHARE) : estimate;
   const admittedRate = admittedLately(learned.marks, admitted, now) / SPAN_MS;
-  const lowered = before * (admittedRate < before * FAR_BELOW ? FIRM : GENTLE);
-  return Math.min(ceiling, Math.max(admittedRate, lowered, LOWEST_PER_MINUTE / MINUTE_MS));
+  // One refusal within a minute of the beginning, or of a rest, is no reason to doubt what is known.
+  const isDoubted = !limit.isKnown || (learned.marks[0]?.[0] ?? now) <= now - SPAN_MS;
+  const lowered = before * (isDoubted && admittedRate < before * FAR_BELOW ? FIRM : GENTLE);
+  return Math.min(limit.rate, Math.max(admittedRate, lowered, LOWEST_PER_MINUTE / MINUTE_MS));
 }
 
 /** Calls admitted in the last minute, between marks in proportion; fewer if the marks do not reach back so far. */

@@ -25,6 +25,8 @@ const FIRST_STAND_BACK_MS = 5 * SECOND_MS;
 const LONGEST_STAND_BACK_MS = 30 * SECOND_MS;
 const ONE_UNKNOWN_STAND_BACK_MS = 15 * MINUTE_MS;
 const TWO_UNKNOWNS_STAND_BACK_MS = 60 * MINUTE_MS;
+/** The latest time that there is; a time, so that it can be reckoned with. */
+const NEVER: EpochMs = 8.64e15;
 /** The statuses with which a gateway speaks of what is behind it; any other 5xx may be one user's. */
 const GATEWAY_STATUSES = [502, 503, 504];
 
@@ -42,6 +44,15 @@ export interface Hold {
 }
 
 export type Scope = 'all' | Lane;
+
+/** No call in scope until then, or until the operator lifts it. */
+export interface OperatorHold {
+  since: EpochMs;
+  until?: EpochMs;
+  /** Who acts, as AWS knows the caller. */
+  who: string;
+  why?: string;
+}
 
 /** A call that met an outage, or so it seems. */
 export interface Trouble {
@@ -63,15 +74,15 @@ export interface Life {
 
 export interface Holds {
   byScope: Partial<Record<Scope, Hold>>;
-  /** An operator's hold stands beside the others: ending one does not end the other. It ends when the operator lifts it. */
-  byOperator: Partial<Record<Scope, { until: EpochMs }>>;
+  /** An operator's hold stands beside the others: ending one does not end the other. */
+  byOperator: Partial<Record<Scope, OperatorHold>>;
   /** The signs of an outage that no later call has disproved. */
   troubles: readonly Trouble[];
   life: Life;
   /** Rejections per lane since its last success. */
   rejections: Partial<Record<Lane, number>>;
-  /** Lanes whose brake an operator has switched off until their next success. */
-  brakeOff: Partial<Record<Lane, boolean>>;
+  /** Lanes whose brake an operator has switched off: until a time, whatever succeeds meanwhile, or until their next success. */
+  brakeOff: Partial<Record<Lane, { until?: EpochMs }>>;
   /** The last permit taken before the outage hold that ended last began: what its call met is that outage, whenever it is heard of. */
   lastOutage?: number;
   /** Until then an operator has switched the outage hold off. */
@@ -119,9 +130,8 @@ export function passage(
   const scopes: Scope[] = ['all', lane];
   for (const scope of scopes) {
     const operator = state.byOperator[scope];
-    if (operator && now < operator.until) {
-      return { kind: 'held', until: operator.until, why: 'operator', standsBack: false };
-    }
+    const until = operator?.until ?? NEVER;
+    if (operator && now < until) return { kind: 'held', until, why: 'operator', standsBack: false };
   }
   const probing: Holds['byScope'] = {};
   for (const scope of scopes) {
@@ -233,18 +243,25 @@ export function holdsAfter(state: Holds, call: CallSigns, shown: Shown): Holds {
 function afterSuccess(state: Holds, call: CallSigns, shown: Shown): Holds {
   const known = withLife(state, shownLife(call, shown));
   if (call.probe === 'address') return known;
-  const { lane } = call;
+  const { lane, now } = call;
+  const off = state.brakeOff[lane];
+  const staysOff = off === undefined || (off.until !== undefined && now < off.until);
   const isCalm =
     known.troubles === state.troubles &&
     known.byScope === state.byScope &&
     !state.byScope[lane] &&
     !state.rejections[lane] &&
-    !state.brakeOff[lane];
+    staysOff;
   if (isCalm) return state;
   const { [lane]: _, ...byScope } = known.byScope;
   const { [lane]: __, ...rejections } = known.rejections;
   const { [lane]: ___, ...brakeOff } = known.brakeOff;
-  return { ...known, byScope, rejections, brakeOff };
+  return { ...known, byScope, rejections, brakeOff: staysOff ? known.brakeOff : brakeOff };
+}
+
+function isBrakeOff({ brakeOff }: Holds, lane: Lane, now: EpochMs): boolean {
+  const off = brakeOff[lane];
+  return off !== undefined && now < (off.until ?? NEVER);
 }
 
 /** A rejection counts towards the brake, unless an operator knows better. */
@@ -257,7 +274,7 @@ function afterRejection(state: Holds, call: CallSigns, shown: Shown): Holds {
   const known = goesOn
     ? withHold(lived, 'all', { why: 'outage', lengthMs: all.lengthMs, lastProber: key }, call, now)
     : lived;
-  if (probe === 'address' || state.brakeOff[lane]) return known;
+  if (probe === 'address' || isBrakeOff(state, lane, now)) return known;
   const count = (known.rejections[lane] ?? 0) + 1;
   const counted = { ...known, rejections: { ...known.rejections, [lane]: count } };
   const hold = state.byScope[lane];

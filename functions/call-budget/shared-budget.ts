@@ -57,18 +57,20 @@ interface Asked extends Pick<Ticket, 'lane' | 'key' | 'history'> {
 /** What a look at the item shows to be next for whoever is first in line. */
 type Move =
   | { kind: 'held'; until: EpochMs; why: HoldCause | 'pace'; standsBack: boolean }
-  /** A permit taken along with another's is at hand. */
-  | { kind: 'in-hand' }
   | { kind: 'too-late'; at: EpochMs }
   | { kind: 'too-early'; at: EpochMs; aheadMs: number }
   | {
       kind: 'taken';
       next: BudgetState;
-      at: EpochMs;
-      number: number;
-      more: number;
+      permits: readonly OwnPermit[];
       way: Exclude<Passage, { kind: 'held' }>;
     };
+
+/** A permit that this copy has taken: its number, and when it may be used. */
+interface OwnPermit {
+  number: number;
+  at: EpochMs;
+}
 
 /** Permits and holds that all copies of the function share through one item: at most one write per permit in calm, none for a success. */
 export function sharedBudget(options: SharedBudgetOptions): CallBudget {
@@ -80,13 +82,8 @@ class SharedBudget implements CallBudget {
   readonly #item: SharedItem;
   /** What this copy knows of the API's life; it is written along with permits. */
   #life: Life = NO_LIFE;
-  /** Permits taken by the same write as another's, for those who wait behind it; `number` is the first one's. */
-  #inHand: { lane: Lane; count: number; at: EpochMs; number: number } = {
-    lane: 'interactive',
-    count: 0,
-    at: 0,
-    number: 0,
-  };
+  /** Permits taken by the same write as another's, for those who wait behind it. */
+  #inHand: { lane: Lane; permits: readonly OwnPermit[] } = { lane: 'interactive', permits: [] };
   /** Turns asked for and not yet given, per lane. */
   readonly #waiting: Record<Lane, number> = { interactive: 0, bulk: 0 };
   /** Turns are given in the order in which they were asked for: each waits for the one before. */
@@ -113,6 +110,11 @@ class SharedBudget implements CallBudget {
     const { latest } = asked;
     let wasLate = false;
     for (let conflicts = 0; ; ) {
+      const inHand = this.#takeInHand(asked);
+      if (inHand) {
+        if (inHand.at > clock.now()) await clock.sleep(inHand.at - clock.now());
+        if (clock.now() - inHand.at <= STALE_MS) return granted(asked, inHand);
+      }
       const move = await this.#item.change((state) => this.#moveOf(state, asked));
       const now = clock.now();
       switch (move?.kind) {
@@ -129,11 +131,6 @@ class SharedBudget implements CallBudget {
           this.#item.forget();
           break;
         }
-        case 'in-hand': {
-          const { at, number } = this.#inHand;
-          this.#inHand = { ...this.#inHand, count: this.#inHand.count - 1, number: number + 1 };
-          return granted(asked, number, at);
-        }
         case 'too-late':
           if (latest > now) await clock.sleep(latest - now);
           return { kind: 'none', retryAt: move.at, why: 'pace', standsBack: false };
@@ -141,16 +138,20 @@ class SharedBudget implements CallBudget {
           await clock.sleep(move.at - move.aheadMs - now + random() * move.aheadMs);
           break;
         case 'taken': {
-          if (move.at > now) await clock.sleep(move.at - now);
-          const { way, number } = move;
+          const { way } = move;
+          const [permit, ...more] = move.permits as [OwnPermit, ...OwnPermit[]];
+          if (permit.at > now) await clock.sleep(permit.at - now);
           // After a standstill others have used the time: such a permit is wasted, or it would come on top of theirs. Late a second time, it
           // is the table that is slow, and a call late is better than none.
-          if (clock.now() - move.at > STALE_MS && way.kind === 'free' && !wasLate) {
+          if (clock.now() - permit.at > STALE_MS && way.kind === 'free' && !wasLate) {
             wasLate = true;
             break;
           }
-          this.#inHand = { lane: asked.lane, count: move.more, at: clock.now(), number: number + 1 };
-          return granted(asked, number, move.at, way.kind === 'probe' ? way.by : undefined);
+          this.#inHand = {
+            lane: asked.lane,
+            permits: more.map(({ number, at }) => ({ number, at: Math.max(at, clock.now()) })),
+          };
+          return granted(asked, permit, way.kind === 'probe' ? way.by : undefined);
         }
       }
     }
@@ -165,28 +166,34 @@ class SharedBudget implements CallBudget {
     const way = passage(state.holds, asked, now, this.#options);
     if (way.kind === 'held') return way;
     if (now < state.quietUntil) return { kind: 'held', until: state.quietUntil, why: 'pace', standsBack: false };
-    if (way.kind === 'free' && now <= latest && this.#isInHand(lane, now)) return { kind: 'in-hand' };
     const pace = paceAt(state, ceiling, reserve, now);
     const permit = nextPermit(state.arrival, pace, lane, now);
     if (permit.at > latest) return { kind: 'too-late', at: permit.at };
     const aheadMs = Math.min(AHEAD_INTERVALS / pace.rate, LONGEST_AHEAD_MS);
     if (permit.at - now > aheadMs) return { kind: 'too-early', at: permit.at, aheadMs };
     const holds: Holds = way.kind === 'probe' ? way.holds : state.holds;
-    const more = way.kind === 'free' ? dueNow(permit.arrival, pace, lane, now, this.#waiting[lane] - 1) : [];
-    const arrival = more.at(-1)?.arrival ?? permit.arrival;
+    const wanted = way.kind === 'free' ? this.#waiting[lane] : 1;
+    const permits = permitsUntil(Math.min(now + aheadMs, latest), permit, pace, lane, now, wanted);
+    const arrival = permits.at(-1)?.arrival ?? permit.arrival;
     return {
       kind: 'taken',
-      next: afterPermits(state, 1 + more.length, arrival, holds, now),
-      at: permit.at,
-      number: state.granted + 1,
-      more: more.length,
+      next: afterPermits(state, permits.length, arrival, holds, now),
+      permits: permits.map(({ at }, index) => ({ at, number: state.granted + 1 + index })),
       way,
     };
   }
 
-  #isInHand(lane: Lane, now: EpochMs): boolean {
-    const { count, at } = this.#inHand;
-    return this.#inHand.lane === lane && count > 0 && now - at <= STALE_MS;
+  /** The next permit in hand, unless the last look is an old one or forbids a call. Those whose time has passed are wasted. */
+  #takeInHand(asked: Asked): OwnPermit | undefined {
+    const { lane, latest } = asked;
+    if (this.#inHand.lane !== lane || this.#inHand.permits.length === 0) return undefined;
+    const now = this.#options.clock.now();
+    const [permit, ...more] = this.#inHand.permits.filter(({ at }) => now - at <= STALE_MS);
+    const seen = this.#item.seenWithin(LONGEST_AHEAD_MS);
+    if (!permit || !seen || now > latest || permit.at > latest || now < seen.quietUntil) return undefined;
+    if (passage(this.#withKnownLife(seen).holds, asked, now, this.#options).kind !== 'free') return undefined;
+    this.#inHand = { lane, permits: more };
+    return permit;
   }
 
   /** A copy knows of no permit that the item never gave, unless the item was lost and begun again: then its life was that one's. */
@@ -231,24 +238,28 @@ class SharedBudget implements CallBudget {
 
 const granted = (
   { lane, key, history }: Asked,
-  permit: number,
-  grantedAt: EpochMs,
+  { number, at }: OwnPermit,
   probe?: Ticket['probe'],
 ): Extract<Turn, { kind: 'granted' }> => ({
   kind: 'granted',
-  ticket: { lane, key, permit, grantedAt, history, ...(probe === undefined ? {} : { probe }) },
+  ticket: { lane, key, permit: number, grantedAt: at, history, ...(probe === undefined ? {} : { probe }) },
 });
 
-/** The permits after one that are due already, at most as many as are wanted: they come with the same write. */
-function dueNow(arrival: EpochMs, pace: Pace, lane: Lane, now: EpochMs, wanted: number): Permit[] {
-  const due: Permit[] = [];
-  for (let last = arrival; due.length < wanted; ) {
-    const permit = nextPermit(last, pace, lane, now);
-    if (permit.at > now) break;
-    due.push(permit);
-    last = permit.arrival;
+/** A permit and those that follow it until a time, at most as many as are wanted: they come with the same write. */
+function permitsUntil(
+  until: EpochMs,
+  first: Permit,
+  pace: Pace,
+  lane: Lane,
+  now: EpochMs,
+  wanted: number,
+): readonly Permit[] {
+  const permits = [first];
+  for (let last = first; permits.length < wanted; permits.push(last)) {
+    last = nextPermit(last.arrival, pace, lane, now);
+    if (last.at > until) break;
   }
-  return due;
+  return permits;
 }
 
 /** Says once that a hold begins, by the copy that began it. */

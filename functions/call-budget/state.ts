@@ -1,11 +1,24 @@
 import type { EpochMs } from '../common/clock.ts';
-import { afterRefusal, type Learned, nothingLearned, rateAt, withMark } from './adaptive-rate.ts';
+import type { QuotaKind } from '../contract/pace.ts';
+import { jitterCalls } from '../contract/pace.ts';
+import {
+  afterRefusal,
+  type Learned,
+  type Limit,
+  nothingLearned,
+  rateAt,
+  withMark,
+  withoutRest,
+} from './adaptive-rate.ts';
 import type { Ruling, Shown, Ticket } from './call-budget.ts';
 import { type Hold, type Holds, holdsAfter, isOwnFault, type Life, NO_HOLDS, showsLife, withLife } from './holds.ts';
+import { type Minutes, noMinutes, withCalls } from './minutes.ts';
 import type { Pace } from './permits.ts';
 
 /** What an operator or a deployment allows. */
 export interface Ceiling {
+  /** `known`: this is the API's quota, and all of it is used from the start. `ceiling`: a guess from above; the quota is found out. */
+  quota: QuotaKind;
   /** Calls a minute; above 0. */
   perMinute: number;
   /** Calls at once after a rest; at least 1. */
@@ -21,6 +34,7 @@ export interface BudgetState {
   /** Permits ever taken, and calls ever answered 429. */
   granted: number;
   refused: number;
+  minutes: Minutes;
   /** The API asked for a pause, or has refused and is left alone for a little. */
   quietUntil: EpochMs;
   learned: Learned;
@@ -30,14 +44,13 @@ export interface BudgetState {
 }
 
 const MINUTE_MS = 60_000;
-/** Calls arrive at the API a little early or late; so much of the burst is kept for that, or an even pace would be refused now and then. */
-const JITTER_MS = 500;
 
 export const freshBudget = (now: EpochMs): BudgetState => ({
   revision: 0,
   arrival: now,
   granted: 0,
   refused: 0,
+  minutes: noMinutes(now),
   quietUntil: 0,
   learned: nothingLearned(now),
   holds: NO_HOLDS,
@@ -45,15 +58,20 @@ export const freshBudget = (now: EpochMs): BudgetState => ({
 
 /** The pace of this moment: the ceiling, or what the API's refusals have taught. */
 export function paceAt(state: BudgetState, deployed: Ceiling, reserve: number, now: EpochMs): Pace {
-  const { perMinute, burst } = state.ceiling ?? deployed;
-  const ceilingRate = perMinute / MINUTE_MS;
-  const rate = rateAt(state.learned, ceilingRate, now);
+  const ceiling = state.ceiling ?? deployed;
+  const limit = limitOf(ceiling);
+  const rate = rateAt(withoutRest(state.learned, state.arrival, now), limit, now);
   // Below the ceiling the API's bucket is empty or its window full: a burst would only be refused.
-  const isLearned = state.learned.estimate !== undefined && rate < ceilingRate;
-  const usable = isLearned ? 1 + reserve : burst - Math.ceil(ceilingRate * JITTER_MS);
-  const kept = Math.max(1, Math.min(burst, usable));
-  return { rate, burst: kept, reserve: Math.min(reserve, kept - 1) };
+  const isLearned = state.learned.estimate !== undefined && rate < limit.rate;
+  const usable = isLearned ? 0 : ceiling.burst - jitterCalls(ceiling.perMinute);
+  const burst = Math.min(ceiling.burst, Math.max(usable, reserve + 1));
+  return { rate, burst, reserve: Math.min(reserve, burst - 1) };
 }
+
+const limitOf = ({ perMinute, quota }: Ceiling): Limit => ({
+  rate: perMinute / MINUTE_MS,
+  isKnown: quota === 'known',
+});
 
 /** Permits were taken. */
 export const afterPermits = (
@@ -67,7 +85,8 @@ export const afterPermits = (
   arrival,
   holds,
   granted: state.granted + count,
-  learned: withMark(state.learned, state.granted - state.refused, now),
+  minutes: withCalls(state.minutes, now, count, 0),
+  learned: withMark(withoutRest(state.learned, state.arrival, now), state.granted - state.refused, now),
 });
 
 /** What a copy of the function has seen of life and not written yet, as it rarely needs to. The same object if nothing of it is new. */
@@ -86,21 +105,39 @@ export function afterCall(
 ): BudgetState {
   const holds = holdsAfter(state.holds, { ...ticket, now, latestPermit: state.granted }, shown);
   if (shown.kind !== 'throttled') return holds === state.holds ? state : { ...state, holds };
-  const ceilingRate = (state.ceiling ?? deployed).perMinute / MINUTE_MS;
+  const limit = limitOf(state.ceiling ?? deployed);
   const refused = state.refused + 1;
   const { retryAfterMs } = shown;
-  const { learned, quietUntil = 0 } = afterRefusal(state.learned, ceilingRate, {
+  const { learned, quietUntil = 0 } = afterRefusal(state.learned, limit, {
     admitted: state.granted - refused,
     grantedAt: ticket.grantedAt,
     now,
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   });
   const quiet = Math.max(state.quietUntil, quietUntil);
-  // The arrival time says how many permits are ahead of their time: at a lower rate these many take longer.
-  const slowedBy = rateAt(state.learned, ceilingRate, now) / rateAt(learned, ceilingRate, now);
-  const aheadMs = state.arrival - now;
-  const arrival = aheadMs > 0 && slowedBy > 1 ? now + aheadMs * slowedBy : state.arrival;
-  return { ...state, holds, refused, learned, quietUntil: quiet, arrival };
+  const slowedBy = rateAt(state.learned, limit, now) / rateAt(learned, limit, now);
+  const arrival = arrivalAtRate(state.arrival, slowedBy, now);
+  const minutes = withCalls(state.minutes, now, 0, 1);
+  return { ...state, holds, refused, minutes, learned, quietUntil: quiet, arrival };
+}
+
+/** The arrival time says how many permits are ahead of their time: at another rate these many take longer, or not so long. */
+const arrivalAtRate = (arrival: EpochMs, slowedBy: number, now: EpochMs): EpochMs =>
+  arrival > now ? now + (arrival - now) * slowedBy : arrival;
+
+/** Another ceiling from now on, also in place of what was learned under the one before; undefined for the deployed one. */
+export function underCeiling(
+  state: BudgetState,
+  ceiling: Ceiling | undefined,
+  deployed: Ceiling,
+  now: EpochMs,
+): BudgetState {
+  const { ceiling: _, ...rest } = state;
+  const learned = { ...nothingLearned(now), marks: state.learned.marks };
+  const rateBefore = rateAt(state.learned, limitOf(state.ceiling ?? deployed), now);
+  const slowedBy = rateBefore / rateAt(learned, limitOf(ceiling ?? deployed), now);
+  const arrival = arrivalAtRate(state.arrival, slowedBy, now);
+  return { ...rest, learned, arrival, ...(ceiling === undefined ? {} : { ceiling }) };
 }
 
 export const OWN: Ruling = { fault: 'own' };

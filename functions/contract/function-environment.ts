@@ -6,6 +6,7 @@ export const VARIABLES = {
   bulkQueueUrl: 'BULK_QUEUE_URL',
   deadLetterQueueUrl: 'DEAD_LETTER_QUEUE_URL',
   ledgerTableName: 'LEDGER_TABLE_NAME',
+  quota: 'QUOTA',
   callsPerMinute: 'CALLS_PER_MINUTE',
   callBurst: 'CALL_BURST',
   interactiveReserve: 'INTERACTIVE_RESERVE',

@@ -91,7 +91,7 @@ function wire(): Ports {
     },
     budget: sharedBudget({
       store: dynamoBudgetStore(dynamo, settings.ledgerTableName),
-      ceiling: { perMinute: settings.callsPerMinute, burst: settings.callBurst },
+      ceiling: { quota: settings.quota, perMinute: settings.callsPerMinute, burst: settings.callBurst },
       reserve: settings.interactiveReserve,
       leaseMs: leaseMs(settings.callTimeoutMs),
       probesByAddress: settings.probeAddress !== undefined,

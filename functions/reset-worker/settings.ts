@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { parseApiBaseUrl, VARIABLES } from '../contract/function-environment.ts';
+import { QUOTA_KINDS, type QuotaKind } from '../contract/pace.ts';
 import { emailSchema, type Lane } from '../contract/reset-request.ts';
 
 export interface Settings {
@@ -8,6 +9,7 @@ export interface Settings {
   queueUrls: Record<Lane, string>;
   deadLetterQueueUrl: string;
   ledgerTableName: string;
+  quota: QuotaKind;
   callsPerMinute: number;
   callBurst: number;
   interactiveReserve: number;
@@ -38,6 +40,12 @@ export function readSettings(environment: Record<string, string | undefined>): S
     }
     return Number(value);
   };
+  const quotaKind = (name: string): QuotaKind => {
+    const value = text(name);
+    const kind = QUOTA_KINDS.find((candidate) => candidate === value);
+    if (value && !kind) problems.push(`${name} is neither ${QUOTA_KINDS.join(' nor ')}`);
+    return kind ?? 'known';
+  };
   const address = (name: string): string | undefined => {
     const value = environment[name]?.trim();
     if (!value) return undefined;
@@ -58,6 +66,7 @@ export function readSettings(environment: Record<string, string | undefined>): S
     queueUrls: { interactive: text(VARIABLES.interactiveQueueUrl), bulk: text(VARIABLES.bulkQueueUrl) },
     deadLetterQueueUrl: text(VARIABLES.deadLetterQueueUrl),
     ledgerTableName: text(VARIABLES.ledgerTableName),
+    quota: quotaKind(VARIABLES.quota),
     callsPerMinute: whole(VARIABLES.callsPerMinute, 1),
     callBurst: whole(VARIABLES.callBurst, 1),
     interactiveReserve: whole(VARIABLES.interactiveReserve, 0),

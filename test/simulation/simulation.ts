@@ -75,8 +75,19 @@ export class Simulation {
     this.queues = { interactive: this.#queue('interactive'), bulk: this.#queue('bulk') };
     const { queues, table, watch: observer } = this;
     this.producers = new Producers({ engine, chance: this.#chance('producers'), options, requests, queues, table });
-    const { operator, acts } = options;
-    const people = { engine, options: operator, acts, faultsEnd, requests, deadLetters, queues, table, observer };
+    const { operator, acts, budget: deployed } = options;
+    const people = {
+      engine,
+      options: operator,
+      acts,
+      deployed,
+      faultsEnd,
+      requests,
+      deadLetters,
+      queues,
+      table,
+      observer,
+    };
     new Operator({ ...people, chance: this.#chance('operator') });
     this.lambda = this.#lambda(secret);
     this.sources = { interactive: this.#source('interactive'), bulk: this.#source('bulk') };

@@ -3,16 +3,20 @@ import { describe, expect, it } from 'vitest';
 import {
   afterRefusal,
   type Learned,
+  type Limit,
   nothingLearned,
   type Refusal,
   rateAt,
   withMark,
+  withoutRest,
 } from '../../../functions/call-budget/adaptive-rate.ts';
 import { NOON } from '../../support/virtual-clock.ts';
 
 const perMinute = (calls: number): number => calls / 60_000;
 const inMinutes = (rate: number): number => rate * 60_000;
-const CEILING = perMinute(600);
+/** A guess from above. */
+const limit = (calls: number): Limit => ({ rate: perMinute(calls), isKnown: false });
+const CEILING = limit(600);
 
 /** An estimate of so many a minute, learned from a refusal at noon and grown from then. */
 const learnedAt = (calls: number, more: Partial<Learned> = {}): Learned => ({
@@ -46,12 +50,65 @@ describe('the slow start', () => {
   });
 
   it('is not faster than a low ceiling, and a clock behind does not slow it', () => {
-    expect(rateAt(nothingLearned(NOON), perMinute(5), NOON)).toBe(perMinute(5));
+    expect(rateAt(nothingLearned(NOON), limit(5), NOON)).toBe(perMinute(5));
     expect(inMinutes(rateAt(nothingLearned(NOON), CEILING, NOON - 2000))).toBeCloseTo(120);
   });
 
   it('begins at 60 a minute where a fifth of the ceiling is less', () => {
-    expect(inMinutes(rateAt(nothingLearned(NOON), perMinute(200), NOON))).toBeCloseTo(60);
+    expect(inMinutes(rateAt(nothingLearned(NOON), limit(200), NOON))).toBeCloseTo(60);
+  });
+});
+
+describe('a known quota', () => {
+  const known: Limit = { ...CEILING, isKnown: true };
+
+  it('is used whole from the first moment', () => {
+    expect(rateAt(nothingLearned(NOON), known, NOON)).toBe(known.rate);
+  });
+
+  it('is hardly doubted for one refusal before a whole minute was seen, and by a step after it', () => {
+    const estimate = (marks: Learned['marks']) =>
+      inMinutes(
+        afterRefusal({ ...nothingLearned(NOON), marks }, known, aRefusal({ admitted: 60 })).learned.estimate ?? 0,
+      );
+    expect(estimate([[NOON - 30_000, 0]])).toBeCloseTo(582);
+    expect(estimate([[NOON - 60_000, 0]])).toBeCloseTo(360);
+    expect(estimate([])).toBeCloseTo(582);
+  });
+});
+
+describe('a rest', () => {
+  const restedFor = (learned: Learned, ms: number) => withoutRest(learned, NOON + 20_000, NOON + 20_000 + ms);
+
+  it('is no time in which the rate grows', () => {
+    const learned = restedFor(learnedAt(300), 50_000);
+    expect(rateAt(learned, CEILING, NOON + 70_000)).toBe(rateAt(learnedAt(300), CEILING, NOON + 20_000));
+    expect(rateAt(restedFor(nothingLearned(NOON), 50_000), CEILING, NOON + 70_000)).toBe(
+      rateAt(nothingLearned(NOON), CEILING, NOON + 20_000),
+    );
+  });
+
+  it('of a minute and more begins a little below the estimate, however often it comes, until the next refusal', () => {
+    let learned = learnedAt(300);
+    for (let hour = 1; hour < 9; hour += 1) {
+      const now = NOON + hour * 3_600_000;
+      learned = withoutRest(learned, now - 1_800_000, now);
+      expect(inMinutes(rateAt(learned, CEILING, now))).toBeCloseTo(255);
+    }
+    const now = NOON + 9 * 3_600_000;
+    const marks = evenMarks(300, now, 2000);
+    const { learned: refused, quietUntil = Number.NaN } = afterRefusal(
+      { ...withoutRest(learned, now - 1_800_000, now), marks },
+      CEILING,
+      aRefusal({ grantedAt: now, now }),
+    );
+    expect(inMinutes(rateAt(refused, CEILING, quietUntil))).toBeCloseTo(300);
+  });
+
+  it('is none while the pause after a refusal lasts, or permits are taken ahead of their time', () => {
+    const learned = learnedAt(300, { grewFrom: NOON + 100_000 });
+    expect(withoutRest(learned, NOON, NOON + 50_000)).toEqual({ ...learned, startedAt: learned.startedAt + 50_000 });
+    expect(withoutRest(learnedAt(300), NOON + 9000, NOON + 8000)).toEqual(learnedAt(300));
   });
 });
 
@@ -237,7 +294,7 @@ describe('whatever the API refuses', () => {
   it('the rate is above nought, at most the ceiling, and what is remembered stays small', () => {
     fc.assert(
       fc.property(
-        fc.double({ min: 1 / 60_000, max: 1, noNaN: true }),
+        fc.record({ rate: fc.double({ min: 1 / 60_000, max: 1, noNaN: true }), isKnown: fc.boolean() }),
         fc.array(step, { maxLength: 400 }),
         (ceiling, steps) => {
           let learned = nothingLearned(NOON);
@@ -267,11 +324,11 @@ describe('whatever the API refuses', () => {
             for (const at of [now, now - 2000, now + 60_000, now + 1e12]) {
               const rate = rateAt(learned, ceiling, at);
               expect(rate).toBeGreaterThan(0);
-              expect(rate).toBeLessThanOrEqual(ceiling);
+              expect(rate).toBeLessThanOrEqual(ceiling.rate);
             }
             expect(learned.marks.length).toBeLessThanOrEqual(16);
           }
-          expect(rateAt(learned, ceiling, now + 86_400_000)).toBe(ceiling);
+          expect(rateAt(learned, ceiling, now + 86_400_000)).toBe(ceiling.rate);
         },
       ),
       { numRuns: 300 },

@@ -44,7 +44,7 @@ function livedState(): BudgetState {
     { kind: 'server-error', status: 500, detail: '' },
     { kind: 'unauthorized', status: 401 },
   ];
-  let state: BudgetState = { ...freshBudget(NOW), ceiling: { perMinute: 90, burst: 5 } };
+  let state: BudgetState = { ...freshBudget(NOW), ceiling: { quota: 'known', perMinute: 90, burst: 5 } };
   calls.forEach((shown, index) => {
     const now = NOW + index * 9000;
     state = afterPermits(state, 1, now + 1 / 3, state.holds, now);
@@ -55,9 +55,9 @@ function livedState(): BudgetState {
       grantedAt: now,
       history: { unknowns: 0, heldCalls: 0 },
     };
-    state = afterCall(state, ticket, shown, { perMinute: 60, burst: 10 }, now);
+    state = afterCall(state, ticket, shown, { quota: 'known', perMinute: 60, burst: 10 }, now);
   });
-  state = pause(release(state, NOW), 'all', 8.64e15);
+  state = pause(release(state, NOW), 'all', { since: NOW, who: 'x' });
   return { ...state, revision: 1 };
 }
 

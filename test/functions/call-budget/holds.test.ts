@@ -12,6 +12,7 @@ import {
   lifeOf,
   NO_HOLDS,
   NO_LIFE,
+  type OperatorHold,
   type Passage,
   passage as passageOf,
   type Scope,
@@ -56,6 +57,7 @@ const begun = (hold: Hold, now: EpochMs = NOON): Hold => ({
   until: now + hold.lengthMs,
   lastProber: 'a',
 });
+const pausedUntil = (until: EpochMs): OperatorHold => ({ since: NOON - 90_000, until, who: 'an operator' });
 const holdsOf = (more: Partial<Holds>): Holds => ({ ...NO_HOLDS, ...more });
 const lifeAt = (permit: number, successAt = NOON): Life => ({ permit, success: permit, successAt });
 
@@ -151,21 +153,32 @@ describe('passage', () => {
     [
       'is held by an operator for its lane',
       'bulk',
-      { byOperator: { bulk: { until: NOON + 1 } } },
+      { byOperator: { bulk: pausedUntil(NOON + 1) } },
       held(NOON + 1, 'operator'),
     ],
     [
       'is held by an operator for all',
       'bulk',
-      { byOperator: { all: { until: NOON + 1 } } },
+      { byOperator: { all: pausedUntil(NOON + 1) } },
       held(NOON + 1, 'operator'),
     ],
-    ['is free while an operator holds the other lane', 'interactive', { byOperator: { bulk: { until: 9e15 } } }, free],
-    ['is free, and no probe, after an operator’s hold', 'bulk', { byOperator: { bulk: { until: NOON } } }, free],
+    [
+      'is free while an operator holds the other lane',
+      'interactive',
+      { byOperator: { bulk: pausedUntil(9e15) } },
+      free,
+    ],
+    [
+      'is held until it is resumed, where no end is set',
+      'bulk',
+      { byOperator: { all: { since: NOON, who: 'an operator' } } },
+      { kind: 'held', until: 8.64e15, why: 'operator', standsBack: false },
+    ],
+    ['is free, and no probe, after an operator’s hold', 'bulk', { byOperator: { bulk: pausedUntil(NOON) } }, free],
     [
       'is held by the operator before any other hold',
       'bulk',
-      { byOperator: { bulk: { until: NOON + 9 } }, byScope: { all: outage(NOON + 5), bulk: brake(NOON + 99) } },
+      { byOperator: { bulk: pausedUntil(NOON + 9) }, byScope: { all: outage(NOON + 5), bulk: brake(NOON + 99) } },
       held(NOON + 9, 'operator'),
     ],
     [
@@ -691,10 +704,10 @@ describe('an outage hold', () => {
 describe('a success', () => {
   it('in calm is no news', () => {
     const calm = holdsOf({
-      byOperator: { bulk: { until: 9e15 } },
+      byOperator: { bulk: pausedUntil(9e15) },
       byScope: { bulk: brake(NOON) },
       rejections: { bulk: 4 },
-      brakeOff: { bulk: true },
+      brakeOff: { bulk: {} },
       life: lifeAt(5),
       troubles: [{ key: 'x', permit: PERMIT + 1, at: NOON, weight: 1 }],
     });
@@ -706,7 +719,7 @@ describe('a success', () => {
     ['a hold of all', { byScope: { all: outage(NOON) } }],
     ['a hold of its lane', { byScope: { bulk: brake(NOON) } }],
     ['rejections of its lane', { rejections: { bulk: 1 } }],
-    ['a brake of its lane that is switched off', { brakeOff: { bulk: true } }],
+    ['a brake of its lane that is switched off', { brakeOff: { bulk: {} } }],
   ])('clears %s, and says that there is life', (_, before) => {
     const lastOutage = before.byScope?.all ? { lastOutage: before.byScope.all.permit } : {};
     expect(following(holdsOf(before), { shown: 'succeeded', grantedAt: NOON - 5 })).toEqual(
@@ -719,13 +732,13 @@ describe('a success', () => {
       byScope: { all: outage(NOON), interactive: brake(NOON), bulk: brake(NOON) },
       troubles: [{ key: 'x', permit: PERMIT - 1, at: NOON, weight: 1 }],
       rejections: { interactive: 7, bulk: 8 },
-      brakeOff: { interactive: true, bulk: true },
+      brakeOff: { interactive: {}, bulk: {} },
     });
     expect(following(before, { shown: 'succeeded', lane: 'interactive' })).toEqual(
       holdsOf({
         byScope: { bulk: brake(NOON) },
         rejections: { bulk: 8 },
-        brakeOff: { bulk: true },
+        brakeOff: { bulk: {} },
         life: lifeAt(PERMIT),
         lastOutage: outage(NOON).permit,
       }),
@@ -733,7 +746,7 @@ describe('a success', () => {
   });
 
   it.each([undefined, 'request'] as const)('does not end an operator’s hold (probe: %s)', (probe) => {
-    const byOperator = { all: { until: 9e15 }, bulk: { until: 9e15 } };
+    const byOperator = { all: pausedUntil(9e15), bulk: pausedUntil(9e15) };
     const before = holdsOf({ byScope: { all: outage(NOON), bulk: brake(NOON) }, byOperator });
     expect(following(before, { shown: 'succeeded', ...(probe ? { probe } : {}) })).toEqual(
       holdsOf({ byOperator, life: lifeAt(PERMIT), lastOutage: outage(NOON).permit }),
@@ -741,7 +754,7 @@ describe('a success', () => {
   });
 
   it('of the probe address ends the outage, and nothing of a lane', () => {
-    const ofLanes = { rejections: { bulk: 8 }, brakeOff: { bulk: true } };
+    const ofLanes = { rejections: { bulk: 8 }, brakeOff: { bulk: {} } };
     const before = holdsOf({ byScope: { all: outage(NOON), bulk: brake(NOON) }, ...ofLanes });
     expect(following(before, { shown: 'succeeded', probe: 'address' })).toEqual(
       holdsOf({ byScope: { bulk: brake(NOON) }, ...ofLanes, life: lifeAt(PERMIT), lastOutage: outage(NOON).permit }),
@@ -988,7 +1001,7 @@ describe('the brake', () => {
   });
 
   it('switched off by an operator stays off until the lane’s next success', () => {
-    const off = holdsOf({ brakeOff: { bulk: true }, rejections: { bulk: 20 } });
+    const off = holdsOf({ brakeOff: { bulk: {} }, rejections: { bulk: 20 } });
     const rejectedOften = followingAll(off, ...times(50, () => rejected()));
     expect(rejectedOften).toEqual({ ...off, life: { ...NO_LIFE, permit: PERMIT } });
     expect(following(rejectedOften, rejected())).toBe(rejectedOften);
@@ -997,8 +1010,19 @@ describe('the brake', () => {
     expect(followingAll(on, ...times(20, () => rejected())).byScope).toEqual({ bulk: braked });
   });
 
+  it('switched off until a time stays off whatever succeeds, and counts from nothing after it', () => {
+    const off = holdsOf({ brakeOff: { bulk: { until: NOON + 5 } } });
+    expect(following(off, { shown: 'succeeded' })).toBe(off);
+    const rejectedOften = followingAll(off, ...times(50, () => rejected()));
+    expect(rejectedOften.byScope).toEqual({});
+    expect(rejectedOften.brakeOff).toEqual(off.brakeOff);
+    const after = followingAll(off, ...times(20, () => rejected({ now: NOON + 5 })));
+    expect(after.byScope).toMatchObject({ bulk: { why: 'brake', since: NOON + 5 } });
+    expect(following(off, { shown: 'succeeded', now: NOON + 5 }).brakeOff).toEqual({});
+  });
+
   it('of a lane works while the other’s is switched off', () => {
-    const off = holdsOf({ brakeOff: { interactive: true }, rejections: { bulk: 19 } });
+    const off = holdsOf({ brakeOff: { interactive: {} }, rejections: { bulk: 19 } });
     expect(following(off, rejected()).byScope).toEqual({ bulk: braked });
   });
 });

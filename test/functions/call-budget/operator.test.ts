@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { type Hold, type Holds, NO_HOLDS, type Scope } from '../../../functions/call-budget/holds.ts';
-import { pause, release, resume } from '../../../functions/call-budget/operator.ts';
-import { type BudgetState, freshBudget } from '../../../functions/call-budget/state.ts';
+import {
+  type Hold,
+  type Holds,
+  NO_HOLDS,
+  type OperatorHold,
+  type Scope,
+} from '../../../functions/call-budget/holds.ts';
+import { brakeOff, clearCeiling, pause, release, resume, setCeiling } from '../../../functions/call-budget/operator.ts';
+import { nextPermit } from '../../../functions/call-budget/permits.ts';
+import { type BudgetState, type Ceiling, freshBudget, paceAt } from '../../../functions/call-budget/state.ts';
 import { NOON } from '../../support/virtual-clock.ts';
 
 const HOUR_MS = 3_600_000;
@@ -14,27 +21,30 @@ const aState = (holds: Partial<Holds>, more: Partial<BudgetState> = {}): BudgetS
 });
 const SCOPES: Scope[] = ['all', 'interactive', 'bulk'];
 
+const DEPLOYED: Ceiling = { quota: 'ceiling', perMinute: 60, burst: 10 };
+const until = (end: number): OperatorHold => ({ since: NOON, until: end, who: 'an operator', why: 'maintenance' });
+
 describe('a pause', () => {
   it.each(SCOPES)('of %s holds that until then, and leaves all other holds alone', (scope) => {
     const before = aState({ byScope: { all: aHold('outage') }, rejections: { bulk: 3 } });
-    const after = pause(before, scope, NOON + 5);
-    expect(after).toEqual({ ...before, holds: { ...before.holds, byOperator: { [scope]: { until: NOON + 5 } } } });
+    const after = pause(before, scope, until(NOON + 5));
+    expect(after).toEqual({ ...before, holds: { ...before.holds, byOperator: { [scope]: until(NOON + 5) } } });
   });
 
   it('stands beside another one, and a second one of the same takes its place', () => {
-    const both = pause(pause(aState({}), 'bulk', NOON + 5), 'all', NOON + 6);
-    expect(both.holds.byOperator).toEqual({ bulk: { until: NOON + 5 }, all: { until: NOON + 6 } });
-    expect(pause(both, 'bulk', NOON + 1).holds.byOperator).toEqual({
-      bulk: { until: NOON + 1 },
-      all: { until: NOON + 6 },
+    const both = pause(pause(aState({}), 'bulk', until(NOON + 5)), 'all', until(NOON + 6));
+    expect(both.holds.byOperator).toEqual({ bulk: until(NOON + 5), all: until(NOON + 6) });
+    expect(pause(both, 'bulk', until(NOON + 1)).holds.byOperator).toEqual({
+      bulk: until(NOON + 1),
+      all: until(NOON + 6),
     });
   });
 
   it.each(SCOPES)('of %s is over when it is resumed, alone', (scope) => {
     const before = aState({ byScope: { all: aHold('outage') } });
     const [first, second] = SCOPES.filter((other) => other !== scope) as [Scope, Scope];
-    const others = pause(pause(before, first, NOON + 1), second, NOON + 2);
-    expect(resume(pause(others, scope, NOON + 3), scope)).toEqual(others);
+    const others = pause(pause(before, first, until(NOON + 1)), second, until(NOON + 2));
+    expect(resume(pause(others, scope, until(NOON + 3)), scope)).toEqual(others);
     expect(resume(others, scope)).toEqual(others);
   });
 });
@@ -44,7 +54,7 @@ describe('a release', () => {
     const before = aState(
       {
         byScope: { all: aHold('credential'), interactive: aHold('brake'), bulk: aHold('brake') },
-        byOperator: { all: { until: NOON + 9 }, bulk: { until: NOON + 8 } },
+        byOperator: { all: until(NOON + 9), bulk: until(NOON + 8) },
         troubles: [{ key: 'a', permit: 41, at: NOON, weight: 1 }],
         rejections: { bulk: 20 },
       },
@@ -53,7 +63,7 @@ describe('a release', () => {
     expect(release(before, NOON)).toEqual({
       ...before,
       quietUntil: NOON,
-      holds: { ...before.holds, byScope: {}, troubles: [], brakeOff: { interactive: true, bulk: true } },
+      holds: { ...before.holds, byScope: {}, troubles: [], brakeOff: { interactive: {}, bulk: {} } },
     });
   });
 
@@ -71,9 +81,9 @@ describe('a release', () => {
 
   it('switches the brake off of those lanes that it held, and leaves one off that was', () => {
     const { brakeOff } = release(aState({ byScope: { bulk: aHold('brake') } }), NOON).holds;
-    expect(brakeOff).toEqual({ bulk: true });
-    const both = release(aState({ byScope: { bulk: aHold('brake') }, brakeOff: { interactive: true } }), NOON);
-    expect(both.holds.brakeOff).toEqual({ interactive: true, bulk: true });
+    expect(brakeOff).toEqual({ bulk: {} });
+    const both = release(aState({ byScope: { bulk: aHold('brake') }, brakeOff: { interactive: {} } }), NOON);
+    expect(both.holds.brakeOff).toEqual({ interactive: {}, bulk: {} });
   });
 
   it('of an outage switches the outage hold off for an hour', () => {
@@ -86,5 +96,62 @@ describe('a release', () => {
     expect(release(before, NOON).holds).not.toHaveProperty('outageOffUntil');
     const off = release(aState({ ...before.holds, outageOffUntil: NOON + 5 }), NOON);
     expect(off.holds.outageOffUntil).toBe(NOON + 5);
+  });
+});
+
+describe('a brake switched off', () => {
+  it('is off until then in the lanes in scope, is over where it was on, and all else stays', () => {
+    const before = aState({
+      byScope: { all: aHold('outage'), interactive: aHold('brake'), bulk: aHold('brake') },
+      byOperator: { bulk: until(NOON + 8) },
+      rejections: { interactive: 3, bulk: 20 },
+      brakeOff: { interactive: {} },
+    });
+    const { byScope } = before.holds;
+    expect(brakeOff(before, 'bulk', NOON + HOUR_MS)).toEqual({
+      ...before,
+      holds: {
+        ...before.holds,
+        byScope: { all: byScope.all, interactive: byScope.interactive },
+        rejections: { interactive: 3 },
+        brakeOff: { interactive: {}, bulk: { until: NOON + HOUR_MS } },
+      },
+    });
+    expect(brakeOff(before, 'all', NOON + HOUR_MS).holds).toMatchObject({
+      byScope: { all: byScope.all },
+      rejections: {},
+      brakeOff: { interactive: { until: NOON + HOUR_MS }, bulk: { until: NOON + HOUR_MS } },
+    });
+  });
+});
+
+describe('a ceiling that an operator sets', () => {
+  const rateOf = (state: BudgetState) => paceAt(state, DEPLOYED, 3, NOON).rate * 60_000;
+  const learned = { ...freshBudget(NOON - HOUR_MS).learned, estimate: 30 / 60_000, grewFrom: NOON };
+
+  it.each([6, 600])('is used whole at once, in place of what was learned: %d a minute', (perMinute) => {
+    const set = setCeiling(aState({}, { learned, arrival: NOON }), { perMinute, burst: 20 }, DEPLOYED, NOON);
+    expect(rateOf(set)).toBeCloseTo(perMinute);
+    expect(set.ceiling).toEqual({ quota: 'known', perMinute, burst: 20 });
+    expect(set).toMatchObject({ granted: 41, holds: { life: { permit: 40 } } });
+  });
+
+  it('is gone when it is cleared, and the deployed one is found out anew', () => {
+    const before = aState({}, { ceiling: { quota: 'known', perMinute: 6, burst: 5 }, learned });
+    const cleared = clearCeiling(before, { ...DEPLOYED, perMinute: 600 }, NOON);
+    expect(cleared).not.toHaveProperty('ceiling');
+    expect(paceAt(cleared, { ...DEPLOYED, perMinute: 600 }, 3, NOON).rate * 60_000).toBeCloseTo(120);
+  });
+
+  it('mints no permits and holds none back: those taken ahead of their time are so many as before', () => {
+    // Ten calls ahead at one a second.
+    const known: Ceiling = { ...DEPLOYED, quota: 'known' };
+    const before = aState({}, { arrival: NOON + 10_000 });
+    expect(setCeiling(before, { perMinute: 6, burst: 10 }, known, NOON).arrival).toBeCloseTo(NOON + 100_000);
+    expect(setCeiling(before, { perMinute: 600, burst: 10 }, known, NOON).arrival).toBeCloseTo(NOON + 1_000);
+    const rested = aState({}, { arrival: NOON - 10_000 });
+    expect(setCeiling(rested, { perMinute: 6, burst: 10 }, known, NOON).arrival).toBe(NOON - 10_000);
+    const raised = setCeiling(before, { perMinute: 600, burst: 20 }, known, NOON);
+    expect(nextPermit(raised.arrival, paceAt(raised, known, 3, NOON), 'interactive', NOON).at).toBe(NOON);
   });
 });

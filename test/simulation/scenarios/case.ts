@@ -22,6 +22,12 @@ export const optionsOf = ({ overrides }: Case, seed: number): Options => ({ ...o
 
 export const quota = (perMinute: number, burst: number) => ({ perMinute, burst });
 
+/** What the deployment is told where nobody knows the quota: five times as much. */
+export const guess = (perMinute: number, burst: number) => ({
+  quota: 'ceiling' as const,
+  ...quota(perMinute * 5, burst),
+});
+
 /** What was logged of holds: each such event has a metric that an alarm looks at. */
 export const alarmsOf = (world: Simulation): string =>
   [...world.measures.events.keys()].filter((code) => /HELD|BRAKE/.test(code)).join(', ') || 'none';

@@ -56,7 +56,7 @@ function healthyOptions(): Options {
       earlyTimers: 0,
     },
     table: { latency: { medianMs: 5, p99Ms: 25 }, faults: NO_FAULTS, lagMs: 0 },
-    budget: { perMinute: 60, burst: 10, reserve: 3 },
+    budget: { quota: 'known', perMinute: 60, burst: 10, reserve: 3 },
     api: {
       model: 'token-bucket',
       perMinute: 60,

@@ -1,6 +1,7 @@
 import { type Chance, chance } from '../engine/chance.ts';
 import {
   type ApiPhase,
+  type OperatorAct,
   type Options,
   OUTAGE_FORMS,
   type Period,
@@ -35,6 +36,7 @@ export function randomOptions(seed: number): Options {
   return optionsWith({
     seed,
     faultsUntilMs,
+    acts: actsOf(chance(seed, 'acts'), faultsUntilMs),
     // The longest waits are an hour for a Retry-After and twenty minutes for a message that came often.
     drainMs: 2 * 24 * HOUR_MS,
     producers: {
@@ -76,8 +78,13 @@ export function randomOptions(seed: number): Options {
       latency: { medianMs: 5, p99Ms: draw.pick([25, 250, 2_000]) },
       lagMs: draw.pick([0, 0, 30, 300, 1_000]),
     },
-    // Sometimes the operator does not know the quota.
-    budget: { perMinute: perMinute * draw.pick([1, 1, 5]), burst, reserve: Math.min(3, burst - 1) },
+    budget: {
+      // Sometimes the operator is wrong in what he says he knows.
+      quota: chance(seed, 'quota').pick(['known', 'ceiling']),
+      perMinute: perMinute * draw.pick([1, 1, 5]),
+      burst,
+      reserve: Math.min(3, burst - 1),
+    },
     api: {
       model: draw.pick(MODELS),
       perMinute,
@@ -127,6 +134,25 @@ function operatorOf(draw: Chance, odds: (most: number) => number): Options['oper
     mostRedrives: isQuick ? 20 : 3,
     releasesEveryMs: HOUR_MS,
   };
+}
+
+/** In some worlds the operator turns every knob once, and back again before the faults end. */
+function actsOf(draw: Chance, faultsUntilMs: number): OperatorAct[] {
+  if (!draw.hits(0.3)) return [];
+  const atMs = () => draw.whole(0, faultsUntilMs / 2);
+  const laterMs = () => draw.whole(faultsUntilMs / 2, faultsUntilMs);
+  const scope = () => draw.pick(['all', 'interactive', 'bulk'] as const);
+  const [paused, untilMs] = [scope(), laterMs()];
+  return [
+    { atMs: atMs(), act: 'pause', scope: paused },
+    { atMs: laterMs(), act: 'resume', scope: paused },
+    { atMs: atMs(), act: 'pause', scope: scope(), untilMs },
+    // Not above the deployed pace: all permits are counted against that.
+    { atMs: atMs(), act: 'set', share: draw.next() },
+    { atMs: laterMs(), act: 'clear' },
+    { atMs: atMs(), act: 'brake off', scope: scope(), untilMs: laterMs() },
+    { atMs: atMs(), act: 'release' },
+  ];
 }
 
 /** Two who always answer 503 at most: three would be an outage, of which nobody is left to show the end. */

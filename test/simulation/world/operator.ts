@@ -1,5 +1,6 @@
-import { pause, release, resume } from '../../../functions/call-budget/operator.ts';
-import type { BudgetState } from '../../../functions/call-budget/state.ts';
+import { brakeOff, clearCeiling, pause, release, resume, setCeiling } from '../../../functions/call-budget/operator.ts';
+import type { BudgetState, Ceiling } from '../../../functions/call-budget/state.ts';
+import type { EpochMs } from '../../../functions/common/clock.ts';
 import type { Chance } from '../engine/chance.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { DeadLetterQueue, StoredLetter } from './aws/dead-letter-queue.ts';
@@ -15,6 +16,7 @@ export interface OperatorParts {
   chance: Chance;
   options: Options['operator'];
   acts: Options['acts'];
+  deployed: Ceiling;
   /** From then on letters are left where they are. */
   faultsEnd: number;
   requests: Requests;
@@ -33,16 +35,17 @@ export class Operator {
     const { engine, options, acts, faultsEnd } = parts;
     if (options.everyMs > 0) engine.after(options.everyMs, () => this.#look());
     if (options.releasesEveryMs > 0) engine.at(faultsEnd, () => this.#release());
-    for (const act of acts) engine.after(act.atMs, () => this.#do(act));
+    const start = engine.now;
+    for (const act of acts) engine.after(act.atMs, () => this.#do(act, start));
   }
 
-  #do(act: OperatorAct): void {
-    const { table, engine, deadLetters } = this.#parts;
+  #do(act: OperatorAct, start: EpochMs): void {
+    const { table, engine, deadLetters, deployed } = this.#parts;
     if (act.act === 'redrive all') {
       for (const letter of [...deadLetters.letters]) this.#redrive(letter);
       return;
     }
-    doTo(table, changeOf(act), engine.now);
+    doTo(table, changeOf(act, deployed, start), engine.now);
   }
 
   #release(): void {
@@ -76,9 +79,25 @@ export class Operator {
   }
 }
 
-function changeOf(act: Exclude<OperatorAct, { act: 'redrive all' }>) {
-  if (act.act === 'release') return release;
-  const { scope } = act;
-  if (act.act === 'resume') return (state: BudgetState) => resume(state, scope);
-  return (state: BudgetState) => pause(state, scope, Number.MAX_SAFE_INTEGER);
+function changeOf(act: Exclude<OperatorAct, { act: 'redrive all' }>, deployed: Ceiling, start: EpochMs) {
+  return (state: BudgetState, now: EpochMs): BudgetState => {
+    switch (act.act) {
+      case 'release':
+        return release(state, now);
+      case 'resume':
+        return resume(state, act.scope);
+      case 'pause': {
+        const end = act.untilMs === undefined ? {} : { until: start + act.untilMs };
+        return pause(state, act.scope, { since: now, who: 'the operator', ...end });
+      }
+      case 'set': {
+        const { perMinute, burst } = deployed;
+        return setCeiling(state, { perMinute: Math.ceil(perMinute * act.share), burst }, deployed, now);
+      }
+      case 'clear':
+        return clearCeiling(state, deployed, now);
+      case 'brake off':
+        return brakeOff(state, act.scope, start + act.untilMs);
+    }
+  };
 }

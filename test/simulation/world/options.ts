@@ -1,3 +1,4 @@
+import type { QuotaKind } from '../../../functions/contract/pace.ts';
 import type { Lane } from '../../../functions/contract/reset-request.ts';
 
 /** Log-normal: half of all take longer than the median, one in a hundred longer than `p99Ms`. */
@@ -80,7 +81,12 @@ export type OperatorAct = { atMs: number } & (
   | { act: 'redrive all' }
   /** Ends every hold that is not an operator's own. */
   | { act: 'release' }
-  | { act: 'pause' | 'resume'; scope: Scope }
+  | { act: 'pause'; scope: Scope; untilMs?: number }
+  | { act: 'resume'; scope: Scope }
+  /** Of the deployed pace, the share that is allowed from then on. */
+  | { act: 'set'; share: number }
+  | { act: 'clear' }
+  | { act: 'brake off'; scope: Scope; untilMs: number }
 );
 
 /** All odds and sizes of a simulated world. Odds are from 0 to 1; times are milliseconds unless the name says otherwise. */
@@ -114,6 +120,8 @@ export interface Options {
     troubled: readonly TroubledUsers[];
     /** Of the messages in the bulk lane, the share of users who always answer 500. */
     always500: number;
+    /** Messages in the bulk lane, all at once, later. */
+    bulkAgain?: { atMs: number; jobs: number };
     /** When the campaign is cancelled. */
     campaignCancelledAtMs?: number;
   };
@@ -186,7 +194,8 @@ export interface Options {
   };
 
   budget: {
-    /** What the deployment is told of the API's quota. */
+    /** What the deployment is told of the API's quota: it is known, or a guess from above. */
+    quota: QuotaKind;
     perMinute: number;
     burst: number;
     reserve: number;

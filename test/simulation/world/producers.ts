@@ -27,8 +27,15 @@ export class Producers {
 
   constructor(parts: ProducerParts) {
     this.#parts = parts;
-    const { bulkJobs, interactiveJobs, campaignCancelledAtMs } = parts.options.producers;
-    for (let job = 0; job < bulkJobs; job += 1) this.#send(TRAIT.bulk);
+    const { bulkJobs, bulkAgain, interactiveJobs, campaignCancelledAtMs } = parts.options.producers;
+    this.#sendBulk(bulkJobs);
+    if (bulkAgain) {
+      this.#pending += 1;
+      parts.engine.after(bulkAgain.atMs, () => {
+        this.#sendBulk(bulkAgain.jobs);
+        this.#sentPending();
+      });
+    }
     for (let job = 0; job < interactiveJobs; job += 1) this.#send(0);
     if (campaignCancelledAtMs !== undefined) parts.engine.after(campaignCancelledAtMs, () => this.#cancelCampaign());
     for (const users of parts.options.producers.troubled) {
@@ -36,6 +43,10 @@ export class Producers {
       parts.engine.after(users.atMs, () => this.#sendTroubled(users, users.atMs));
     }
     this.#next();
+  }
+
+  #sendBulk(jobs: number): void {
+    for (let job = 0; job < jobs; job += 1) this.#send(TRAIT.bulk);
   }
 
   #sendTroubled(users: TroubledUsers, timeMs: number): void {

@@ -46,11 +46,11 @@ export function portsOf(parts: WorkerParts, sandbox: Sandbox): Ports {
   const table = { client: parts.table.clientOf(sandbox), tableName: TABLE_NAME, now: () => clock.now() };
   const newId = (): string => chance.next().toString(36).slice(2, 12);
   const random = () => chance.next();
-  const { perMinute, burst, reserve } = options.budget;
+  const { reserve, ...ceiling } = options.budget;
   const probesByAddress = options.worker.probeAddress ?? false;
   const budget = sharedBudget({
     store: dynamoBudgetStore(table.client, TABLE_NAME),
-    ceiling: { perMinute, burst },
+    ceiling,
     reserve,
     leaseMs: leaseMs(DEFAULT_CALL_TIMEOUT_MS),
     probesByAddress,
