@@ -2,7 +2,15 @@ import type { Clock, EpochMs } from '../common/clock.ts';
 import type { Telemetry } from '../common/telemetry.ts';
 import type { Lane } from '../contract/reset-request.ts';
 import { LedgerUnreachable } from '../ledger/ledger.ts';
-import type { CallBudget, HoldCause, Ruling, Shown, Ticket, Turn } from './call-budget.ts';
+import {
+  type CallBudget,
+  type HoldCause,
+  metBy,
+  type Ruling,
+  type Shown,
+  type Ticket,
+  type Turn,
+} from './call-budget.ts';
 import {
   type Holds,
   type Life,
@@ -216,7 +224,7 @@ class SharedBudget implements CallBudget {
           return { before, after, ...(after === known ? {} : { next: after }) };
         });
         if (told) {
-          announce(told.before, told.after, ticket, telemetry);
+          announce(told.before, told.after, ticket, shown, telemetry);
           return rulingOn(told.after, ticket, shown, clock.now());
         }
         await this.#item.pauseAfterConflict(tries);
@@ -252,11 +260,11 @@ function dueNow(arrival: EpochMs, pace: Pace, lane: Lane, now: EpochMs, wanted: 
 }
 
 /** Says once that a hold begins, by the copy that began it. */
-function announce(before: BudgetState, after: BudgetState, ticket: Ticket, telemetry: Telemetry): void {
+function announce(before: BudgetState, after: BudgetState, ticket: Ticket, shown: Shown, telemetry: Telemetry): void {
   for (const scope of ['all', ticket.lane] as const) {
     const hold = after.holds.byScope[scope];
     if (!hold || hold.until === before.holds.byScope[scope]?.until) continue;
-    if (hold.why === 'outage') telemetry.event('OUTAGE_HELD', { delayMs: hold.lengthMs });
+    if (hold.why === 'outage') telemetry.event('OUTAGE_HELD', { delayMs: hold.lengthMs, ...metBy(shown) });
     if (hold.why === 'brake') telemetry.event('BRAKE_HELD', { lane: ticket.lane, delayMs: hold.lengthMs });
     if (hold.why === 'credential') telemetry.event('CREDENTIAL_HELD', { delayMs: hold.lengthMs });
   }
