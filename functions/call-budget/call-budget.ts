@@ -26,12 +26,6 @@ export type Shown =
   /** No call was made, or one that says nothing of the API. */
   | { kind: 'nothing' };
 
-/** What a call met, for the log: the API's status, or what the transport said where there was none. */
-export const metBy = (shown: Shown): { status?: number; why?: TransportCause } => ({
-  ...('status' in shown && shown.status !== undefined ? { status: shown.status } : {}),
-  ...('why' in shown && shown.why !== undefined ? { why: shown.why } : {}),
-});
-
 export type HoldCause = 'outage' | 'credential' | 'brake' | 'operator';
 
 /** What a request has been through: it decides who probes an outage first, and whose fault a second 5xx is. */

@@ -2,15 +2,7 @@ import type { Clock, EpochMs } from '../common/clock.ts';
 import type { Telemetry } from '../common/telemetry.ts';
 import type { Lane } from '../contract/reset-request.ts';
 import { LedgerUnreachable } from '../ledger/ledger.ts';
-import {
-  type CallBudget,
-  type HoldCause,
-  metBy,
-  type Ruling,
-  type Shown,
-  type Ticket,
-  type Turn,
-} from './call-budget.ts';
+import type { CallBudget, HoldCause, Ruling, Shown, Ticket, Turn } from './call-budget.ts';
 import {
   type Holds,
   type Life,
@@ -29,6 +21,7 @@ import {
   type BudgetState,
   blindRuling,
   type Ceiling,
+  metBy,
   OWN,
   paceAt,
   rulingOn,

@@ -317,8 +317,7 @@ const reset = (word: string, calls = 1, item: Partial<RequestItem> = {}, resets 
   calls,
   resets,
 });
-const REDIRECTED =
-  'answered with a redirect to 127.0.0.1, which is not followed: the base URL is probably wrong';
+const REDIRECTED = 'answered with a redirect to 127.0.0.1, which is not followed: the base URL is probably wrong';
 const failed = (word: string, item: Partial<RequestItem>, calls = 1, resets = 0): Row => ({
   word,
   item: { state: 'failed', calls, ...item },

@@ -1,5 +1,5 @@
-import { metBy, type Ruling, type Shown, type Ticket, type Verdict } from '../../call-budget/call-budget.ts';
-import { blindRuling } from '../../call-budget/state.ts';
+import type { Ruling, Shown, Ticket, Verdict } from '../../call-budget/call-budget.ts';
+import { blindRuling, metBy } from '../../call-budget/state.ts';
 import { errorClass } from '../../common/causes.ts';
 import type { EpochMs } from '../../common/clock.ts';
 import { type EventCode, type EventFields, METRICS } from '../../common/telemetry.ts';
