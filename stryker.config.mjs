@@ -10,7 +10,7 @@ export default {
     'functions/reset-worker/{settings,core/*}.ts',
     'functions/ledger/{standing,lease,ledger,dynamo/{table,conditions,changes,requests}}.ts',
     'functions/call-budget/*.ts',
-    'functions/common/within-time.ts',
+    'functions/common/{causes,within-time}.ts',
     // Types only.
     '!functions/reset-worker/core/ports.ts',
     '!functions/call-budget/{call-budget,dynamo-store}.ts',

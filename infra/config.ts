@@ -1,7 +1,7 @@
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import * as z from 'zod';
 import { parseApiBaseUrl } from '../functions/contract/function-environment.ts';
-import { emailSchema } from '../functions/contract/reset-request.ts';
+import { emailSchema, LANES } from '../functions/contract/reset-request.ts';
 import { DEFAULT_STACK_NAME } from '../functions/contract/stack-outputs.ts';
 
 /** AWS's advice for a queue that feeds a function: time for its own retries of a throttled batch. The batch window comes on top. */
@@ -49,8 +49,10 @@ const configurationSchema = z
      */
     interactiveConcurrency: whole(2, 50),
     bulkConcurrency: whole(2, 50),
-    batchSize: whole(1, 100),
-    batchWindowSeconds: whole(0, 300),
+    interactiveBatchSize: whole(1, 100),
+    bulkBatchSize: whole(1, 100),
+    interactiveBatchWindowSeconds: whole(0, 300),
+    bulkBatchWindowSeconds: whole(0, 300),
     functionTimeoutSeconds: whole(LEAST_FUNCTION_SECONDS, 900),
     // SQS allows 12 h from the receive; one hour is left for the processing itself.
     visibilityTimeoutSeconds: whole(360, 39_600),
@@ -85,14 +87,17 @@ const configurationSchema = z
     ).optional(),
   })
   .superRefine((value, context) => {
-    const { callBurst, callTimeoutSeconds, functionTimeoutSeconds, batchWindowSeconds } = value;
+    const { callBurst, callTimeoutSeconds, functionTimeoutSeconds } = value;
     const refuse = (option: string, rule: string) =>
       context.addIssue({ code: 'custom', path: [option], message: rule, input: value[option as keyof typeof value] });
     if (value.interactiveReserve >= callBurst) {
       refuse('interactiveReserve', `must be below callBurst (${callBurst}): the bulk lane may use only the rest`);
     }
-    if (value.batchSize > 10 && batchWindowSeconds < 1) {
-      refuse('batchSize', 'must be at most 10 unless batchWindowSeconds is 1 or more: a rule of Lambda');
+    for (const lane of LANES) {
+      if (value[`${lane}BatchSize`] > 10 && value[`${lane}BatchWindowSeconds`] < 1) {
+        const rule = `must be at most 10 unless ${lane}BatchWindowSeconds is 1 or more: a rule of Lambda`;
+        refuse(`${lane}BatchSize`, rule);
+      }
     }
     const leastFunctionSeconds = callTimeoutSeconds + AFTER_CALL_SECONDS + BEFORE_CALL_SECONDS;
     if (functionTimeoutSeconds >= LEAST_FUNCTION_SECONDS && functionTimeoutSeconds < leastFunctionSeconds) {
@@ -101,11 +106,12 @@ const configurationSchema = z
         `must be at least ${leastFunctionSeconds}: callTimeoutSeconds (${callTimeoutSeconds}) + ${AFTER_CALL_SECONDS}, without which no call starts, + ${BEFORE_CALL_SECONDS} to get as far as a call`,
       );
     }
-    const leastSeconds = VISIBILITY_PER_TIMEOUT * functionTimeoutSeconds + batchWindowSeconds;
+    const windowSeconds = Math.max(...LANES.map((lane) => value[`${lane}BatchWindowSeconds`]));
+    const leastSeconds = VISIBILITY_PER_TIMEOUT * functionTimeoutSeconds + windowSeconds;
     if (value.visibilityTimeoutSeconds < leastSeconds) {
       refuse(
         'visibilityTimeoutSeconds',
-        `must be at least ${leastSeconds}: ${VISIBILITY_PER_TIMEOUT} times functionTimeoutSeconds plus the batch window, or a message becomes visible again while it is being processed`,
+        `must be at least ${leastSeconds}: ${VISIBILITY_PER_TIMEOUT} times functionTimeoutSeconds plus the longer batch window, or a message becomes visible again while it is being processed`,
       );
     }
     if (value.apiTokenKeyArn !== undefined && value.apiTokenSecretArn === undefined) {
@@ -149,7 +155,9 @@ function describe(issue: z.core.$ZodIssue, options: Record<string, unknown>): st
   }
   const option = String(issue.path[0]);
   const value = options[option];
-  if (value === undefined || value === '') return [`Option ${option} is missing. ${REMEDY} -c ${option}=VALUE.`];
+  if (value === undefined || value === '') {
+    return [`Option ${option} is ${value === '' ? 'empty' : 'missing'}. ${REMEDY} -c ${option}=VALUE.`];
+  }
   // A URL may contain a password, and that may be the very mistake reported.
   const shown = PRIVATE_OPTIONS.includes(option) ? 'not valid' : JSON.stringify(value).replace(/\/\/[^/@]*@/, '//***@');
   return [`Option ${option} is ${shown}: it ${issue.message}. ${REMEDY} -c ${option}=VALUE.`];

@@ -17,8 +17,7 @@ Runs the whole system on this machine, sends a sample of 200 requests through it
   --stay   keep the system running after the report and print how to reach it; Ctrl-C ends it
   --help   print this text
 
-Exit codes: 0 the report reconciles, 1 it does not or something failed, 2 wrong usage, 130 interrupted.
-`;
+Exit codes: 0 the report reconciles, 1 it does not or something failed, 2 wrong usage, 130 interrupted.`;
 
 /** High enough for the sample to finish soon. */
 const QUOTA = { perMinute: 1200, burst: 60 };
@@ -37,7 +36,7 @@ async function main(args: readonly string[]): Promise<number> {
     return 2;
   }
   if (options.help) {
-    process.stdout.write(USAGE);
+    console.log(USAGE);
     return 0;
   }
   const interrupted = new AbortController();

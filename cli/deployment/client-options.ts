@@ -7,3 +7,6 @@ export const CLIENT_OPTIONS = {
   // The SDK warns on the console, which would mix with the results.
   logger: { trace: noLog, debug: noLog, info: noLog, warn: noLog, error: noLog },
 };
+
+/** By default the SDK takes SQS's host from the queue's URL: aimed at an emulator, the command line would reach AWS itself. */
+export const SQS_CLIENT_OPTIONS = { ...CLIENT_OPTIONS, useQueueUrlAsEndpoint: false };

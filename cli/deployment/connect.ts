@@ -3,7 +3,7 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { type LedgerReader, ledgerReader } from '../../functions/ledger/dynamo/reader.ts';
 import type { Io } from '../terminal/io.ts';
-import { CLIENT_OPTIONS } from './client-options.ts';
+import { CLIENT_OPTIONS, SQS_CLIENT_OPTIONS } from './client-options.ts';
 import { type DeploymentChoice, type FoundDeployment, findDeployment } from './find-deployment.ts';
 import { type Queues, sqsQueues } from './queues.ts';
 
@@ -25,7 +25,7 @@ export async function connect(env: Io['env'], choice: DeploymentChoice): Promise
   const documents = DynamoDBDocumentClient.from(new DynamoDBClient(CLIENT_OPTIONS));
   return {
     deployment,
-    queues: sqsQueues(new SQSClient(CLIENT_OPTIONS)),
+    queues: sqsQueues(new SQSClient(SQS_CLIENT_OPTIONS)),
     ledger: ledgerReader(documents, deployment.ledgerTableName),
   };
 }

@@ -20,6 +20,14 @@ export function processIo(): Io {
   };
 }
 
+/** `resets … | head` closes the pipe when it has enough; whoever reads no more wants no more work done. */
+export function exitAtClosedPipe(): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit(EXIT.done);
+  });
+}
+
 /** A second signal does not wait for the work to end. */
 async function graceful<T>(work: (interrupted: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController();

@@ -1,3 +1,4 @@
+import type { TransportCause } from '../common/causes.ts';
 import type { EpochMs } from '../common/clock.ts';
 import type { Lane } from '../contract/reset-request.ts';
 
@@ -6,10 +7,10 @@ export type Verdict =
   | { kind: 'succeeded'; status: number }
   /** Not done: calls come too often. */
   | { kind: 'throttled'; status: number; retryAfterMs?: number }
-  /** Not done: the API was not available, or there was no connection. */
-  | { kind: 'unavailable'; status?: number; retryAfterMs?: number }
+  /** Not done: the API was not available, or there was no connection. `why` stands in place of a status. */
+  | { kind: 'unavailable'; status?: number; why?: TransportCause; retryAfterMs?: number }
   /** Perhaps done: no answer, or one that says no more than that it took too long. */
-  | { kind: 'unknown'; status?: number; retryAfterMs?: number }
+  | { kind: 'unknown'; status?: number; why?: TransportCause; retryAfterMs?: number }
   /** Not done: the token was not accepted. */
   | { kind: 'unauthorized'; status: number }
   /** For good, and not done; or, with a status of 2xx, an HTML page of something that is not this API. */

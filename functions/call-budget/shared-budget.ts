@@ -21,6 +21,7 @@ import {
   type BudgetState,
   blindRuling,
   type Ceiling,
+  metBy,
   OWN,
   paceAt,
   rulingOn,
@@ -223,7 +224,7 @@ class SharedBudget implements CallBudget {
           return { before, after, ...(after === known ? {} : { next: after }) };
         });
         if (told) {
-          announce(told.before, told.after, ticket, telemetry);
+          announce(told.before, told.after, ticket, shown, telemetry);
           return rulingOn(told.after, ticket, shown, clock.now());
         }
         await this.#item.pauseAfterConflict(tries);
@@ -263,11 +264,11 @@ function permitsUntil(
 }
 
 /** Says once that a hold begins, by the copy that began it. */
-function announce(before: BudgetState, after: BudgetState, ticket: Ticket, telemetry: Telemetry): void {
+function announce(before: BudgetState, after: BudgetState, ticket: Ticket, shown: Shown, telemetry: Telemetry): void {
   for (const scope of ['all', ticket.lane] as const) {
     const hold = after.holds.byScope[scope];
     if (!hold || hold.until === before.holds.byScope[scope]?.until) continue;
-    if (hold.why === 'outage') telemetry.event('OUTAGE_HELD', { delayMs: hold.lengthMs });
+    if (hold.why === 'outage') telemetry.event('OUTAGE_HELD', { delayMs: hold.lengthMs, ...metBy(shown) });
     if (hold.why === 'brake') telemetry.event('BRAKE_HELD', { lane: ticket.lane, delayMs: hold.lengthMs });
     if (hold.why === 'credential') telemetry.event('CREDENTIAL_HELD', { delayMs: hold.lengthMs });
   }

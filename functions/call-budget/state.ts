@@ -1,3 +1,4 @@
+import type { TransportCause } from '../common/causes.ts';
 import type { EpochMs } from '../common/clock.ts';
 import type { QuotaKind } from '../contract/pace.ts';
 import { jitterCalls } from '../contract/pace.ts';
@@ -172,6 +173,12 @@ function byTrouble(holds: Holds, permit: number, now: EpochMs): Ruling {
   if (permit <= (holds.lastOutage ?? 0)) return { fault: 'ours', why: 'outage', until: now };
   return showsLife(holds, now) ? OWN : { fault: 'ours', why: 'no-life', until: now };
 }
+
+/** What a call met, for the log: the API's status, or what the transport said where there was none. */
+export const metBy = (shown: Shown): { status?: number; why?: TransportCause } => ({
+  ...('status' in shown && shown.status !== undefined ? { status: shown.status } : {}),
+  ...('why' in shown && shown.why !== undefined ? { why: shown.why } : {}),
+});
 
 /** How long a failed call is taken to be ours if the state can be neither read nor written. */
 const UNREACHABLE_MS = MINUTE_MS;

@@ -3,7 +3,8 @@ import type { Lane } from '../contract/reset-request.ts';
 
 export const METRIC_NAMESPACE = 'PasswordResets';
 export const SERVICE_NAME = 'reset-worker';
-/** The one dimension beside the service: the lane. */
+/** The dimensions beside the service: the stack, so that two stages in one account do not add up, and the lane. */
+export const STACK_DIMENSION = 'stack';
 export const LANE_DIMENSION = 'lane';
 
 /** Metric names. All are counts but `queuedAge`, in seconds, our own metric, because SQS's age metric ignores messages received three times or more. */
@@ -23,6 +24,10 @@ export const METRICS = {
   outageHolds: 'OutageHolds',
   brakeHolds: 'BrakeHolds',
   unrecordedResets: 'UnrecordedResets',
+  ledgerUnreachable: 'LedgerUnreachable',
+  lettersNotSent: 'LettersNotSent',
+  notHidden: 'NotHidden',
+  shortTimeouts: 'ShortTimeouts',
   unexpectedErrors: 'UnexpectedErrors',
   queuedAge: 'QueuedAge',
 } as const;
@@ -110,11 +115,22 @@ export const EVENTS = {
   NOT_HIDDEN: {
     level: 'warn',
     sentence: 'The waiting time could not be set; the queue shows the message when its visibility timeout ends.',
+    metric: METRICS.notHidden,
   },
-  LEDGER_UNREACHABLE: { level: 'error', sentence: 'The ledger could not be reached. No call is made without it.' },
+  LEDGER_UNREACHABLE: {
+    level: 'error',
+    sentence: 'The ledger could not be reached. No call is made without it.',
+    metric: METRICS.ledgerUnreachable,
+  },
   LETTER_NOT_SENT: {
     level: 'error',
     sentence: 'The dead letter could not be sent; the message stays in its queue and is tried again.',
+    metric: METRICS.lettersNotSent,
+  },
+  TIMEOUT_TOO_SHORT: {
+    level: 'error',
+    sentence: "The function's timeout leaves no room for a call. No call is made; the messages go back to their queue.",
+    metric: METRICS.shortTimeouts,
   },
   TIME_UP: {
     level: 'error',
@@ -137,13 +153,16 @@ export interface EventFields {
   messageId?: string;
   status?: number;
   reason?: FailureReason;
-  /** Our own word for a cause, never somebody else's message. */
+  /** A word for a cause: one of ours, of the transport, or an error's class. Never somebody else's message. */
   why?: string;
   calls?: number;
   failedCalls?: number;
   unknowns?: number;
   receiveCount?: number;
   delayMs?: number;
+  /** What was left of the invocation when it began, and what a call needs. */
+  leftMs?: number;
+  neededMs?: number;
   /** The class name of a defect and where it was thrown; messages may quote input and are left out. */
   errorName?: string;
   errorPlace?: string;

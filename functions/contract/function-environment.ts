@@ -1,5 +1,7 @@
 /** The function's environment variables. The stack sets them by these names. */
 export const VARIABLES = {
+  /** The stack's name, which stands on every metric. */
+  stackName: 'STACK_NAME',
   apiBaseUrl: 'API_BASE_URL',
   apiTokenSecretArn: 'API_TOKEN_SECRET_ARN',
   interactiveQueueUrl: 'INTERACTIVE_QUEUE_URL',

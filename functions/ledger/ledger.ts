@@ -1,3 +1,4 @@
+import { errorClass } from '../common/causes.ts';
 import type { EpochMs } from '../common/clock.ts';
 import type { FailureReason } from '../contract/dead-letter.ts';
 import type { Lane } from '../contract/reset-request.ts';
@@ -11,14 +12,8 @@ export class LedgerUnreachable extends Error {
 
   constructor(cause: unknown) {
     super('The ledger could not be reached.', { cause });
-    this.why = whyOf(cause);
+    this.why = errorClass(cause);
   }
-}
-
-/** The class says nothing if it is plain `Error`, as for a refused connection; its code does. */
-function whyOf(cause: unknown): string {
-  if (!(cause instanceof Error)) return 'unknown';
-  return cause.name === 'Error' && 'code' in cause && typeof cause.code === 'string' ? cause.code : cause.name;
 }
 
 /** What is known of a request from its message, for the item that a first write makes. */

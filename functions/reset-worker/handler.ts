@@ -9,16 +9,16 @@ import type { Context, SQSBatchResponse, SQSEvent } from 'aws-lambda';
 import { dynamoBudgetStore } from '../call-budget/dynamo-store.ts';
 import { sharedBudget } from '../call-budget/shared-budget.ts';
 import type { Clock } from '../common/clock.ts';
-import { LANE_DIMENSION, METRIC_NAMESPACE, SERVICE_NAME } from '../common/telemetry.ts';
+import { METRIC_NAMESPACE, SERVICE_NAME } from '../common/telemetry.ts';
 import { LANES, type Lane } from '../contract/reset-request.ts';
 import { campaignLedger } from '../ledger/dynamo/campaigns.ts';
 import { requestLedger } from '../ledger/dynamo/requests.ts';
 import { leaseMs } from '../ledger/lease.ts';
 import { secretApiTokens } from './adapters/api-token.ts';
-import { AWS_CLIENT_OPTIONS } from './adapters/aws-client-options.ts';
+import { AWS_CLIENT_OPTIONS, SQS_CLIENT_OPTIONS } from './adapters/aws-client-options.ts';
 import { sqsDeadLetters } from './adapters/dead-letters.ts';
 import { sqsVisibility } from './adapters/message-visibility.ts';
-import { powertoolsTelemetry } from './adapters/powertools-telemetry.ts';
+import { powertoolsTelemetry, setDimensions } from './adapters/powertools-telemetry.ts';
 import { httpResetApi } from './adapters/reset-api.ts';
 import type { Ports } from './core/ports.ts';
 import { processBatch } from './core/process-batch.ts';
@@ -35,7 +35,7 @@ const ports = wire();
 export async function handler(event: SQSEvent, context: Context): Promise<SQSBatchResponse> {
   logger.addContext(context);
   const lane = event.Records?.[0] ? laneOf(event.Records[0].eventSourceARN) : undefined;
-  if (lane) metrics.addDimension(LANE_DIMENSION, lane);
+  setDimensions(metrics, settings.stackName, lane);
   try {
     return await processBatch(ports, event, laneOf, context.getRemainingTimeInMillis());
   } finally {
@@ -68,7 +68,7 @@ function wire(): Ports {
       }),
   };
   const telemetry = powertoolsTelemetry(logger, metrics);
-  const sqs = new SQSClient(AWS_CLIENT_OPTIONS);
+  const sqs = new SQSClient(SQS_CLIENT_OPTIONS);
   const dynamo = DynamoDBDocumentClient.from(new DynamoDBClient(AWS_CLIENT_OPTIONS));
   const table = { client: dynamo, tableName: settings.ledgerTableName, now };
   const random = () => Math.random();

@@ -4,6 +4,7 @@ import { QUOTA_KINDS, type QuotaKind } from '../contract/pace.ts';
 import { emailSchema, type Lane } from '../contract/reset-request.ts';
 
 export interface Settings {
+  stackName: string;
   apiBaseUrl: URL;
   apiTokenSecretArn: string;
   queueUrls: Record<Lane, string>;
@@ -61,6 +62,7 @@ export function readSettings(environment: Record<string, string | undefined>): S
   };
   const probeAddress = address(VARIABLES.probeAddress);
   const settings: Settings = {
+    stackName: text(VARIABLES.stackName),
     apiBaseUrl: baseUrl(VARIABLES.apiBaseUrl),
     apiTokenSecretArn: text(VARIABLES.apiTokenSecretArn),
     queueUrls: { interactive: text(VARIABLES.interactiveQueueUrl), bulk: text(VARIABLES.bulkQueueUrl) },

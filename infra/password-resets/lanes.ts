@@ -5,7 +5,7 @@ import { Construct } from 'constructs';
 import { LANES, type Lane } from '../../functions/contract/reset-request.ts';
 
 export interface LanesProps {
-  /** For how long a received message stays invisible. At least six times the function's timeout, plus the batch window. */
+  /** For how long a received message stays invisible. At least six times the function's timeout, plus the longer batch window. */
   visibilityTimeoutSeconds: number;
 }
 

@@ -1,7 +1,7 @@
 import { mkdtempDisposableSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import {
   Architecture,
@@ -13,7 +13,6 @@ import {
 } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { METRIC_NAMESPACE, SERVICE_NAME } from '../../functions/common/telemetry.ts';
 import { VARIABLES } from '../../functions/contract/function-environment.ts';
 import { LANES } from '../../functions/contract/reset-request.ts';
 import type { ApiToken } from './api-token.ts';
@@ -38,10 +37,14 @@ export interface WorkerOptions {
   interactiveConcurrency: number;
   /** Concurrent invocations for the bulk lane. */
   bulkConcurrency: number;
-  /** Messages per invocation. */
-  batchSize: number;
-  /** For how long the event source gathers a batch. */
-  batchWindowSeconds: number;
+  /** Messages per invocation of the interactive lane. */
+  interactiveBatchSize: number;
+  /** Messages per invocation of the bulk lane. */
+  bulkBatchSize: number;
+  /** For how long the interactive lane's event source gathers a batch. */
+  interactiveBatchWindowSeconds: number;
+  /** For how long the bulk lane's event source gathers a batch. */
+  bulkBatchWindowSeconds: number;
   /** The function's timeout. At least the call's time-out plus 40 s. */
   functionTimeoutSeconds: number;
   /** The function's memory. */
@@ -84,30 +87,30 @@ export class Worker extends Construct {
       memorySize: props.memoryMb,
       timeout: Duration.seconds(props.functionTimeoutSeconds),
       role: workerRole(this, logGroup, props),
-      environment: environmentOf(props),
+      environment: environmentOf(Stack.of(this).stackName, props),
       logGroup,
       // The platform's own lines become JSON like the worker's, so one query reads both.
       loggingFormat: LoggingFormat.JSON,
       // No reserved concurrency: it is taken from what the whole account shares, a new account has too little to reserve any, and the
       // event sources already limit the concurrent executions.
     });
-    const concurrency = { interactive: props.interactiveConcurrency, bulk: props.bulkConcurrency };
     for (const lane of LANES) {
       // Not `addEventSource`, which would add permissions to the role.
       new EventSourceMapping(this, `Intake-${lane}`, {
         target: this.function,
         eventSourceArn: props.lanes.queues[lane].queueArn,
-        batchSize: props.batchSize,
-        maxBatchingWindow: Duration.seconds(props.batchWindowSeconds),
-        maxConcurrency: concurrency[lane],
+        batchSize: props[`${lane}BatchSize`],
+        maxBatchingWindow: Duration.seconds(props[`${lane}BatchWindowSeconds`]),
+        maxConcurrency: props[`${lane}Concurrency`],
         reportBatchItemFailures: true,
       });
     }
   }
 }
 
-function environmentOf(props: WorkerProps): Record<string, string> {
+function environmentOf(stackName: string, props: WorkerProps): Record<string, string> {
   return {
+    [VARIABLES.stackName]: stackName,
     [VARIABLES.apiBaseUrl]: props.apiBaseUrl,
     [VARIABLES.apiTokenSecretArn]: props.apiToken.secretArn,
     [VARIABLES.interactiveQueueUrl]: props.lanes.queues.interactive.queueUrl,
@@ -120,8 +123,6 @@ function environmentOf(props: WorkerProps): Record<string, string> {
     [VARIABLES.ledgerRetentionDays]: `${props.ledgerRetentionDays}`,
     [VARIABLES.callTimeoutSeconds]: `${props.callTimeoutSeconds}`,
     ...(props.probeAddress === undefined ? {} : { [VARIABLES.probeAddress]: props.probeAddress }),
-    POWERTOOLS_SERVICE_NAME: SERVICE_NAME,
-    POWERTOOLS_METRICS_NAMESPACE: METRIC_NAMESPACE,
   };
 }
 

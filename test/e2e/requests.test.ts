@@ -317,6 +317,7 @@ const reset = (word: string, calls = 1, item: Partial<RequestItem> = {}, resets 
   calls,
   resets,
 });
+const REDIRECTED = 'answered with a redirect to 127.0.0.1, which is not followed: the base URL is probably wrong';
 const failed = (word: string, item: Partial<RequestItem>, calls = 1, resets = 0): Row => ({
   word,
   item: { state: 'failed', calls, ...item },
@@ -355,8 +356,8 @@ describe.concurrent('every answer of the API that shows it alive', () => {
     failed('notfound', { reason: 'rejected', lastStatus: 404, failedCalls: 1 }),
     failed('conflict', { reason: 'rejected', lastStatus: 409, failedCalls: 1 }),
     failed('status418', { reason: 'rejected', lastStatus: 418, failedCalls: 1 }),
-    failed('redirect', { reason: 'rejected', lastStatus: 302, failedCalls: 1 }),
-    failed('redirect307', { reason: 'rejected', lastStatus: 307, failedCalls: 1 }),
+    failed('redirect', { reason: 'rejected', lastStatus: 302, failedCalls: 1, detail: REDIRECTED }),
+    failed('redirect307', { reason: 'rejected', lastStatus: 307, failedCalls: 1, detail: REDIRECTED }),
     failed('html', { reason: 'rejected', lastStatus: 400, detail: '400 400 gateway' }),
     failed('html200', { reason: 'rejected', lastStatus: 200, failedCalls: 1, unknowns: 1 }),
     failed('huge', { reason: 'rejected', lastStatus: 404 }),

@@ -161,7 +161,7 @@ describe('the function', () => {
 
   test('gets every setting that it reads, and no other', () => {
     const { Variables } = properties(FUNCTION).Environment;
-    const names = Object.keys(Variables).filter((name) => !name.startsWith('POWERTOOLS_'));
+    const names = Object.keys(Variables);
     const { probeAddress: _optional, ...required } = VARIABLES;
     expect(names.sort()).toEqual(Object.values(required).sort());
     const environment = Object.fromEntries(
@@ -171,6 +171,7 @@ describe('the function', () => {
       ]),
     );
     expect(readSettings(environment)).toMatchObject({
+      stackName: 'PasswordResets',
       apiBaseUrl: new URL(API),
       callsPerMinute: 60,
       callBurst: 10,
@@ -204,6 +205,12 @@ describe('the function', () => {
     );
   });
 
+  test('knows the name of its stack, so that the metrics of two stages do not add up', () => {
+    templateWith({ stackName: 'Staging' }).hasResourceProperties('AWS::Lambda::Function', {
+      Environment: { Variables: Match.objectLike({ [VARIABLES.stackName]: 'Staging' }) },
+    });
+  });
+
   test('logs to a group that expires what it holds', () => {
     const { LogGroup } = properties(FUNCTION).LoggingConfig;
     expect(properties(LogGroup.Ref)).toEqual({ RetentionInDays: 90 });
@@ -223,6 +230,28 @@ describe('the function', () => {
       FilterCriteria: Match.absent(),
     });
   });
+});
+
+test('each lane has a batch size, a window and a concurrency of its own', () => {
+  const own = templateWith({
+    interactiveBatchSize: 1,
+    bulkBatchSize: 50,
+    bulkBatchWindowSeconds: 3,
+    interactiveConcurrency: 7,
+    bulkConcurrency: 4,
+    visibilityTimeoutSeconds: 723,
+  });
+  for (const [id, BatchSize, MaximumBatchingWindowInSeconds, MaximumConcurrency] of [
+    [INTERACTIVE, 1, 0, 7],
+    [BULK, 50, 3, 4],
+  ] as const) {
+    own.hasResourceProperties('AWS::Lambda::EventSourceMapping', {
+      EventSourceArn: arnOf(id),
+      BatchSize,
+      MaximumBatchingWindowInSeconds,
+      ScalingConfig: { MaximumConcurrency },
+    });
+  }
 });
 
 describe('the role', () => {

@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type ParseArgsConfig, parseArgs } from 'node:util';
+import { exitAtClosedPipe } from '../../cli/terminal/process-io.ts';
 import { pageOf } from './report/page.ts';
 import { costTable, number, rowsOf, table } from './report/summary.ts';
 import { type Case, optionsOf } from './scenarios/case.ts';
@@ -179,6 +180,7 @@ async function main(): Promise<boolean> {
   return false;
 }
 
+exitAtClosedPipe();
 try {
   process.exitCode = (await main()) ? 0 : 1;
 } catch (error) {

@@ -9,6 +9,7 @@ import type {
   Letter,
   Message,
   ResetApi,
+  SecretFault,
   TokenAnswer,
   Visibility,
 } from '../../functions/reset-worker/core/ports.ts';
@@ -18,7 +19,7 @@ export type Scripted =
   | number
   | 'no-answer'
   | 'not-sent'
-  | { status: number; retryAfterMs?: number; detail?: string; tookMs?: number; isHtml?: boolean }
+  | { status: number; retryAfterMs?: number; detail?: string; tookMs?: number; isHtml?: boolean; redirectHost?: string }
   /** Called in its turn, for what should happen meanwhile. */
   | (() => Scripted | Promise<Scripted>);
 
@@ -35,15 +36,9 @@ export function scriptedApi(clock: Clock, ...script: Scripted[]): ScriptedApi {
     if (scripted === 'no-answer') return { kind: 'no-answer', why: 'timeout' };
     if (scripted === 'not-sent') return { kind: 'not-sent', why: 'ECONNREFUSED' };
     if (typeof scripted === 'number') return { kind: 'answered', status: scripted, detail: '' };
-    const { status, detail = '', retryAfterMs, tookMs, isHtml } = scripted;
+    const { tookMs, ...answer } = scripted;
     if (tookMs !== undefined) await clock.sleep(tookMs);
-    return {
-      kind: 'answered',
-      status,
-      detail,
-      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-      ...(isHtml === undefined ? {} : { isHtml }),
-    };
+    return { kind: 'answered', detail: '', ...answer };
   };
   const api: ScriptedApi = {
     calls: [],
@@ -64,6 +59,8 @@ export interface FakeTokens extends ApiTokens {
   answer: TokenAnswer;
   /** What a read after a 401 finds; without it, the same. */
   newer: TokenAnswer | undefined;
+  /** What keeps that read from finding a token. */
+  fault: SecretFault | undefined;
   /** How long that read takes. */
   readMs: number;
 }
@@ -72,12 +69,14 @@ export function fakeTokens(clock: Clock): FakeTokens {
   const tokens: FakeTokens = {
     answer: { kind: 'token', token: 'token-of-v1', version: 'v1' },
     newer: undefined,
+    fault: undefined,
     readMs: 0,
     current: async () => tokens.answer,
-    async hasOtherThan(usedVersion) {
+    async afterRejection(version) {
       if (tokens.readMs > 0) await clock.sleep(tokens.readMs);
       if (tokens.newer) tokens.answer = tokens.newer;
-      return tokens.answer.kind === 'token' && tokens.answer.version !== usedVersion;
+      if (tokens.answer.kind === 'token' && tokens.answer.version !== version) return { kind: 'newer' };
+      return tokens.fault === undefined ? { kind: 'same' } : { kind: 'unusable', why: tokens.fault };
     },
   };
   return tokens;
@@ -142,7 +141,7 @@ export function fakeBudget(clock: Clock): FakeBudget {
 export interface FakeDeadLetters extends DeadLetters {
   sent: Letter[];
   /** How many of the next sends fail, and whether the letter went all the same. */
-  failures: { times: number; when: 'before' | 'after' };
+  failures: { times: number; when: 'before' | 'after'; error?: string };
 }
 
 export function fakeDeadLetters(): FakeDeadLetters {
@@ -153,7 +152,8 @@ export function fakeDeadLetters(): FakeDeadLetters {
       const fails = letters.failures.times > 0;
       if (fails) letters.failures.times -= 1;
       if (!fails || letters.failures.when === 'after') letters.sent.push(structuredClone(letter));
-      if (fails) throw new Error('The queue refused.');
+      if (fails)
+        throw Object.assign(new Error('jane.roe@example.com'), { name: letters.failures.error ?? 'TimeoutError' });
     },
   };
   return letters;
@@ -169,7 +169,7 @@ export function fakeVisibility(): FakeVisibility {
     hidden: [],
     broken: false,
     async hide(message: Message, seconds: number) {
-      if (visibility.broken) throw new Error('ReceiptHandleIsInvalid');
+      if (visibility.broken) throw Object.assign(new Error('jane.roe@example.com'), { name: 'ReceiptHandleIsInvalid' });
       visibility.hidden.push({ id: message.id, seconds });
     },
   };

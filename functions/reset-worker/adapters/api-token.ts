@@ -39,10 +39,11 @@ export function secretApiTokens(client: SecretsManagerClient, secretArn: string,
       if (!isFresh) await readOnce();
       return token ?? lastAnswer;
     },
-    async hasOtherThan(usedVersion) {
-      if (token?.version !== usedVersion) return token !== undefined;
-      if (now() - lastReadAt >= LEAST_BETWEEN_READS_MS || reading) await readOnce();
-      return token.version !== usedVersion;
+    async afterRejection(version) {
+      const isNewer = () => token !== undefined && token.version !== version;
+      if (!isNewer() && (reading || now() - lastReadAt >= LEAST_BETWEEN_READS_MS)) await readOnce();
+      if (isNewer()) return { kind: 'newer' };
+      return lastAnswer.kind === 'none' ? { kind: 'unusable', why: lastAnswer.why } : { kind: 'same' };
     },
   };
 }

@@ -8,3 +8,6 @@ export const AWS_CLIENT_OPTIONS = {
     socketTimeout: 3000,
   },
 } as const;
+
+/** By default the SDK takes SQS's host from the queue's URL, past all that the environment says of endpoints, and prints a line about it. */
+export const SQS_CLIENT_OPTIONS = { ...AWS_CLIENT_OPTIONS, useQueueUrlAsEndpoint: false } as const;

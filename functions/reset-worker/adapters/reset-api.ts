@@ -1,6 +1,7 @@
 import http from 'node:http';
 import https from 'node:https';
 import type { Socket } from 'node:net';
+import { transportCause } from '../../common/causes.ts';
 import type { EpochMs } from '../../common/clock.ts';
 import type { ApiAnswer, ResetApi } from '../core/ports.ts';
 import { cleanDetail } from '../core/redact.ts';
@@ -54,7 +55,8 @@ export function httpResetApi({ baseUrl, timeoutMs, connectTimeoutMs, now }: Rese
             accept: 'application/json',
           },
         });
-        const failed = (why: string, sent = connected) => settle({ kind: sent ? 'no-answer' : 'not-sent', why });
+        const failed = (word: string, sent = connected) =>
+          settle({ kind: sent ? 'no-answer' : 'not-sent', why: transportCause(word) });
         const giveUp = (why: string) => {
           failed(why);
           call.destroy();
@@ -93,10 +95,13 @@ export function httpResetApi({ baseUrl, timeoutMs, connectTimeoutMs, now }: Rese
           const status = response.statusCode ?? 0;
           const retryAfterMs = parseRetryAfter(response.headers['retry-after'], now());
           const isHtml = /^text\/html\b/i.test(response.headers['content-type']?.trim() ?? '');
+          const known = { email, token };
+          const redirectHost = hostOf(response.headers.location, url, known);
           const answer = (detail: string): ApiAnswer => ({
             kind: 'answered',
             status,
             detail,
+            ...(redirectHost === undefined ? {} : { redirectHost }),
             ...(isHtml ? { isHtml } : {}),
             ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
           });
@@ -105,7 +110,7 @@ export function httpResetApi({ baseUrl, timeoutMs, connectTimeoutMs, now }: Rese
             settle(answer(''));
             readStart(response, () => undefined);
           } else {
-            readStart(response, (text) => settle(answer(cleanDetail(text, { email, token }))));
+            readStart(response, (text) => settle(answer(cleanDetail(text, known))));
           }
         });
         call.end(body);
@@ -138,6 +143,12 @@ function readStart(response: http.IncomingMessage, done: (text: string) => void)
   response.on('end', finish);
   response.on('close', finish);
   response.on('error', finish);
+}
+
+/** The host that a `Location` names, if it is a plain name: never a user, path or query, and nothing of the address or the token. */
+function hostOf(location: string | undefined, base: URL, known: { email: string; token: string }): string | undefined {
+  const host = location === undefined ? undefined : URL.parse(location, base.href)?.hostname;
+  return host !== undefined && /^[a-z0-9.-]{1,100}$/.test(host) && cleanDetail(host, known) === host ? host : undefined;
 }
 
 function closeIdle(agent: http.Agent, isStale: (socket: Socket) => boolean): void {

@@ -4,15 +4,20 @@ import type { ApiAnswer } from './ports.ts';
 /** Said in place of the API's words, which such a page does not hold. */
 const HTML_DETAIL = 'answered with an HTML page: the base URL leads to something that is not this API';
 
+/** Said in place of a redirect's own words, which are a server's boilerplate. */
+const redirectDetail = (host: string | undefined): string =>
+  `answered with a redirect${host === undefined ? '' : ` to ${host}`}, which is not followed: the base URL is probably wrong`;
+
 /** What one answer of the API means. */
 export function verdictOf(answer: ApiAnswer): Verdict {
-  if (answer.kind === 'not-sent') return { kind: 'unavailable' };
-  if (answer.kind === 'no-answer') return { kind: 'unknown' };
+  if (answer.kind === 'not-sent') return { kind: 'unavailable', why: answer.why };
+  if (answer.kind === 'no-answer') return { kind: 'unknown', why: answer.why };
   const { status, detail } = answer;
   const retryAfter = answer.retryAfterMs === undefined ? {} : { retryAfterMs: answer.retryAfterMs };
   if (status >= 200 && status < 300) {
     return answer.isHtml ? { kind: 'rejected', status, detail: HTML_DETAIL } : { kind: 'succeeded', status };
   }
+  if (status >= 300 && status < 400) return { kind: 'rejected', status, detail: redirectDetail(answer.redirectHost) };
   if (status === 401) return { kind: 'unauthorized', status };
   if (status === 429) return { kind: 'throttled', status, ...retryAfter };
   if (status === 503) return { kind: isLostAfterSending(detail) ? 'unknown' : 'unavailable', status, ...retryAfter };

@@ -13,7 +13,7 @@ import { backoffMs, MAX_FAILED_CALLS, MAX_UNKNOWNS, putBackMs, SHORT_WAIT_MS } f
 /** Two days before the queue's own retention of 14 days would drop the message without a trace. */
 const MAX_QUEUED_MS = 12 * 24 * 60 * 60 * 1000;
 /** What is given back while held is looked at this often: a hold may be lifted early, and nothing can reach a hidden message. */
-const LONGEST_HELD_HIDE_MS = 2 * 60_000;
+export const LONGEST_HELD_HIDE_MS = 2 * 60_000;
 
 /** A request ends without another try; the letter comes next. */
 export type GiveUp = Omit<Failure, 'failureId'>;

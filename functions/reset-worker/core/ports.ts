@@ -1,4 +1,5 @@
 import type { CallBudget } from '../../call-budget/call-budget.ts';
+import type { TransportCause } from '../../common/causes.ts';
 import type { Clock, EpochMs } from '../../common/clock.ts';
 import type { Telemetry } from '../../common/telemetry.ts';
 import type { FailureReason } from '../../contract/dead-letter.ts';
@@ -28,25 +29,31 @@ export type ApiAnswer =
       detail: string;
       /** Its content type is `text/html`. */
       isHtml?: boolean;
+      /** The host to which a redirect leads, cleaned as the words are. */
+      redirectHost?: string;
     }
   /** The request did not leave this machine whole: no connection, no name, no TLS. */
-  | { kind: 'not-sent'; why: string }
+  | { kind: 'not-sent'; why: TransportCause }
   /** The request left and no status came back. */
-  | { kind: 'no-answer'; why: string };
+  | { kind: 'no-answer'; why: TransportCause };
 
 export interface ResetApi {
   reset(email: string, token: string): Promise<ApiAnswer>;
 }
 
-export type TokenAnswer =
-  | { kind: 'token'; token: string; version: string }
-  | { kind: 'none'; why: 'empty' | 'malformed' | 'unreadable' };
+/** Why a secret gives no token. */
+export type SecretFault = 'empty' | 'malformed' | 'unreadable';
+
+export type TokenAnswer = { kind: 'token'; token: string; version: string } | { kind: 'none'; why: SecretFault };
+
+/** What the secret offers in place of a rejected token: a newer one, the same again, or nothing that could be used. */
+export type Replacement = { kind: 'newer' } | { kind: 'same' } | { kind: 'unusable'; why: SecretFault };
 
 export interface ApiTokens {
   /** The token to call with; from the cache if it is fresh, or if the secret cannot be read. */
   current(): Promise<TokenAnswer>;
-  /** After a 401: whether {@link current} now gives another version than the one used, by a read that is fresh enough. */
-  hasOtherThan(usedVersion: string): Promise<boolean>;
+  /** After a 401, by a read that is fresh enough. Where it is `newer`, {@link current} gives another version than the one rejected. */
+  afterRejection(version: string): Promise<Replacement>;
 }
 
 export interface Letter {

@@ -1,4 +1,5 @@
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import { errorClass } from '../../common/causes.ts';
 import { METRICS } from '../../common/telemetry.ts';
 import { withinTime } from '../../common/within-time.ts';
 import { LETTER_ATTRIBUTES } from '../../contract/dead-letter.ts';
@@ -7,7 +8,7 @@ import { AFTER_CALL_MS } from '../../ledger/lease.ts';
 import { isAcknowledged, type Kept } from './outcome.ts';
 import type { Message, Ports } from './ports.ts';
 import { processMessage, type Times } from './process-message.ts';
-import { hideSeconds } from './retry-policy.ts';
+import { hideSeconds, INTAKE_PAUSE_MS } from './retry-policy.ts';
 
 /** Left over when the work on messages must end: for the answer and the metrics. */
 const CLOSING_MS = 1500;
@@ -31,10 +32,16 @@ export async function processBatch(
     throw new Error('The event has no Records: this function is for SQS event sources.');
   const end = ports.clock.now() + remainingMs;
   const netAt = end - CLOSING_MS;
-  const times: Times = { latestStart: end - ports.callTimeoutMs - AFTER_CALL_MS, deadline: netAt - ACKNOWLEDGE_MS };
+  const neededMs = ports.callTimeoutMs + AFTER_CALL_MS;
+  const times: Times = { latestStart: end - neededMs, deadline: netAt - ACKNOWLEDGE_MS };
   const messages = event.Records.map((record) => messageOf(record, laneOf(record.eventSourceARN)));
+  const lane = messages[0]?.lane;
+  const isTooShort = lane !== undefined && remainingMs < neededMs;
+  if (isTooShort) ports.telemetry.event('TIMEOUT_TOO_SHORT', { lane, leftMs: remainingMs, neededMs });
   // Settled, not all: even if the safety net's own logging throws, the neighbours' results are kept.
   const handled = await Promise.allSettled(messages.map((message) => handle(ports, message, times, netAt)));
+  // All are hidden by now, whatever becomes of the invocation.
+  if (isTooShort) await ports.clock.sleep(Math.max(0, Math.min(INTAKE_PAUSE_MS, netAt - ports.clock.now())));
   const isKept = (result: (typeof handled)[number] | undefined) => result?.status !== 'fulfilled' || !result.value;
   return {
     batchItemFailures: messages
@@ -85,9 +92,9 @@ async function hide(ports: Ports, message: Message, kept: Kept): Promise<void> {
   const seconds = hideSeconds(kept.until - now, message.receiveCount, attempted, lifeMs);
   try {
     await ports.visibility.hide(message, seconds);
-  } catch {
+  } catch (error) {
     const { lane, id: messageId, receiveCount } = message;
-    ports.telemetry.event('NOT_HIDDEN', { lane, messageId, receiveCount });
+    ports.telemetry.event('NOT_HIDDEN', { lane, messageId, receiveCount, why: errorClass(error) });
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Ruling, Shown, Ticket, Verdict } from '../../call-budget/call-budget.ts';
-import { blindRuling } from '../../call-budget/state.ts';
+import { blindRuling, metBy } from '../../call-budget/state.ts';
+import { errorClass } from '../../common/causes.ts';
 import type { EpochMs } from '../../common/clock.ts';
 import { type EventCode, type EventFields, METRICS } from '../../common/telemetry.ts';
 import { withinTime } from '../../common/within-time.ts';
@@ -9,11 +10,12 @@ import { CLOCK_SKEW_MS, leaseMs } from '../../ledger/lease.ts';
 import { type Fence, LedgerUnreachable, type NewRequest, type WaitUpdate } from '../../ledger/ledger.ts';
 import { addressTag, isRedriveOf, type PastCalls, type Standing, standingOf } from '../../ledger/standing.ts';
 import { verdictOf } from './answers.ts';
-import { afterFailedCall, type GiveUp, giveUpBeforeCall, hiddenUntil } from './decisions.ts';
+import { afterFailedCall, type GiveUp, giveUpBeforeCall, hiddenUntil, LONGEST_HELD_HIDE_MS } from './decisions.ts';
 import { detailWithCut, letterOf } from './letter.ts';
 import { type DeferralCause, isAcknowledged, type Outcome } from './outcome.ts';
 import type { Message, Ports, TokenAnswer } from './ports.ts';
 import { cleanAuditText } from './redact.ts';
+import { INTAKE_PAUSE_MS } from './retry-policy.ts';
 
 /** A claim lost more often than this to other copies is left to them. */
 const MAX_LOST_CLAIMS = 3;
@@ -21,8 +23,6 @@ const MAX_LOST_CLAIMS = 3;
 const REWRITE_PAUSE_MS = 250;
 /** A report that takes longer goes on unwatched: a lease outlasts its call by ten seconds, and the ledger's write comes after it. */
 const LONGEST_TELLING_MS = 5_000;
-/** A ledger that refuses at once would otherwise be asked for a whole backlog within minutes. */
-const UNREACHABLE_PAUSE_MS = 30_000;
 
 export interface Times {
   /** No call starts later: a call's time-out and 10 s more are left then. */
@@ -87,12 +87,20 @@ export async function processMessage(ports: Ports, message: Message, times: Time
   const work: Work = { ports, message, times, fields: { lane, messageId: id, receiveCount } };
   const asked = readRequest(work);
   const known = 'problem' in asked ? work : asked;
-  const pursuit = 'problem' in asked ? refuse(work, asked.problem) : pursue(asked);
-  const end = await pursuit.catch((error: unknown) => pauseUnreachable(known, error));
+  const end = await begin(work, asked).catch((error: unknown) => pauseUnreachable(known, error));
   const outcome = withNotAfter(end.outcome, known.notAfter);
   const fields = { ...known.fields, ...end.fields, ...fieldsOf(outcome, ports.clock.now()) };
   ports.telemetry.event(EVENT_OF[outcome.kind], fields);
   return outcome;
+}
+
+/** Nothing is begun where the function's timeout leaves no room for a call. */
+async function begin(work: Work, asked: RequestWork | { problem: string }): Promise<End> {
+  const now = work.ports.clock.now();
+  if (now > work.times.latestStart) {
+    return ended({ kind: 'given-back', until: now + LONGEST_HELD_HIDE_MS, why: 'timeout-too-short' });
+  }
+  return 'problem' in asked ? refuse(work, asked.problem) : pursue(asked);
 }
 
 const withNotAfter = (outcome: Outcome, notAfter: EpochMs | undefined): Outcome =>
@@ -115,12 +123,12 @@ function readRequest(work: Work): RequestWork | { problem: string } {
   return workOn(work, parsed.request, carried.requestId ?? work.message.id);
 }
 
-/** Without the ledger no call is made. The pause is what slows the intake: batches are fetched as fast as they are given back. */
+/** Without the ledger no call is made. */
 async function pauseUnreachable({ ports, times, fields }: Work, error: unknown): Promise<End> {
   if (!(error instanceof LedgerUnreachable)) throw error;
   ports.telemetry.event('LEDGER_UNREACHABLE', { ...fields, why: error.why });
   const leftMs = times.latestStart - ports.clock.now();
-  await ports.clock.sleep(Math.max(0, Math.min(UNREACHABLE_PAUSE_MS, leftMs)));
+  await ports.clock.sleep(Math.max(0, Math.min(INTAKE_PAUSE_MS, leftMs)));
   return ended(deferred('ledger-unreachable', ports.clock.now()));
 }
 
@@ -305,8 +313,9 @@ async function probeByAddress(
   }
   const verdict = verdictOf(await ports.api.reset(ports.probeAddress, token.token));
   ports.telemetry.measure(METRICS.calls, 1);
-  ports.telemetry.event('OUTAGE_PROBED', { lane: ticket.lane, why: verdict.kind, ...statusField(verdict) });
-  const isStale = verdict.kind === 'unauthorized' && (await ports.tokens.hasOtherThan(token.version));
+  ports.telemetry.event('OUTAGE_PROBED', { lane: ticket.lane, why: verdict.kind, ...metBy(verdict) });
+  const isStale =
+    verdict.kind === 'unauthorized' && (await ports.tokens.afterRejection(token.version)).kind === 'newer';
   await tell(work, ticket, isStale ? { kind: 'nothing' } : verdict);
   return again;
 }
@@ -325,16 +334,18 @@ async function call(work: RequestWork, claim: Claim): Promise<Step> {
     return end;
   }
   const event = CALL_EVENT_OF[verdict.kind];
-  if (event) ports.telemetry.event(event, { ...work.fields, ...fields });
+  if (event) ports.telemetry.event(event, { ...work.fields, ...fields, ...metBy(verdict) });
   if (verdict.kind === 'unauthorized') {
     // Nothing is told before the secret is read, or the end of a hold's probe would let others call with the same token.
-    if (await ports.tokens.hasOtherThan(claim.token.version)) {
+    const replacement = await ports.tokens.afterRejection(claim.token.version);
+    if (replacement.kind === 'newer') {
       await tell(work, claim.ticket, { kind: 'nothing' });
       ports.telemetry.event('TOKEN_REFRESHED', { ...work.fields, ...fields });
       const update = { notBefore: ports.clock.now(), lastStatus: verdict.status, spent: {} };
       return leaveWaiting(work, claim, update, fields, (item) => ({ kind: 'again', item, fields }));
     }
-    ports.telemetry.event('TOKEN_REJECTED', { ...work.fields, ...fields });
+    if (replacement.kind === 'same') ports.telemetry.event('TOKEN_REJECTED', { ...work.fields, ...fields });
+    else ports.telemetry.event('TOKEN_UNUSABLE', { ...work.fields, ...fields, why: replacement.why });
   }
   const ruling = await tell(work, claim.ticket, verdict);
   return carryOn(work, claim, verdict, ruling, answeredAt, fields);
@@ -478,8 +489,8 @@ async function sendLetter(work: Work, key: string, item: RequestItem): Promise<E
   const letter = letterOf(item, key, message, ports.clock.now());
   try {
     await ports.deadLetters.send(letter);
-  } catch {
-    ports.telemetry.event('LETTER_NOT_SENT', work.fields);
+  } catch (error) {
+    ports.telemetry.event('LETTER_NOT_SENT', { ...work.fields, why: errorClass(error) });
     return ended(deferred('letter-not-sent', ports.clock.now()));
   }
   const { failureId, reason } = letter;

@@ -17,6 +17,9 @@ export const MAX_UNKNOWNS = 3;
 const PUT_BACK_MS = 15 * MINUTE_MS;
 const LONG_PUT_BACK_MS = 60 * MINUTE_MS;
 
+/** Batches are fetched as fast as they are given back. Where no message can go on, this pause is what slows the intake of a backlog. */
+export const INTAKE_PAUSE_MS = 30 * SECOND_MS;
+
 /** SQS allows 12 h of invisibility counted from the receive; this leaves an hour for the work before. */
 const MAX_HIDE_SECONDS = 11 * 60 * 60;
 /** A message that is given back again and again waits this long: 1,000 receives then outlast the queue's 14 days. */

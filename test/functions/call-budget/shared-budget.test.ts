@@ -992,14 +992,15 @@ describe('a hold', () => {
     const ticket = await granted();
     for (const key of ['a', 'b']) await report({ ...ticket, key }, 'unavailable', aCopy());
     expect(telemetry.events).toEqual([]);
-    await report({ ...ticket, key: 'c' }, 'unavailable', aCopy());
-    const begun = { code: 'OUTAGE_HELD', fields: { delayMs: 5000 } };
+    await aCopy().report({ ...ticket, key: 'c' }, { kind: 'unavailable', why: 'CERT_HAS_EXPIRED' });
+    // With what the call met that began it, or lengthened it.
+    const begun = { code: 'OUTAGE_HELD', fields: { delayMs: 5000, why: 'CERT_HAS_EXPIRED' } };
     expect(telemetry.events).toEqual([begun]);
     for (const key of ['d', 'e', 'f']) await report({ ...ticket, key }, 'unavailable', aCopy());
     expect(telemetry.events).toEqual([begun]);
     clock.jump(5000);
-    await report(await granted(), 'unavailable');
-    expect(telemetry.events).toEqual([begun, { code: 'OUTAGE_HELD', fields: { delayMs: 10_000 } }]);
+    await aCopy().report(await granted(), { kind: 'server-error', status: 502, detail: 'Bad Gateway' });
+    expect(telemetry.events).toEqual([begun, { code: 'OUTAGE_HELD', fields: { delayMs: 10_000, status: 502 } }]);
   });
 });
 

@@ -1,11 +1,17 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { describe, expect, test } from 'vitest';
+import { LANE_DIMENSION, METRICS, STACK_DIMENSION } from '../../../functions/common/telemetry.ts';
 import { VARIABLES } from '../../../functions/contract/function-environment.ts';
+import { LANES, type Lane } from '../../../functions/contract/reset-request.ts';
+import { aRecord } from '../../support/builders.ts';
 
 const HANDLER = new URL('../../../functions/reset-worker/handler.ts', import.meta.url).href;
 
 const COMPLETE: Record<string, string> = {
+  [VARIABLES.stackName]: 'Staging',
   [VARIABLES.apiBaseUrl]: 'https://example-corp.console.ves.volterra.io',
   [VARIABLES.apiTokenSecretArn]: 'arn:aws:secretsmanager:us-east-1:000000000000:secret:token',
   [VARIABLES.interactiveQueueUrl]: 'https://sqs.us-east-1.amazonaws.com/000000000000/interactive',
@@ -77,5 +83,74 @@ describe('the function, as it is loaded', () => {
   ])('fails on an event %s, so that its messages stay where they are', async (_, event) => {
     const { code } = await run(COMPLETE, `await worker.handler(${JSON.stringify(event)}, ${CONTEXT})`);
     expect(code).not.toBe(0);
+  });
+});
+
+/** Queue URLs on a host that must not be asked, and the address that the environment gives instead. */
+async function withSqs<T>(work: (environment: Record<string, string>) => Promise<T>) {
+  const asked: { at: 'endpoint' | 'queue URL'; target: string }[] = [];
+  const serverAt = (at: 'endpoint' | 'queue URL') =>
+    createServer((request, response) => {
+      asked.push({ at, target: String(request.headers['x-amz-target']) });
+      request
+        .resume()
+        .on('end', () => response.writeHead(200, { 'content-type': 'application/x-amz-json-1.0' }).end('{}'));
+    }).listen(0, '127.0.0.1');
+  const servers = { endpoint: serverAt('endpoint'), queue: serverAt('queue URL') };
+  await Promise.all([once(servers.endpoint, 'listening'), once(servers.queue, 'listening')]);
+  const originOf = (of: keyof typeof servers) => `http://127.0.0.1:${(servers[of].address() as AddressInfo).port}`;
+  try {
+    const result = await work({
+      ...COMPLETE,
+      [VARIABLES.interactiveQueueUrl]: `${originOf('queue')}/000000000000/interactive`,
+      [VARIABLES.bulkQueueUrl]: `${originOf('queue')}/000000000000/bulk`,
+      AWS_ENDPOINT_URL_SQS: originOf('endpoint'),
+      AWS_ACCESS_KEY_ID: 'id',
+      AWS_SECRET_ACCESS_KEY: 'secret',
+    });
+    return { ...result, asked };
+  } finally {
+    for (const server of Object.values(servers)) server.close().closeAllConnections();
+  }
+}
+
+/** Invocations with so little time that messages are only hidden. */
+const invocation = (lane: Lane, messages: number): string => {
+  const Records = Array.from({ length: messages }, (_, index) => aRecord({ id: `message-${index}`, lane }));
+  return `await worker.handler(${JSON.stringify({ Records })}, { ...${CONTEXT}, getRemainingTimeInMillis: () => 2000 });`;
+};
+
+/** What it logged and counted: each line is JSON, or the parsing fails. */
+const linesOf = ({ out, err }: { out: string; err: string }) =>
+  `${out}${err}`
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line));
+
+describe('an invocation whose messages go back to their queue', () => {
+  test('asks the endpoint that the environment gives, not the queue URL’s host, and prints no line but its own', async () => {
+    const result = await withSqs((environment) => run(environment, invocation('bulk', 1)));
+    expect(result.code).toBe(0);
+    expect(result.asked).toEqual([{ at: 'endpoint', target: 'AmazonSQS.ChangeMessageVisibility' }]);
+    const codes = linesOf(result).flatMap(({ code }) => code ?? []);
+    expect(codes.sort()).toEqual(['GIVEN_BACK', 'TIMEOUT_TOO_SHORT']);
+  });
+
+  test('has its lane and stack on every metric, also with a batch of 100, and after one of the other lane', async () => {
+    const script = invocation('interactive', 100) + invocation('bulk', 100);
+    const result = await withSqs((environment) => run(environment, script));
+    expect(result.code).toBe(0);
+    const metrics = linesOf(result).filter((line) => '_aws' in line);
+    const counted = (lane: Lane, metric: string) =>
+      metrics.filter((line) => line[LANE_DIMENSION] === lane).flatMap((line) => line[metric] ?? []);
+    for (const lane of LANES) {
+      expect(counted(lane, METRICS.queuedAge)).toHaveLength(100);
+      expect(counted(lane, METRICS.givenBack)).toHaveLength(100);
+      expect(counted(lane, METRICS.shortTimeouts)).toEqual([1]);
+    }
+    for (const line of metrics) {
+      expect(line).toMatchObject({ [STACK_DIMENSION]: 'Staging' });
+      expect(line._aws.CloudWatchMetrics[0].Dimensions).toEqual([['service', STACK_DIMENSION, LANE_DIMENSION]]);
+    }
   });
 });

@@ -3,6 +3,7 @@ import { parseApiBaseUrl, VARIABLES } from '../../../functions/contract/function
 import { InvalidSettings, readSettings } from '../../../functions/reset-worker/settings.ts';
 
 const ENVIRONMENT: Record<string, string> = {
+  STACK_NAME: 'PasswordResets',
   API_BASE_URL: 'https://example-corp.console.ves.volterra.io/api/v1',
   API_TOKEN_SECRET_ARN: 'arn:secret',
   INTERACTIVE_QUEUE_URL: 'https://sqs/interactive',
@@ -30,6 +31,7 @@ describe('the settings', () => {
   it('are read from the variables that the stack sets', () => {
     expect([...Object.keys(ENVIRONMENT), ...OPTIONAL].sort()).toEqual(Object.values(VARIABLES).sort());
     expect(readSettings(ENVIRONMENT)).toEqual({
+      stackName: 'PasswordResets',
       apiBaseUrl: new URL('https://example-corp.console.ves.volterra.io/api/v1'),
       apiTokenSecretArn: 'arn:secret',
       queueUrls: { interactive: 'https://sqs/interactive', bulk: 'https://sqs/bulk' },

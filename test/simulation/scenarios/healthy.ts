@@ -42,7 +42,7 @@ function healthyOptions(): Options {
     },
     worker: {
       copies: { interactive: 5, bulk: 2 },
-      batchSize: 10,
+      batchSize: { interactive: 10, bulk: 10 },
       timeoutMs: 120 * SECOND_MS,
       memoryMb: 512,
       coldStart: { medianMs: 350, p99Ms: 900 },

@@ -165,7 +165,7 @@ export interface Options {
     copies: Readonly<Record<Lane, number>>;
     /** Outages are probed with a test user's address in place of a waiting request. */
     probeAddress?: boolean;
-    batchSize: number;
+    batchSize: Readonly<Record<Lane, number>>;
     timeoutMs: number;
     memoryMb: number;
     coldStart: Latency;

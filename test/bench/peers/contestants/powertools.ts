@@ -8,8 +8,14 @@ import { bundlePeer } from './bundle-peer.ts';
 import { type PeerSurroundings, preparePeer, type RunningPeer } from './peer-stage.ts';
 
 /** What the worker's stack has, the peer has too. */
-const { batchSize, batchWindowSeconds, bulkConcurrency, functionTimeoutSeconds, memoryMb, visibilityTimeoutSeconds } =
-  cdk.context;
+const {
+  bulkBatchSize,
+  bulkBatchWindowSeconds,
+  bulkConcurrency,
+  functionTimeoutSeconds,
+  memoryMb,
+  visibilityTimeoutSeconds,
+} = cdk.context;
 
 /** `batch-handler.ts`, run as the worker is: in AWS's runtime client, fed by an event source with partial responses. */
 export const powertools: Contestant = {
@@ -35,8 +41,8 @@ function run(folder: string, { awsEndpoint, queueUrl, queueArn, environment }: P
   const source = startEventSource(
     {
       queueArn,
-      batchSize,
-      windowSeconds: batchWindowSeconds,
+      batchSize: bulkBatchSize,
+      windowSeconds: bulkBatchWindowSeconds,
       maximumConcurrency: bulkConcurrency,
       reportBatchItemFailures: true,
     },

@@ -40,7 +40,7 @@ function portsOf(answer: ApiAnswer, cancelled: boolean): Ports {
     api: { reset: async () => answer },
     tokens: {
       current: async () => ({ kind: 'token', token: TOKEN, version: '1' }),
-      hasOtherThan: async () => false,
+      afterRejection: async () => ({ kind: 'same' }),
     },
     ledger: {
       ...table.ledgerAt(NOW),

@@ -215,48 +215,55 @@ describe('after a 401', () => {
     now += 5 * MINUTE_MS;
     await tokens.current();
     now += MINUTE_MS;
-    expect(await readsOf(async () => expect(await tokens.hasOtherThan(old)).toBe(true))).toBe(0);
+    expect(await readsOf(async () => expect(await tokens.afterRejection(old)).toEqual({ kind: 'newer' }))).toBe(0);
   });
 
   test('where there is no token at all, there is no other one', async () => {
     await tokens.current();
-    expect(await tokens.hasOtherThan('any')).toBe(false);
+    expect(await tokens.afterRejection('any')).toEqual({ kind: 'unusable', why: 'empty' });
   });
 
   test.each([
-    [29_999, 0, false],
-    [30_000, 1, true],
-  ])(
-    '%i ms after the last read, the secret is read %i times, and a new version found: %s',
-    async (ms, count, found) => {
-      await put('old');
-      const used = await versionInUse();
-      const version = await put('new');
-      now += ms;
-      expect(await readsOf(async () => expect(await tokens.hasOtherThan(used)).toBe(found))).toBe(count);
-      expect(await tokens.current()).toMatchObject(found ? { token: 'new', version } : { token: 'old', version: used });
-    },
-  );
+    [29_999, 0, 'same'],
+    [30_000, 1, 'newer'],
+  ])('%i ms after the last read, the secret is read %i times, and the version found is %s', async (ms, count, kind) => {
+    await put('old');
+    const used = await versionInUse();
+    const version = await put('new');
+    now += ms;
+    expect(await readsOf(async () => expect(await tokens.afterRejection(used)).toEqual({ kind }))).toBe(count);
+    expect(await tokens.current()).toMatchObject(
+      kind === 'newer' ? { token: 'new', version } : { token: 'old', version: used },
+    );
+  });
 
   test('a secret that is the same still gives no other token', async () => {
     await put('old');
     const used = await versionInUse();
     now += MINUTE_MS;
-    expect(await readsOf(async () => expect(await tokens.hasOtherThan(used)).toBe(false))).toBe(1);
+    expect(await readsOf(async () => expect(await tokens.afterRejection(used)).toEqual({ kind: 'same' }))).toBe(1);
     // And is not read again and again for it.
-    expect(await readsOf(async () => expect(await tokens.hasOtherThan(used)).toBe(false))).toBe(0);
+    expect(await readsOf(async () => expect(await tokens.afterRejection(used)).toEqual({ kind: 'same' }))).toBe(0);
   });
 
   test.each<[string, () => Promise<unknown> | unknown]>([
     ['unreadable', breakReads],
     ['empty', () => put(' ')],
     ['malformed', () => put('{}')],
-  ])('a secret that is %s by now gives no other token', async (_, spoil) => {
+  ])('a secret that is %s by now is unusable, as often as it is asked for, until it is mended', async (why, spoil) => {
     await put('old');
     const used = await versionInUse();
     await spoil();
     now += MINUTE_MS;
-    expect(await tokens.hasOtherThan(used)).toBe(false);
+    for (let times = 0; times < 2; times += 1) {
+      expect(await tokens.afterRejection(used)).toEqual({ kind: 'unusable', why });
+      // The API decides whether the old one still serves.
+      expect(await tokens.current()).toMatchObject({ token: 'old' });
+    }
+    standIns.faults.clear();
+    await put('mended');
+    now += MINUTE_MS;
+    expect(await tokens.afterRejection(used)).toEqual({ kind: 'newer' });
   });
 
   test('all calls that were refused together learn of the new version by one read', async () => {
@@ -265,8 +272,8 @@ describe('after a 401', () => {
     await put('new');
     now += MINUTE_MS;
     const count = await readsOf(async () => {
-      const answers = await Promise.all(Array.from({ length: 10 }, () => tokens.hasOtherThan(used)));
-      expect(answers).toEqual(Array(10).fill(true));
+      const answers = await Promise.all(Array.from({ length: 10 }, () => tokens.afterRejection(used)));
+      expect(answers).toEqual(Array(10).fill({ kind: 'newer' }));
     });
     expect(count).toBe(1);
   });
@@ -278,7 +285,7 @@ describe('after a 401', () => {
     now += 5 * MINUTE_MS;
     standIns.faults.add({ operation: 'secretsmanager:GetSecretValue', kind: 'slow', delayMs: 30 });
     const reading = tokens.current();
-    expect(await tokens.hasOtherThan(used)).toBe(true);
+    expect(await tokens.afterRejection(used)).toEqual({ kind: 'newer' });
     await reading;
   });
 });

@@ -9,11 +9,17 @@ import {
   METRIC_NAMESPACE,
   METRICS,
   SERVICE_NAME,
+  STACK_DIMENSION,
   type Telemetry,
 } from '../../../../functions/common/telemetry.ts';
-import { powertoolsTelemetry } from '../../../../functions/reset-worker/adapters/powertools-telemetry.ts';
+import {
+  powertoolsTelemetry,
+  setDimensions,
+} from '../../../../functions/reset-worker/adapters/powertools-telemetry.ts';
 
 type Json = Record<string, unknown>;
+
+const STACK = 'Staging';
 
 let written: string;
 let telemetry: Telemetry;
@@ -36,6 +42,7 @@ beforeEach(() => {
     vi.stubEnv(name, undefined);
   }
   metrics = new Metrics({ namespace: METRIC_NAMESPACE, serviceName: SERVICE_NAME });
+  setDimensions(metrics, STACK, 'bulk');
   telemetry = powertoolsTelemetry(new Logger({ serviceName: SERVICE_NAME }), metrics);
 });
 afterEach(() => {
@@ -51,8 +58,7 @@ const lines = (): Json[] =>
     .map((line) => JSON.parse(line) as Json);
 const logged = () => lines().filter((line) => !('_aws' in line));
 /** The metrics as CloudWatch would read them off the lines. */
-function published(lane: 'interactive' | 'bulk' = 'bulk'): Json[] {
-  metrics.addDimension(LANE_DIMENSION, lane);
+function published(): Json[] {
   // Where there is nothing to publish Powertools would say so.
   if (metrics.hasStoredMetrics()) metrics.publishStoredMetrics();
   return lines().filter((line) => '_aws' in line);
@@ -71,6 +77,8 @@ const FIELDS: Required<EventFields> = {
   unknowns: 3,
   receiveCount: 4,
   delayMs: 5,
+  leftMs: 6,
+  neededMs: 7,
   errorName: 'TypeError',
   errorPlace: 'at x (y:1:2)',
 };
@@ -125,19 +133,27 @@ const emf = (line: Json) => (line._aws as Emf).CloudWatchMetrics;
 const namesIn = (line: Json) => emf(line).flatMap((directive) => directive.Metrics.map(({ Name }) => Name));
 
 describe('a metric', () => {
-  test.each(['interactive', 'bulk'] as const)('stands under the namespace, the service and the lane %s', (lane) => {
-    telemetry.measure(METRICS.calls, 2);
-    const [line = {}] = published(lane);
-    expect(emf(line)).toEqual([
-      {
-        Namespace: METRIC_NAMESPACE,
-        Dimensions: [expect.arrayContaining(['service', LANE_DIMENSION])],
-        Metrics: [{ Name: METRICS.calls, Unit: 'Count' }],
-      },
-    ]);
-    expect(emf(line)[0]?.Dimensions[0]).toHaveLength(2);
-    expect(line).toMatchObject({ service: SERVICE_NAME, [LANE_DIMENSION]: lane, [METRICS.calls]: 2 });
-  });
+  test.each(['interactive', 'bulk'] as const)(
+    'stands under the namespace, the service, the stack and the lane %s',
+    (lane) => {
+      setDimensions(metrics, STACK, lane);
+      telemetry.measure(METRICS.calls, 2);
+      const [line = {}] = published();
+      expect(emf(line)).toEqual([
+        {
+          Namespace: METRIC_NAMESPACE,
+          Dimensions: [['service', STACK_DIMENSION, LANE_DIMENSION]],
+          Metrics: [{ Name: METRICS.calls, Unit: 'Count' }],
+        },
+      ]);
+      expect(line).toMatchObject({
+        service: SERVICE_NAME,
+        [STACK_DIMENSION]: STACK,
+        [LANE_DIMENSION]: lane,
+        [METRICS.calls]: 2,
+      });
+    },
+  );
 
   test.each(Object.values(METRICS))('%s is a count, or QueuedAge in seconds', (metric) => {
     telemetry.measure(metric, 1.5);
@@ -156,11 +172,30 @@ describe('a metric', () => {
     expect(JSON.stringify(published())).not.toMatch(/request-1|breach-7|message-1/);
   });
 
-  test('of one lane is not carried over to the next invocation’s', () => {
+  test('of one lane is not carried over to the next invocation’s, and nothing is said in plain text', () => {
+    const dimensionsOf = (lane: 'interactive' | 'bulk' | undefined) => {
+      setDimensions(metrics, STACK, lane);
+      telemetry.measure(METRICS.calls, 1);
+      return emf(published().at(-1) ?? {})[0]?.Dimensions;
+    };
+    const withLane = [['service', STACK_DIMENSION, LANE_DIMENSION]];
+    expect(dimensionsOf('interactive')).toEqual(withLane);
+    expect(dimensionsOf('bulk')).toEqual(withLane);
+    expect(dimensionsOf(undefined)).toEqual([['service', STACK_DIMENSION]]);
+    expect(dimensionsOf('bulk')).toEqual(withLane);
+    // `lines` has read each as JSON.
+    expect(lines().map((line) => line[LANE_DIMENSION])).toEqual(['interactive', 'bulk', undefined, 'bulk']);
+  });
+
+  test('of more than 100 values, which Powertools publishes by itself, keeps its lane to the last', () => {
+    for (let message = 0; message < 100; message += 1) telemetry.measure(METRICS.queuedAge, message);
+    for (let message = 0; message < 100; message += 1) telemetry.event('RESET_MADE', {});
     telemetry.measure(METRICS.calls, 1);
-    published('interactive');
-    telemetry.measure(METRICS.calls, 1);
-    const [, second = {}] = published('bulk');
-    expect(second).toMatchObject({ [LANE_DIMENSION]: 'bulk', [METRICS.calls]: 1 });
+    const all = published();
+    expect(all.length).toBeGreaterThan(1);
+    for (const line of all) {
+      expect(line).toMatchObject({ [STACK_DIMENSION]: STACK, [LANE_DIMENSION]: 'bulk' });
+      expect(emf(line)[0]?.Dimensions).toEqual([['service', STACK_DIMENSION, LANE_DIMENSION]]);
+    }
   });
 });

@@ -129,6 +129,30 @@ describe('an answer', () => {
     },
   );
 
+  test.each<[location: string, host: string | undefined]>([
+    ['https://login.example.com/?user=erika.mustermann@example.com#abc123', 'login.example.com'],
+    ['//Login.Example.com:8443/x', 'login.example.com'],
+    ['/elsewhere', '127.0.0.1'],
+    ['https://erika.mustermann:abc123@login.example.com', 'login.example.com'],
+    ['https://erika.mustermann.example.com', undefined],
+    ['https://ERIKA.Mustermann.idp.example.net', undefined],
+    [`https://${Buffer.from(EMAIL).toString('hex')}.example.com`, undefined],
+    ['https://abc123+token.example.com', undefined],
+    ['https://xn--fiq228c.example.com', 'xn--fiq228c.example.com'],
+    ['https://[::1]/', undefined],
+    [`https://${'a'.repeat(60)}.${'b'.repeat(60)}.com`, undefined],
+    ['https://', undefined],
+    ['mailto:erika.mustermann@example.com', undefined],
+  ])('that redirects to %s names the host %s: no user, path or query, and nothing of the person', async (to, host) => {
+    const answer = await answerOf((socket) => socket.write(http(302, '', { Location: to })));
+    expect(answer).toStrictEqual({
+      kind: 'answered',
+      status: 302,
+      detail: '',
+      ...(host === undefined ? {} : { redirectHost: host }),
+    });
+  });
+
   test('may be preceded by interim ones', async () => {
     const interim =
       'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </>\r\n\r\n';
@@ -346,7 +370,7 @@ describe('a call is known not to be made when', () => {
       onConnection: (socket) => socket.on('data', () => socket.end(http(400, 'plain HTTP here'))),
     });
     const answer = await apiAt(server.origin.replace('http', 'https')).reset(EMAIL, TOKEN);
-    expect(answer).toMatchObject({ kind: 'not-sent', why: expect.stringMatching(/^E/) });
+    expect(answer).toEqual({ kind: 'not-sent', why: 'EPROTO' });
   });
 
   test.each<[string, (socket: Socket) => void]>([
@@ -452,13 +476,13 @@ describe('the outcome is unknown when the request was sent and', () => {
     ],
     ['the connection is closed', (socket) => socket.end(), /^ECONNRESET$/],
     ['the connection is reset', (socket) => socket.resetAndDestroy(), /^ECONNRESET$/],
-    ['half a status line comes', (socket) => socket.end('HTTP/1.1 20'), /^(ECONNRESET|HPE_)/],
+    ['half a status line comes', (socket) => socket.end('HTTP/1.1 20'), /^(ECONNRESET|HPE)$/],
     ['half a status line comes and no end', (socket) => socket.write('HTTP/1.1 20'), /^timeout$/, { timeoutMs: 400 }],
-    ['half of the headers come', (socket) => socket.end('HTTP/1.1 200 OK\r\nContent-Le'), /^(ECONNRESET|HPE_)/],
-    ['what comes is no HTTP', (socket) => socket.write('SSH-2.0-OpenSSH\r\n\r\n'), /^HPE_/],
-    ['what comes is another HTTP', (socket) => socket.write('HTTP/7.3 200 OK\r\n\r\n'), /^HPE_/],
-    ['the headers have no end', (socket) => socket.write(`HTTP/1.1 200 OK\r\nX: ${'x'.repeat(100_000)}`), /^HPE_/],
-    ['the status has four digits', (socket) => socket.write('HTTP/1.1 2000 OK\r\n\r\n'), /^HPE_/],
+    ['half of the headers come', (socket) => socket.end('HTTP/1.1 200 OK\r\nContent-Le'), /^(ECONNRESET|HPE)$/],
+    ['what comes is no HTTP', (socket) => socket.write('SSH-2.0-OpenSSH\r\n\r\n'), /^HPE$/],
+    ['what comes is another HTTP', (socket) => socket.write('HTTP/7.3 200 OK\r\n\r\n'), /^HPE$/],
+    ['the headers have no end', (socket) => socket.write(`HTTP/1.1 200 OK\r\nX: ${'x'.repeat(100_000)}`), /^HPE$/],
+    ['the status has four digits', (socket) => socket.write('HTTP/1.1 2000 OK\r\n\r\n'), /^HPE$/],
     [
       'protocols are switched',
       (socket) => socket.write('HTTP/1.1 101 Switching\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n'),

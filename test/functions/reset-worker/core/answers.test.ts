@@ -39,12 +39,18 @@ describe('an answer of the API', () => {
   });
 
   type Counted = { failedCalls?: number; throttled?: number; unknowns?: number };
-  const forNow: [Scripted, { report: string; event: string; counted: Counted; lastStatus?: number }][] = [
+  const forNow: [Scripted, { report: string; event: string; counted: Counted; lastStatus?: number; why?: string }][] = [
     [429, { report: 'throttled', event: 'CALL_THROTTLED', counted: { throttled: 1 }, lastStatus: 429 }],
     [503, { report: 'unavailable', event: 'CALL_UNAVAILABLE', counted: { failedCalls: 1 }, lastStatus: 503 }],
-    ['not-sent', { report: 'unavailable', event: 'CALL_UNAVAILABLE', counted: { failedCalls: 1 } }],
+    [
+      'not-sent',
+      { report: 'unavailable', event: 'CALL_UNAVAILABLE', counted: { failedCalls: 1 }, why: 'ECONNREFUSED' },
+    ],
     [504, { report: 'unknown', event: 'CALL_UNKNOWN', counted: { failedCalls: 1, unknowns: 1 }, lastStatus: 504 }],
-    ['no-answer', { report: 'unknown', event: 'CALL_UNKNOWN', counted: { failedCalls: 1, unknowns: 1 } }],
+    [
+      'no-answer',
+      { report: 'unknown', event: 'CALL_UNKNOWN', counted: { failedCalls: 1, unknowns: 1 }, why: 'timeout' },
+    ],
   ];
   const NONE = { failedCalls: 0, throttled: 0, heldCalls: 0, unknowns: 0 };
 
@@ -67,8 +73,10 @@ describe('an answer of the API', () => {
       receiveCount: 1,
       requestId: KEY,
       calls: 1,
-      ...(told.lastStatus === undefined ? {} : { status: told.lastStatus }),
+      // The transport's word stands where there is no status.
+      ...(told.lastStatus === undefined ? { why: told.why } : { status: told.lastStatus }),
     });
+    expect(worker.telemetry.of('RESET_MADE')).not.toHaveProperty('why');
   });
 
   it.each(forNow)('%s is deferred where no whole call would fit after the wait', async (answer, told) => {
@@ -145,9 +153,6 @@ describe('an answer of the API', () => {
     [599, 'server-error'],
     [100, 'rejected'],
     [199, 'rejected'],
-    [301, 'rejected'],
-    [302, 'rejected'],
-    [307, 'rejected'],
     [400, 'rejected'],
     [402, 'rejected'],
     [403, 'rejected'],
@@ -167,6 +172,16 @@ describe('an answer of the API', () => {
     expect(worker.ledger.item(KEY).leaseEnd).toBeUndefined();
     expect(worker.budget.story).toEqual(['turn', reason]);
     expect(worker.telemetry.of('DEAD_LETTERED')).toMatchObject({ reason, status, calls: 1, requestId: KEY });
+  });
+});
+
+describe('a redirect', () => {
+  it('is final, and its letter says what it was in place of the page’s words', async () => {
+    const worker = aWorker({ status: 302, detail: 'Found', redirectHost: 'login.example.com' });
+    expect(await worker.deliver()).toEqual({ kind: 'dead-lettered', reason: 'rejected' });
+    const detail =
+      'answered with a redirect to login.example.com, which is not followed: the base URL is probably wrong';
+    expect(worker.deadLetters.sent).toMatchObject([{ reason: 'rejected', status: 302, detail, calls: 1 }]);
   });
 });
 
@@ -212,6 +227,23 @@ describe('a 401', () => {
     expect(worker.telemetry.codes()).toEqual(['CALL_UNAUTHORIZED', 'TOKEN_REJECTED', 'DEFERRED']);
     expect(worker.deadLetters.sent).toEqual([]);
   });
+
+  it.each(['empty', 'malformed', 'unreadable'] as const)(
+    'behind which the secret is %s by now is the same hold, but says so in place of “no newer token”',
+    async (why) => {
+      const worker = aWorker(401);
+      worker.tokens.fault = why;
+      expect(await worker.deliver()).toEqual({
+        kind: 'deferred',
+        cause: 'credential',
+        until: NOON + 30_000,
+        attempted: false,
+      });
+      expect(worker.budget.story).toEqual(['turn', 'unauthorized']);
+      expect(worker.telemetry.codes()).toEqual(['CALL_UNAUTHORIZED', 'TOKEN_UNUSABLE', 'DEFERRED']);
+      expect(worker.telemetry.of('TOKEN_UNUSABLE')).toMatchObject({ why, status: 401, requestId: KEY });
+    },
+  );
 
   it('is not told to the budget before the secret is read, or the end of a probe would let others call in vain', async () => {
     const worker = aWorker(401);

@@ -33,7 +33,6 @@ describe('a ledger that cannot be reached', () => {
     [29_999, 29_999],
     [1, 1],
     [0, 0],
-    [-5000, 0],
   ])(
     'with %i ms left for calls to start is waited for %i ms before the message goes back: half a million receives an hour were made once',
     async (latestStartMs, pauseMs) => {

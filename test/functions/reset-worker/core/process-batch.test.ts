@@ -103,7 +103,12 @@ describe('a batch', () => {
     const worker = aWorker(401);
     worker.visibility.broken = true;
     expect(failedIds(await worker.deliverBatch([record('a', { receiveCount: 3 })]))).toEqual(['a']);
-    expect(worker.telemetry.of('NOT_HIDDEN')).toEqual({ lane: 'interactive', messageId: 'a', receiveCount: 3 });
+    expect(worker.telemetry.of('NOT_HIDDEN')).toEqual({
+      lane: 'interactive',
+      messageId: 'a',
+      receiveCount: 3,
+      why: 'ReceiptHandleIsInvalid',
+    });
     expect(worker.telemetry.codes()).not.toContain('UNEXPECTED');
   });
 
@@ -334,6 +339,76 @@ describe('time', () => {
       expect(worker.budget.asked[0]?.latest).toBe(NOON + 90_000);
       expect(worker.api.calls).toHaveLength(calls);
     }
+  });
+});
+
+describe('a function timeout that leaves no room for a call', () => {
+  /** A call's time-out and 10 s, less a millisecond. */
+  const TOO_SHORT_MS = 29_999;
+
+  it('is said once an invocation, and nothing is looked up, called or written', async () => {
+    const worker = aWorker();
+    worker.ports.ledger = untouched('ledger');
+    const records = [record('a', { lane: 'bulk' }), record('b', { lane: 'bulk' }), record('c', { body: '{' })];
+    expect(failedIds(await worker.deliverBatch(records, TOO_SHORT_MS))).toEqual(['a', 'b', 'c']);
+    expect(worker.telemetry.codes()).toEqual(['TIMEOUT_TOO_SHORT', 'GIVEN_BACK', 'GIVEN_BACK', 'GIVEN_BACK']);
+    expect(worker.telemetry.of('TIMEOUT_TOO_SHORT')).toStrictEqual({
+      lane: 'bulk',
+      leftMs: TOO_SHORT_MS,
+      neededMs: 30_000,
+    });
+    expect(worker.telemetry.of('GIVEN_BACK')).toMatchObject({
+      messageId: 'a',
+      requestId: 'key-of-a',
+      why: 'timeout-too-short',
+      delayMs: 120_000,
+    });
+    expect(worker.budget.story).toEqual([]);
+  });
+
+  it('hides its messages for two minutes, longer the more often they came, and not beyond their notAfter', async () => {
+    const worker = aWorker();
+    const soon = new Date(NOON + 60_000).toISOString();
+    await worker.deliverBatch(
+      [record('a'), record('b', { receiveCount: 51 }), record('c', { body: aBody({ notAfter: soon }) })],
+      TOO_SHORT_MS,
+    );
+    expect(worker.visibility.hidden).toEqual([
+      { id: 'a', seconds: 120 },
+      { id: 'b', seconds: 1200 },
+      { id: 'c', seconds: 61 },
+    ]);
+  });
+
+  it.each([
+    [TOO_SHORT_MS, 28_499],
+    [3000, 1500],
+    [1000, 0],
+  ])('of %i ms keeps the invocation for %i ms, so that a backlog is not churned', async (remainingMs, tookMs) => {
+    const worker = aWorker();
+    await worker.deliverBatch([record('a')], remainingMs);
+    expect(worker.clock.now()).toBe(NOON + tookMs);
+    expect(worker.visibility.hidden).toHaveLength(1);
+  });
+
+  it('keeps an invocation of a minute for half of one', async () => {
+    const worker = aWorker();
+    worker.ports.callTimeoutMs = 60_000;
+    await worker.deliverBatch([record('a')], 69_999);
+    expect(worker.clock.now()).toBe(NOON + 30_000);
+  });
+
+  it('is one that is shorter than a call and 10 s, and no other', async () => {
+    const worker = aWorker(200);
+    expect(await worker.deliverBatch([record('a')], TOO_SHORT_MS + 1)).toEqual({ batchItemFailures: [] });
+    expect(worker.telemetry.codes()).toEqual(['RESET_MADE']);
+  });
+
+  it('says nothing of an event without messages, and does not wait', async () => {
+    const worker = aWorker();
+    expect(await worker.deliverBatch([], TOO_SHORT_MS)).toEqual({ batchItemFailures: [] });
+    expect(worker.telemetry.codes()).toEqual([]);
+    expect(worker.clock.now()).toBe(NOON);
   });
 });
 

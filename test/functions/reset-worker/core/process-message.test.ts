@@ -583,11 +583,11 @@ describe('the last line about a message', () => {
 
   it('and each before it, of one that is no request, tell the id that its letter goes by', async () => {
     const worker = aWorker();
-    worker.deadLetters.failures = { times: 1, when: 'before' };
+    worker.deadLetters.failures = { times: 1, when: 'before', error: 'AccessDenied' };
     await worker.deliver({ body: '{' });
     const known = { lane: 'interactive', messageId: 'message-1', receiveCount: 1, requestId: 'message-1' };
     expect(worker.telemetry.events).toStrictEqual([
-      { code: 'LETTER_NOT_SENT', fields: known },
+      { code: 'LETTER_NOT_SENT', fields: { ...known, why: 'AccessDenied' } },
       { code: 'DEFERRED', fields: { ...known, why: 'letter-not-sent', delayMs: 0 } },
     ]);
   });
@@ -636,24 +636,20 @@ describe('an outage that is probed with an address of nobody’s', () => {
     expect(worker.telemetry.measured.filter(({ metric }) => metric === 'Calls')).toHaveLength(2);
   });
 
-  it.each<[Scripted, string, number | undefined]>([
-    [503, 'unavailable', 503],
-    [502, 'server-error', 502],
-    ['no-answer', 'unknown', undefined],
-    ['not-sent', 'unavailable', undefined],
-    [429, 'throttled', 429],
-    [401, 'unauthorized', 401],
-  ])('that meets %s tells the budget so, and costs the request nothing', async (answer, kind, status) => {
+  it.each<[Scripted, string, object]>([
+    [503, 'unavailable', { why: 'unavailable', status: 503 }],
+    [502, 'server-error', { why: 'server-error', status: 502 }],
+    ['no-answer', 'unknown', { why: 'timeout' }],
+    ['not-sent', 'unavailable', { why: 'ECONNREFUSED' }],
+    [429, 'throttled', { why: 'throttled', status: 429 }],
+    [401, 'unauthorized', { why: 'unauthorized', status: 401 }],
+  ])('that meets %s tells the budget so, and costs the request nothing', async (answer, kind, met) => {
     const worker = aProber(answer);
     worker.budget.turns.push({ kind: 'none', retryAt: NOON + 9000, why: 'outage', standsBack: false });
     expect(await worker.deliver()).toEqual({ kind: 'given-back', until: NOON + 9000, why: 'outage' });
     expect(worker.budget.story).toEqual(['turn', kind, 'turn']);
     expect(worker.ledger.transitions).toEqual([]);
-    expect(worker.telemetry.of('OUTAGE_PROBED')).toStrictEqual({
-      lane: 'interactive',
-      why: kind,
-      ...(status === undefined ? {} : { status }),
-    });
+    expect(worker.telemetry.of('OUTAGE_PROBED')).toStrictEqual({ lane: 'interactive', ...met });
     expect(worker.deadLetters.sent).toEqual([]);
   });
 

@@ -9,6 +9,8 @@ const answered = (status: number, more: Partial<Extract<ApiAnswer, { kind: 'answ
   ...more,
 });
 
+const REDIRECTED = 'answered with a redirect, which is not followed: the base URL is probably wrong';
+
 describe('the verdict on an answer', () => {
   const kindOf = (status: number): string => {
     if (status >= 200 && status <= 299) return 'succeeded';
@@ -25,13 +27,20 @@ describe('the verdict on an answer', () => {
     for (let status = 100; status < 600; status += 1) {
       const kind = kindOf(status);
       const isFinal = kind === 'rejected' || kind === 'server-error';
-      expect(verdictOf(answered(status))).toStrictEqual({ kind, status, ...(isFinal ? { detail: 'words' } : {}) });
+      const detail = Math.floor(status / 100) === 3 ? REDIRECTED : 'words';
+      expect(verdictOf(answered(status))).toStrictEqual({ kind, status, ...(isFinal ? { detail } : {}) });
     }
   });
 
   it.each<[ApiAnswer, object]>([
-    [{ kind: 'not-sent', why: 'ECONNREFUSED' }, { kind: 'unavailable' }],
-    [{ kind: 'no-answer', why: 'timeout' }, { kind: 'unknown' }],
+    [
+      { kind: 'not-sent', why: 'ECONNREFUSED' },
+      { kind: 'unavailable', why: 'ECONNREFUSED' },
+    ],
+    [
+      { kind: 'no-answer', why: 'timeout' },
+      { kind: 'unknown', why: 'timeout' },
+    ],
   ])('%o is %o', (answer, verdict) => {
     expect(verdictOf(answer)).toStrictEqual(verdict);
   });
@@ -49,6 +58,31 @@ describe('the verdict on an answer', () => {
   });
 });
 
+describe('a redirect', () => {
+  it.each([300, 301, 302, 307, 308, 399])(
+    '(%i) says so in place of the page, with the host if that is known',
+    (status) => {
+      expect(verdictOf(answered(status, { isHtml: true }))).toStrictEqual({
+        kind: 'rejected',
+        status,
+        detail: REDIRECTED,
+      });
+      expect(verdictOf(answered(status, { redirectHost: 'login.example.com' }))).toStrictEqual({
+        kind: 'rejected',
+        status,
+        detail: 'answered with a redirect to login.example.com, which is not followed: the base URL is probably wrong',
+      });
+    },
+  );
+
+  it('is nothing else: another status that names a place keeps its words', () => {
+    for (const status of [201, 299, 400, 404, 500]) {
+      const verdict = verdictOf(answered(status, { redirectHost: 'login.example.com' }));
+      expect(JSON.stringify(verdict)).not.toContain('redirect');
+    }
+  });
+});
+
 describe('a 2xx that is an HTML page', () => {
   const detail = 'answered with an HTML page: the base URL leads to something that is not this API';
 
@@ -60,7 +94,6 @@ describe('a 2xx that is an HTML page', () => {
 
   it.each([
     [199, 'rejected'],
-    [300, 'rejected'],
     [404, 'rejected'],
     [500, 'server-error'],
     [503, 'unavailable'],

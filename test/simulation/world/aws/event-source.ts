@@ -56,9 +56,9 @@ export class EventSource {
   }
 
   #receive(): void {
-    const { engine, chance, queue, options } = this.#parts;
+    const { engine, chance, queue, options, lane } = this.#parts;
     engine.after(chance.latency(options.queue.latency.medianMs, options.queue.latency.p99Ms), () => {
-      const deliveries = queue.receive(options.worker.batchSize);
+      const deliveries = queue.receive(options.worker.batchSize[lane]);
       if (deliveries.length > 0) {
         this.requests.receives += 1;
         this.#polling -= 1;

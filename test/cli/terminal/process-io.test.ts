@@ -1,0 +1,17 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { expect, it } from 'vitest';
+
+const fileOf = (path: string): string => fileURLToPath(new URL(`../../../${path}`, import.meta.url));
+
+it.each([
+  ['cli/main.ts', '--help'],
+  ['test/simulation/main.ts', '--list'],
+  ['local/main.ts', '--help'],
+])('%s %s ends quietly when nobody reads on, as with `| head`', async (file, option) => {
+  const child = spawn(process.execPath, [fileOf(file), option], { stdio: ['ignore', 'pipe', 'pipe'] });
+  child.stdout.destroy();
+  const [[code], errors] = await Promise.all([once(child, 'close'), child.stderr.setEncoding('utf8').toArray()]);
+  expect({ code, errors: errors.join('') }).toEqual({ code: 0, errors: '' });
+});
