@@ -1,6 +1,7 @@
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import * as z from 'zod';
 import { parseApiBaseUrl } from '../functions/contract/function-environment.ts';
+import { QUOTA_KINDS } from '../functions/contract/pace.ts';
 import { emailSchema, LANES } from '../functions/contract/reset-request.ts';
 import { DEFAULT_STACK_NAME } from '../functions/contract/stack-outputs.ts';
 
@@ -40,6 +41,8 @@ const configurationSchema = z
       const parsed = parseApiBaseUrl(value);
       if (!parsed.ok) context.addIssue(parsed.problem);
     }),
+    /** Whether `callsPerMinute` is the API's quota, or a guess from above. */
+    quota: z.enum(QUOTA_KINDS, `must be ${QUOTA_KINDS.join(' or ')}`),
     callsPerMinute: whole(1, 6_000),
     callBurst: whole(1, 1_000),
     interactiveReserve: whole(0, 999),

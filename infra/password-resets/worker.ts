@@ -1,7 +1,7 @@
 import { mkdtempDisposableSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Annotations, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import {
   Architecture,
@@ -14,6 +14,7 @@ import {
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { VARIABLES } from '../../functions/contract/function-environment.ts';
+import { jitterCalls, type QuotaKind } from '../../functions/contract/pace.ts';
 import { LANES } from '../../functions/contract/reset-request.ts';
 import type { ApiToken } from './api-token.ts';
 import { BUNDLE_HANDLER, writeBundle } from './bundle.ts';
@@ -23,7 +24,9 @@ import type { Ledger } from './ledger.ts';
 export interface WorkerOptions {
   /** Base URL of the API; any path in it is preserved. */
   apiBaseUrl: string;
-  /** The API's quota for the whole tenant: calls per minute, all concurrent executions together. */
+  /** `known`: `callsPerMinute` is the API's quota and all of it is used. `ceiling`: it is a guess from above; refusals teach the quota. */
+  quota: QuotaKind;
+  /** Calls per minute for the whole tenant, all concurrent executions together. */
   callsPerMinute: number;
   /** How many calls may be made at once when none has been made for a while. */
   callBurst: number;
@@ -70,6 +73,7 @@ export class Worker extends Construct {
 
   constructor(scope: Construct, id: string, props: WorkerProps) {
     super(scope, id);
+    warnOfSmallBurst(this, props);
     // The ledger is the record of what was done; the log may go with the stack.
     const logGroup = new LogGroup(this, 'Log', {
       retention: props.logRetentionDays,
@@ -108,6 +112,19 @@ export class Worker extends Construct {
   }
 }
 
+/** A burst of the reserve and one is what an API with a window wants; anything else must hold what early and late calls take, too. */
+function warnOfSmallBurst(scope: Construct, { callsPerMinute, callBurst, interactiveReserve }: WorkerProps): void {
+  const kept = jitterCalls(callsPerMinute);
+  const least = interactiveReserve + 1;
+  if (callBurst === least || callBurst - kept >= least) return;
+  Annotations.of(scope).addWarningV2(
+    'password-resets:callBurst',
+    `callBurst ${callBurst} is small for ${callsPerMinute} calls a minute: calls that arrive half a second early or late take ${kept} of it ` +
+      `(${callsPerMinute} / 60 x 0.5), which leaves ${Math.max(0, callBurst - kept)}, and interactiveReserve + 1 for bulk needs ${least}. The reserve is kept; ` +
+      `the API will refuse a call now and then. Give callBurst ${kept + least} or more, or ${least} for an API that counts calls in a window.`,
+  );
+}
+
 function environmentOf(stackName: string, props: WorkerProps): Record<string, string> {
   return {
     [VARIABLES.stackName]: stackName,
@@ -117,6 +134,7 @@ function environmentOf(stackName: string, props: WorkerProps): Record<string, st
     [VARIABLES.bulkQueueUrl]: props.lanes.queues.bulk.queueUrl,
     [VARIABLES.deadLetterQueueUrl]: props.lanes.deadLetters.queueUrl,
     [VARIABLES.ledgerTableName]: props.ledger.table.tableName,
+    [VARIABLES.quota]: props.quota,
     [VARIABLES.callsPerMinute]: `${props.callsPerMinute}`,
     [VARIABLES.callBurst]: `${props.callBurst}`,
     [VARIABLES.interactiveReserve]: `${props.interactiveReserve}`,

@@ -44,6 +44,7 @@ test('the bundle needs nothing but Node, and its handler takes the two arguments
     env: {
       ...settings,
       [VARIABLES.apiBaseUrl]: 'https://example.com',
+      [VARIABLES.quota]: 'known',
       [VARIABLES.probeAddress]: 'probe@example.com',
       AWS_REGION: 'eu-west-1',
     },

@@ -25,6 +25,7 @@ test('the base URL is the only option that cdk.json leaves open', () => {
   expect(read({})).toEqual({
     stackName: 'PasswordResets',
     apiBaseUrl: API,
+    quota: 'known',
     callsPerMinute: 60,
     callBurst: 10,
     interactiveReserve: 3,
@@ -47,6 +48,7 @@ test.each([
   ['a base URL with a path', { apiBaseUrl: `${API}/proxy/f5/` }],
   ['plain http to this machine', { apiBaseUrl: 'http://127.0.0.1:8080' }],
   ['numbers as -c gives them', { callsPerMinute: '600', logRetentionDays: '365' }],
+  ['a guess of the quota', { quota: 'ceiling' }],
   ['no reserve', { interactiveReserve: 0 }],
   [
     'a large batch of a lane that has a window',
@@ -68,6 +70,7 @@ test.each([
   ['no URL', { apiBaseUrl: 'example.com' }, /^Option apiBaseUrl .* is not a URL/],
   ['a base URL with a query', { apiBaseUrl: `${API}?a=b` }, /^Option apiBaseUrl .* no query/],
   ['an unknown option', { callPerMinute: 3 }, /^Unknown option callPerMinute\. The options are: .*callsPerMinute/],
+  ['a quota of another kind', { quota: 'guessed' }, /^Option quota is "guessed": it must be known or ceiling\./],
   ['a quota of 0', { callsPerMinute: '0' }, /^Option callsPerMinute is "0": it must be a whole number from 1 to /],
   ['a quota that is no number', { callsPerMinute: 'many' }, /^Option callsPerMinute is "many": it must be a whole/],
   ['a fraction', { callsPerMinute: 1.5 }, /^Option callsPerMinute is 1\.5: it must be a whole number/],

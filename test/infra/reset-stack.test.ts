@@ -2,7 +2,7 @@ import { mkdtempDisposableSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App, RemovalPolicy } from 'aws-cdk-lib';
-import { Match, Template } from 'aws-cdk-lib/assertions';
+import { Annotations, Match, Template } from 'aws-cdk-lib/assertions';
 import { ArnPrincipal, Role } from 'aws-cdk-lib/aws-iam';
 import { CfnQueue, type Queue } from 'aws-cdk-lib/aws-sqs';
 import { describe, expect, test, vi } from 'vitest';
@@ -48,6 +48,23 @@ const NEW_SECRET = idOf(OUTPUTS.apiTokenSecretArn);
 const properties = (id: string) => resources[id]?.Properties;
 const arnOf = (id: string) => ({ 'Fn::GetAtt': [id, 'Arn'] });
 const only = (type: string, of = template) => Object.values<Resource>(of.findResources(type) as never);
+
+test.each<[string, Record<string, unknown>, RegExp | undefined]>([
+  ['the defaults', {}, undefined],
+  ['a burst of the reserve and one, as a window wants it', { callsPerMinute: 1200, callBurst: 4 }, undefined],
+  ['a burst that holds both', { callsPerMinute: 1200, callBurst: 14 }, undefined],
+  [
+    'a burst that is all jitter',
+    { callsPerMinute: 1200 },
+    /take 10 of it .* leaves 0, .* needs 4\. .* callBurst 14 or/,
+  ],
+  ['a burst with less than the reserve', { callsPerMinute: 1200, callBurst: 13 }, /leaves 3, /],
+])('jitter never eats the reserve without a word: %s', (_, context, warning) => {
+  const app = new App({ context: { ...PROJECT_CONTEXT, apiBaseUrl: API, ...context } });
+  const warnings = Annotations.fromStack(addResetStack(app)).findWarning('*', Match.anyValue());
+  const words = warnings.map(({ entry }) => String(entry.data)).filter((text) => text.startsWith('callBurst'));
+  expect(words).toEqual(warning === undefined ? [] : [expect.stringMatching(warning)]);
+});
 
 test('the logical ids of what is retained never change, or a deployment would replace queues, ledger and secret by empty ones', () => {
   expect([INTERACTIVE, BULK, DEAD_LETTERS, TABLE, NEW_SECRET]).toEqual([
@@ -173,6 +190,7 @@ describe('the function', () => {
     expect(readSettings(environment)).toMatchObject({
       stackName: 'PasswordResets',
       apiBaseUrl: new URL(API),
+      quota: 'known',
       callsPerMinute: 60,
       callBurst: 10,
       interactiveReserve: 3,

@@ -5,7 +5,7 @@ import { transportCause } from '../../common/causes.ts';
 import type { EpochMs } from '../../common/clock.ts';
 import type { ApiAnswer, ResetApi } from '../core/ports.ts';
 import { cleanDetail } from '../core/redact.ts';
-import { parseRetryAfter } from '../core/retry-policy.ts';
+import { parseRateLimitReset, parseRetryAfter } from '../core/retry-policy.ts';
 
 const OPERATION = '/api/web/custom/password/admin_reset';
 /** Error bodies are for a person's eyes; a gateway may send megabytes. */
@@ -93,7 +93,7 @@ export function httpResetApi({ baseUrl, timeoutMs, connectTimeoutMs, now }: Rese
           answered = true;
           clearTimeout(callTimer);
           const status = response.statusCode ?? 0;
-          const retryAfterMs = parseRetryAfter(response.headers['retry-after'], now());
+          const retryAfterMs = retryAfterOf(status, response.headers, now());
           const isHtml = /^text\/html\b/i.test(response.headers['content-type']?.trim() ?? '');
           const known = { email, token };
           const redirectHost = hostOf(response.headers.location, url, known);
@@ -117,6 +117,13 @@ export function httpResetApi({ baseUrl, timeoutMs, connectTimeoutMs, now }: Rese
       });
     },
   };
+}
+
+function retryAfterOf(status: number, headers: http.IncomingHttpHeaders, now: EpochMs): number | undefined {
+  const retryAfterMs = parseRetryAfter(headers['retry-after'], now);
+  if (retryAfterMs !== undefined || status !== 429) return retryAfterMs;
+  const one = (name: string): string | undefined => [headers[name] ?? []].flat()[0];
+  return parseRateLimitReset(one('ratelimit-reset'), now) ?? parseRateLimitReset(one('x-ratelimit-reset'), now);
 }
 
 /** Hands over the first bytes of a body, once, when it ends, breaks off, is long enough or takes too long. */

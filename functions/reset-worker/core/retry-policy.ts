@@ -54,6 +54,20 @@ export function hideSeconds(waitMs: number, receiveCount: number, attempted: boo
   return lifeMs === undefined || lifeMs < 0 ? seconds : Math.min(seconds, Math.floor(lifeMs / SECOND_MS) + 1);
 }
 
+/** A window of a day that is used up says little of the next minute, and an hour of silence for all would help nobody. */
+const RATE_LIMIT_RESET_CAP_MS = MINUTE_MS;
+/** Seconds to wait are less than this, seconds since the epoch are more. */
+const EPOCH_SECONDS = 1e9;
+
+/** Milliseconds to wait by a 429's `RateLimit-Reset` or `X-RateLimit-Reset`, which some send in place of `Retry-After`; undefined if it is no number. */
+export function parseRateLimitReset(value: string | undefined, now: EpochMs): number | undefined {
+  const text = value?.trim() ?? '';
+  if (!/^\d+$/.test(text)) return undefined;
+  const seconds = Number(text);
+  const waitMs = seconds < EPOCH_SECONDS ? seconds * SECOND_MS : seconds * SECOND_MS - now;
+  return Math.min(Math.max(waitMs, 0), RATE_LIMIT_RESET_CAP_MS);
+}
+
 /** The three forms of an HTTP date (RFC 9110, 5.6.7); the third names no zone and means GMT. */
 const HTTP_DATES = [
   /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/,

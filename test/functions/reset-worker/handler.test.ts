@@ -18,6 +18,7 @@ const COMPLETE: Record<string, string> = {
   [VARIABLES.bulkQueueUrl]: 'https://sqs.us-east-1.amazonaws.com/000000000000/bulk',
   [VARIABLES.deadLetterQueueUrl]: 'https://sqs.us-east-1.amazonaws.com/000000000000/dead-letters',
   [VARIABLES.ledgerTableName]: 'ledger',
+  [VARIABLES.quota]: 'known',
   [VARIABLES.callsPerMinute]: '60',
   [VARIABLES.callBurst]: '10',
   [VARIABLES.interactiveReserve]: '3',

@@ -10,6 +10,7 @@ const ENVIRONMENT: Record<string, string> = {
   BULK_QUEUE_URL: 'https://sqs/bulk',
   DEAD_LETTER_QUEUE_URL: 'https://sqs/dead',
   LEDGER_TABLE_NAME: 'ledger',
+  QUOTA: 'known',
   CALLS_PER_MINUTE: '60',
   CALL_BURST: '10',
   INTERACTIVE_RESERVE: '3',
@@ -37,6 +38,7 @@ describe('the settings', () => {
       queueUrls: { interactive: 'https://sqs/interactive', bulk: 'https://sqs/bulk' },
       deadLetterQueueUrl: 'https://sqs/dead',
       ledgerTableName: 'ledger',
+      quota: 'known',
       callsPerMinute: 60,
       callBurst: 10,
       interactiveReserve: 3,
@@ -51,6 +53,13 @@ describe('the settings', () => {
     );
     expect(problemOf({ ...ENVIRONMENT, PROBE_ADDRESS: 'nobody' })).toBe(
       "The function's environment: PROBE_ADDRESS is not an address that the API accepts.",
+    );
+  });
+
+  it('say whether the quota is known or a guess, in these words', () => {
+    expect(readSettings({ ...ENVIRONMENT, QUOTA: ' ceiling ' }).quota).toBe('ceiling');
+    expect(problemOf({ ...ENVIRONMENT, QUOTA: 'unknown' })).toBe(
+      "The function's environment: QUOTA is neither known nor ceiling.",
     );
   });
 

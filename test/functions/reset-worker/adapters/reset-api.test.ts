@@ -164,6 +164,25 @@ describe('an answer', () => {
     expect(await answer).toEqual({ kind: 'no-answer', why: 'ECONNRESET' });
   });
 
+  test.each<[headers: Record<string, string>, status: number, retryAfterMs: number | undefined]>([
+    [{ 'RateLimit-Reset': '7' }, 429, 7_000],
+    [{ 'X-RateLimit-Reset': '8' }, 429, 8_000],
+    [{ 'RateLimit-Reset': '7', 'X-RateLimit-Reset': '8' }, 429, 7_000],
+    [{ 'RateLimit-Reset': 'soon', 'X-RateLimit-Reset': '8' }, 429, 8_000],
+    [{ 'Retry-After': '90', 'RateLimit-Reset': '7' }, 429, 90_000],
+    [{ 'Retry-After': 'soon', 'RateLimit-Reset': '7' }, 429, 7_000],
+    [{ 'RateLimit-Reset': '7' }, 503, undefined],
+    [{ 'RateLimit-Reset': '7' }, 504, undefined],
+  ])('with %o and status %i asks for a wait of %s ms', async (headers, status, retryAfterMs) => {
+    const answer = await answerOf((socket) => socket.write(http(status, '', headers)));
+    expect(answer).toEqual({
+      kind: 'answered',
+      status,
+      detail: '',
+      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+    });
+  });
+
   test.each<[header: string, retryAfterMs: number | undefined]>([
     ['120', 120_000],
     ['0', 0],

@@ -12,6 +12,7 @@ import {
   hideSeconds,
   MAX_FAILED_CALLS,
   MAX_UNKNOWNS,
+  parseRateLimitReset,
   parseRetryAfter,
   putBackMs,
   SHORT_WAIT_MS,
@@ -240,5 +241,32 @@ describe('the time for which a message is hidden', () => {
     // Before it is given back for want of a turn it has waited in its invocation: 120 s less the 30 s that a call needs.
     const waitedForTurns = 1000 * (120 - leaseMs(20_000) / 1000);
     expect((hidden + waitedForTurns) / DAY_SECONDS).toBeGreaterThan(14);
+  });
+});
+
+describe('RateLimit-Reset', () => {
+  const seconds = NOON / 1000;
+
+  it.each<[string | undefined, number | undefined]>([
+    ['0', 0],
+    [' 59 ', 59_000],
+    ['60', 60_000],
+    ['61', 60_000],
+    ['86400', 60_000],
+    ['999999999', 60_000],
+    // From here on it is seconds since the epoch.
+    ['1000000000', 0],
+    [`${seconds - 1}`, 0],
+    [`${seconds + 9}`, 9_000],
+    [`${seconds + 3600}`, 60_000],
+    [`${NOON}`, 60_000],
+    ['9'.repeat(400), 60_000],
+    ['', undefined],
+    [undefined, undefined],
+    ['-5', undefined],
+    ['1.5', undefined],
+    ['Mon, 23 Nov 2026 12:00:30 GMT', undefined],
+  ])('of %s is %s ms', (value, ms) => {
+    expect(parseRateLimitReset(value, NOON)).toBe(ms);
   });
 });
