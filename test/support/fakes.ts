@@ -72,6 +72,7 @@ export function fakeTokens(clock: Clock): FakeTokens {
     fault: undefined,
     readMs: 0,
     current: async () => tokens.answer,
+    atHand: async () => tokens.answer,
     async afterRejection(version) {
       if (tokens.readMs > 0) await clock.sleep(tokens.readMs);
       if (tokens.newer) tokens.answer = tokens.newer;

@@ -4,7 +4,7 @@ import { DEFAULT_CALL_TIMEOUT_MS } from '../../functions/ledger/lease.ts';
 import type { Outcome } from '../../functions/reset-worker/core/outcome.ts';
 import type { Message, Ports } from '../../functions/reset-worker/core/ports.ts';
 import { processBatch } from '../../functions/reset-worker/core/process-batch.ts';
-import { processMessage, type Times } from '../../functions/reset-worker/core/process-message.ts';
+import { type Invocation, processMessage } from '../../functions/reset-worker/core/process-message.ts';
 import { aMessage, anEvent, QUEUE_ARNS } from './builders.ts';
 import {
   fakeBudget,
@@ -44,16 +44,17 @@ export function aWorker(...answers: Scripted[]) {
       return `id-${ids}`;
     },
   };
-  const timesFrom = (latestStartMs: number): Times => ({
+  const invocationFrom = (latestStartMs: number, atWork: number): Invocation => ({
     latestStart: clock.now() + latestStartMs,
     deadline: clock.now() + latestStartMs + 27_500,
+    atWork,
   });
   return {
     ...parts,
     ports,
-    /** One message's story. By default 90 s are left for calls to start. */
-    deliver(message: Partial<Message> = {}, { latestStartMs = 90_000 } = {}): Promise<Outcome> {
-      return clock.run(processMessage(ports, aMessage(message), timesFrom(latestStartMs)));
+    /** One message's story. By default 90 s are left for calls to start, and another of its batch is at work. */
+    deliver(message: Partial<Message> = {}, { latestStartMs = 90_000, atWork = 2 } = {}): Promise<Outcome> {
+      return clock.run(processMessage(ports, aMessage(message), invocationFrom(latestStartMs, atWork)));
     },
     deliverBatch(records: SQSRecord[], remainingMs = INVOCATION_MS): Promise<SQSBatchResponse> {
       return clock.run(processBatch(ports, anEvent(...records), laneOf, remainingMs));

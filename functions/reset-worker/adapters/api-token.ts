@@ -32,13 +32,16 @@ export function secretApiTokens(client: SecretsManagerClient, secretArn: string,
     return reading;
   };
 
+  const current: ApiTokens['current'] = async () => {
+    const age = now() - lastReadAt;
+    const isFresh = age < (lastAnswer.kind === 'token' ? FRESH_MS : LEAST_BETWEEN_READS_MS);
+    if (!isFresh) await readOnce();
+    return token ?? lastAnswer;
+  };
+
   return {
-    async current() {
-      const age = now() - lastReadAt;
-      const isFresh = age < (lastAnswer.kind === 'token' ? FRESH_MS : LEAST_BETWEEN_READS_MS);
-      if (!isFresh) await readOnce();
-      return token ?? lastAnswer;
-    },
+    current,
+    atHand: async () => token ?? current(),
     async afterRejection(version) {
       const isNewer = () => token !== undefined && token.version !== version;
       if (!isNewer() && (reading || now() - lastReadAt >= LEAST_BETWEEN_READS_MS)) await readOnce();

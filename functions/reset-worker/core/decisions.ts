@@ -57,6 +57,8 @@ export interface CallMade {
   answeredAt: EpochMs;
   /** When the last call of this invocation may start. */
   latestStart: EpochMs;
+  /** Whether a short wait may be slept in this invocation. */
+  maySleep: boolean;
   /** Outages are probed with an address of nobody's: no request leaves the probe to others. */
   probesByAddress: boolean;
 }
@@ -133,12 +135,12 @@ function putBack(call: CallMade, spent: Spent): NextStep {
 }
 
 function backOff(call: CallMade, spent: Spent, random: () => number): NextStep {
-  const { item, verdict, answeredAt, latestStart } = call;
+  const { item, verdict, answeredAt, latestStart, maySleep } = call;
   const failures = item.failedCalls + item.throttled + (spent.heldCalls ? item.heldCalls : 0) + 1;
   const delayMs = Math.max(backoffMs(failures, retryAfterOf(verdict), random), leastWaitMs(call, spent));
   const notBefore = answeredAt + delayMs;
   const waiting = update(call, notBefore, spent);
-  if (delayMs <= SHORT_WAIT_MS && notBefore <= latestStart)
+  if (maySleep && delayMs <= SHORT_WAIT_MS && notBefore <= latestStart)
     return orGiveUp(call, spent, { kind: 'try-again', update: waiting });
   const attempted = spent.failedCalls !== undefined;
   return orGiveUp(call, spent, { kind: 'wait', update: waiting, cause: 'backoff', shownAt: notBefore, attempted });

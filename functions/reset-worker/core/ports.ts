@@ -52,6 +52,8 @@ export type Replacement = { kind: 'newer' } | { kind: 'same' } | { kind: 'unusab
 export interface ApiTokens {
   /** The token to call with; from the cache if it is fresh, or if the secret cannot be read. */
   current(): Promise<TokenAnswer>;
+  /** The token as it was last read, however long ago; where there is none, as {@link current}. */
+  atHand(): Promise<TokenAnswer>;
   /** After a 401, by a read that is fresh enough. Where it is `newer`, {@link current} gives another version than the one rejected. */
   afterRejection(version: string): Promise<Replacement>;
 }

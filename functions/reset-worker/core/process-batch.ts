@@ -7,7 +7,7 @@ import type { Lane } from '../../contract/reset-request.ts';
 import { AFTER_CALL_MS } from '../../ledger/lease.ts';
 import { isAcknowledged, type Kept } from './outcome.ts';
 import type { Message, Ports } from './ports.ts';
-import { processMessage, type Times } from './process-message.ts';
+import { type Invocation, processMessage } from './process-message.ts';
 import { hideSeconds, INTAKE_PAUSE_MS } from './retry-policy.ts';
 
 /** Left over when the work on messages must end: for the answer and the metrics. */
@@ -33,13 +33,17 @@ export async function processBatch(
   const end = ports.clock.now() + remainingMs;
   const netAt = end - CLOSING_MS;
   const neededMs = ports.callTimeoutMs + AFTER_CALL_MS;
-  const times: Times = { latestStart: end - neededMs, deadline: netAt - ACKNOWLEDGE_MS };
   const messages = event.Records.map((record) => messageOf(record, laneOf(record.eventSourceARN)));
+  const invocation: Invocation = {
+    latestStart: end - neededMs,
+    deadline: netAt - ACKNOWLEDGE_MS,
+    atWork: messages.length,
+  };
   const lane = messages[0]?.lane;
   const isTooShort = lane !== undefined && remainingMs < neededMs;
   if (isTooShort) ports.telemetry.event('TIMEOUT_TOO_SHORT', { lane, leftMs: remainingMs, neededMs });
   // Settled, not all: even if the safety net's own logging throws, the neighbours' results are kept.
-  const handled = await Promise.allSettled(messages.map((message) => handle(ports, message, times, netAt)));
+  const handled = await Promise.allSettled(messages.map((message) => handle(ports, message, invocation, netAt)));
   // All are hidden by now, whatever becomes of the invocation.
   if (isTooShort) await ports.clock.sleep(Math.max(0, Math.min(INTAKE_PAUSE_MS, netAt - ports.clock.now())));
   const isKept = (result: (typeof handled)[number] | undefined) => result?.status !== 'fulfilled' || !result.value;
@@ -67,11 +71,11 @@ function messageOf(record: SQSRecord, lane: Lane): Message {
 }
 
 /** The net: whatever happens to one message, its neighbours' results are kept. */
-async function handle(ports: Ports, message: Message, times: Times, netAt: number): Promise<boolean> {
+async function handle(ports: Ports, message: Message, invocation: Invocation, netAt: number): Promise<boolean> {
   const { lane, id: messageId, receiveCount } = message;
   try {
     ports.telemetry.measure(METRICS.queuedAge, Math.max(0, (ports.clock.now() - message.sentAt) / 1000));
-    const work = processMessage(ports, message, times).then(async (outcome) => {
+    const work = processMessage(ports, message, invocation).then(async (outcome) => {
       if (isAcknowledged(outcome)) return true;
       await hide(ports, message, outcome);
       return false;
@@ -81,6 +85,8 @@ async function handle(ports: Ports, message: Message, times: Times, netAt: numbe
     ports.telemetry.event('TIME_UP', { lane, messageId, receiveCount });
   } catch (error) {
     ports.telemetry.event('UNEXPECTED', { lane, messageId, receiveCount, ...whereThrown(error) });
+  } finally {
+    invocation.atWork -= 1;
   }
   return false;
 }

@@ -24,18 +24,21 @@ const REWRITE_PAUSE_MS = 250;
 /** A report that takes longer goes on unwatched: a lease outlasts its call by ten seconds, and the ledger's write comes after it. */
 const LONGEST_TELLING_MS = 5_000;
 
-export interface Times {
+/** What the messages of a batch share. */
+export interface Invocation {
   /** No call starts later: a call's time-out and 10 s more are left then. */
   latestStart: EpochMs;
-  /** All work on the message ends by then. */
+  /** All work on a message ends by then. */
   deadline: EpochMs;
+  /** Messages that are worked on and do not sleep until their next call. The invocation is busy for them anyway. */
+  atWork: number;
 }
 
 /** The work on one message. */
 interface Work {
   ports: Ports;
   message: Message;
-  times: Times;
+  invocation: Invocation;
   /** Stand in each log line about it. */
   fields: EventFields;
   notAfter?: EpochMs;
@@ -82,9 +85,9 @@ const EVENT_OF: Record<Outcome['kind'], EventCode> = {
 };
 
 /** Takes one message from its body to its end here. Throws only on programming errors. */
-export async function processMessage(ports: Ports, message: Message, times: Times): Promise<Outcome> {
+export async function processMessage(ports: Ports, message: Message, invocation: Invocation): Promise<Outcome> {
   const { id, lane, receiveCount } = message;
-  const work: Work = { ports, message, times, fields: { lane, messageId: id, receiveCount } };
+  const work: Work = { ports, message, invocation, fields: { lane, messageId: id, receiveCount } };
   const asked = readRequest(work);
   const known = 'problem' in asked ? work : asked;
   const end = await begin(work, asked).catch((error: unknown) => pauseUnreachable(known, error));
@@ -97,7 +100,7 @@ export async function processMessage(ports: Ports, message: Message, times: Time
 /** Nothing is begun where the function's timeout leaves no room for a call. */
 async function begin(work: Work, asked: RequestWork | { problem: string }): Promise<End> {
   const now = work.ports.clock.now();
-  if (now > work.times.latestStart) {
+  if (now > work.invocation.latestStart) {
     return ended({ kind: 'given-back', until: now + LONGEST_HELD_HIDE_MS, why: 'timeout-too-short' });
   }
   return 'problem' in asked ? refuse(work, asked.problem) : pursue(asked);
@@ -124,10 +127,10 @@ function readRequest(work: Work): RequestWork | { problem: string } {
 }
 
 /** Without the ledger no call is made. */
-async function pauseUnreachable({ ports, times, fields }: Work, error: unknown): Promise<End> {
+async function pauseUnreachable({ ports, invocation, fields }: Work, error: unknown): Promise<End> {
   if (!(error instanceof LedgerUnreachable)) throw error;
   ports.telemetry.event('LEDGER_UNREACHABLE', { ...fields, why: error.why });
-  const leftMs = times.latestStart - ports.clock.now();
+  const leftMs = invocation.latestStart - ports.clock.now();
   await ports.clock.sleep(Math.max(0, Math.min(INTAKE_PAUSE_MS, leftMs)));
   return ended(deferred('ledger-unreachable', ports.clock.now()));
 }
@@ -232,8 +235,11 @@ async function endUncalled(
 
 /** Waits for a turn, and makes the call that it allows or gives it back. Each turn is followed by one report, or a probe would be waited for. */
 async function takeTurn(work: RequestWork, item: RequestItem | undefined, past: PastCalls): Promise<Step> {
-  const { ports, message, request, times } = work;
-  const turn = await ports.budget.turn(message.lane, request.key, times.latestStart, past);
+  const { ports, message, request, invocation } = work;
+  // Ahead of the turn, or ten permits would wait for one look at the secret and be used all at once. Whatever it says, a turn is asked for:
+  // that wait is what slows the intake, and its ticket is what a missing token is reported with.
+  await ports.tokens.current();
+  const turn = await ports.budget.turn(message.lane, request.key, invocation.latestStart, past);
   if (turn.kind === 'none') {
     const until = hiddenUntil(turn, message, ports.clock.now());
     return ended({ kind: 'given-back', until, why: turn.why });
@@ -257,7 +263,7 @@ async function prepare(
   past: PastCalls,
   ticket: Ticket,
 ): Promise<Claim | Step> {
-  const { ports, times, request } = work;
+  const { ports, invocation, request } = work;
   const unused = async (step: Step): Promise<Step> => {
     await tell(work, ticket, { kind: 'nothing' });
     return step;
@@ -265,7 +271,7 @@ async function prepare(
   // The wait may have been long.
   const pointless = await endUncalled(work, item, past);
   if (pointless) return unused(pointless);
-  const token = await ports.tokens.current();
+  const token = await ports.tokens.atHand();
   if (token.kind === 'none') {
     ports.telemetry.event('TOKEN_UNUSABLE', { ...work.fields, why: token.why });
     const ruling = await tell(work, ticket, { kind: 'no-token' });
@@ -282,7 +288,7 @@ async function prepare(
   });
   if (claim.kind === 'lost') return unused({ kind: 'again', item: claim.item, lostClaim: true });
   // After a standstill the rest of the lease may be shorter than a call, or the request another copy's by now.
-  const latestStart = Math.min(times.latestStart, leaseEnd - ports.callTimeoutMs - CLOCK_SKEW_MS);
+  const latestStart = Math.min(invocation.latestStart, leaseEnd - ports.callTimeoutMs - CLOCK_SKEW_MS);
   if (ports.clock.now() <= latestStart) return { nonce, item: claim.item, ticket, token };
   await persist(work, () => giveBackClaim(work, nonce));
   return unused(ended({ kind: 'given-back', until: ports.clock.now(), why: 'time' }));
@@ -292,8 +298,8 @@ const giveBackClaim = (work: RequestWork, nonce: string): Promise<RequestItem | 
   work.ports.ledger.wait(work.request.key, nonce, { notBefore: work.ports.clock.now(), spent: {}, uncalled: true });
 
 /** Reports a turn. What a call came to is written down in time for its lease, whether or not the budget can be told of it. */
-async function tell({ ports, times }: Work, ticket: Ticket, shown: Shown): Promise<Ruling> {
-  const until = Math.min(times.deadline, ports.clock.now() + LONGEST_TELLING_MS);
+async function tell({ ports, invocation }: Work, ticket: Ticket, shown: Shown): Promise<Ruling> {
+  const until = Math.min(invocation.deadline, ports.clock.now() + LONGEST_TELLING_MS);
   const told = await withinTime(ports.clock, until, ports.budget.report(ticket, shown));
   return told.inTime ? told.value : blindRuling(shown, ports.clock.now());
 }
@@ -305,9 +311,9 @@ async function probeByAddress(
   ticket: Ticket,
   token: Token,
 ): Promise<Step> {
-  const { ports, times } = work;
+  const { ports, invocation } = work;
   const again: Step = { kind: 'again', item };
-  if (ports.probeAddress === undefined || ports.clock.now() > times.latestStart) {
+  if (ports.probeAddress === undefined || ports.clock.now() > invocation.latestStart) {
     await tell(work, ticket, { kind: 'nothing' });
     return ended({ kind: 'given-back', until: ports.clock.now(), why: 'time' });
   }
@@ -360,12 +366,15 @@ async function carryOn(
   answeredAt: EpochMs,
   called: EventFields,
 ): Promise<Step> {
-  const { ports, times, request } = work;
+  const { ports, invocation, message, request } = work;
   const { item, ticket, nonce } = claim;
-  const { latestStart } = times;
+  const { latestStart } = invocation;
   const probesByAddress = ports.probeAddress !== undefined;
-  const next = afterFailedCall({ verdict, ruling, item, ticket, answeredAt, latestStart, probesByAddress }, () =>
-    ports.random(),
+  // While others of its batch are at work, its wait costs nothing; alone it would keep a whole invocation for itself.
+  const maySleep = message.lane === 'bulk' || invocation.atWork > 1;
+  const next = afterFailedCall(
+    { verdict, ruling, item, ticket, answeredAt, latestStart, maySleep, probesByAddress },
+    () => ports.random(),
   );
   const { failedCalls, unknowns } = item;
   const spent = next.kind === 'give-up' ? next.failure.spent : next.update.spent;
@@ -389,7 +398,9 @@ async function carryOn(
         if (ports.clock.now() > latestStart)
           return ended(deferred('backoff', notBefore, spent.failedCalls !== undefined), fields);
         // A timer may end a millisecond early, and the ledger lets nobody call before the time.
+        invocation.atWork -= 1;
         while (ports.clock.now() < notBefore) await ports.clock.sleep(notBefore - ports.clock.now());
+        invocation.atWork += 1;
         return { kind: 'again', item: written, fields };
       });
   }
@@ -503,12 +514,12 @@ async function persist<T>(work: Work, write: () => Promise<T>): Promise<{ ok: tr
   const { clock, telemetry } = work.ports;
   for (;;) {
     try {
-      const written = await withinTime(clock, work.times.deadline, write());
+      const written = await withinTime(clock, work.invocation.deadline, write());
       return written.inTime ? { ok: true, value: written.value } : { ok: false };
     } catch (error) {
       if (!(error instanceof LedgerUnreachable)) throw error;
       telemetry.event('LEDGER_UNREACHABLE', { ...work.fields, why: error.why });
-      if (clock.now() + REWRITE_PAUSE_MS >= work.times.deadline) return { ok: false };
+      if (clock.now() + REWRITE_PAUSE_MS >= work.invocation.deadline) return { ok: false };
       await clock.sleep(REWRITE_PAUSE_MS);
     }
   }

@@ -22,10 +22,13 @@ export const INTAKE_PAUSE_MS = 30 * SECOND_MS;
 
 /** SQS allows 12 h of invisibility counted from the receive; this leaves an hour for the work before. */
 const MAX_HIDE_SECONDS = 11 * 60 * 60;
-/** A message that is given back again and again waits this long: 1,000 receives then outlast the queue's 14 days. */
-const FREQUENT_HIDE_SECONDS = 20 * 60;
-/** After 46 receives the growing wait reaches its bound. */
+/** A message that is given back again and again waits ever longer: at first so that it doubles every few receives … */
 const RECEIVES_TO_DOUBLE = 4.5;
+/** … within the first day no longer than this, so that a request goes on ten minutes after what held it … */
+const FIRST_DAY_HIDE_SECONDS = 9 * 60;
+const FIRST_DAY_RECEIVES = 196;
+/** … and then so long that 1,000 receives outlast the 12 days after which the next one dead-letters it as expired. */
+const FREQUENT_HIDE_SECONDS = 20 * 60;
 
 /**
  * Full jitter, `random(0, min(cap, base · 2^n))`, after Marc Brooker, "Exponential Backoff and Jitter" (AWS Architecture Blog, 2015).
@@ -49,7 +52,7 @@ export const clampRetryAfter = (retryAfterMs: number): number =>
  */
 export function hideSeconds(waitMs: number, receiveCount: number, attempted: boolean, lifeMs?: number): number {
   const waitSeconds = Math.ceil(Math.max(waitMs, 0) / SECOND_MS);
-  const growing = attempted ? 0 : Math.min(FREQUENT_HIDE_SECONDS, Math.ceil(2 ** (receiveCount / RECEIVES_TO_DOUBLE)));
+  const growing = attempted ? 0 : growingSeconds(receiveCount);
   const seconds = Math.min(Math.max(waitSeconds, growing), MAX_HIDE_SECONDS);
   return lifeMs === undefined || lifeMs < 0 ? seconds : Math.min(seconds, Math.floor(lifeMs / SECOND_MS) + 1);
 }
@@ -67,6 +70,11 @@ export function parseRateLimitReset(value: string | undefined, now: EpochMs): nu
   const waitMs = seconds < EPOCH_SECONDS ? seconds * SECOND_MS : seconds * SECOND_MS - now;
   return Math.min(Math.max(waitMs, 0), RATE_LIMIT_RESET_CAP_MS);
 }
+
+const growingSeconds = (receiveCount: number): number =>
+  receiveCount > FIRST_DAY_RECEIVES
+    ? FREQUENT_HIDE_SECONDS
+    : Math.min(FIRST_DAY_HIDE_SECONDS, Math.ceil(2 ** (receiveCount / RECEIVES_TO_DOUBLE)));
 
 /** The three forms of an HTTP date (RFC 9110, 5.6.7); the third names no zone and means GMT. */
 const HTTP_DATES = [

@@ -77,6 +77,7 @@ export interface Service {
   unserved: number;
   /** 95% of all were served within this; Infinity where fewer were served at all. */
   p95Ms: number;
+  longestMs: number;
 }
 
 export function serviceOf({ requests, engine, timeMs }: Simulation, fromMs: number, toMs: number): Service {
@@ -92,5 +93,5 @@ export function serviceOf({ requests, engine, timeMs }: Simulation, fromMs: numb
     else unserved += 1;
   }
   const all = Float64Array.from([...waits, ...Array<number>(unserved).fill(Number.POSITIVE_INFINITY)]).sort();
-  return { served: waits.length, unserved, p95Ms: percentile(all, 0.95) };
+  return { served: waits.length, unserved, p95Ms: percentile(all, 0.95), longestMs: percentile(all, 1) };
 }

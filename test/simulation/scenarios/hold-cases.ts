@@ -10,6 +10,7 @@ import {
   mostReceives,
   openOf,
   quota,
+  SECOND_MS,
 } from './case.ts';
 
 const EXPIRED = { fromMs: 10 * MINUTE_MS, toMs: 70 * MINUTE_MS } as const;
@@ -35,6 +36,33 @@ const token: Case[] = (['replaced', 'renewed'] as const).map((how) => ({
     };
   },
 }));
+
+const LONE_MS = MINUTE_MS;
+
+const lone: Case[] = (
+  [
+    { name: '10min', badMs: 10 * MINUTE_MS, withinMs: 35 * SECOND_MS },
+    { name: 'day', badMs: DAY_MS, withinMs: 10 * MINUTE_MS },
+  ] as const
+).flatMap(({ name, badMs, withinMs }) =>
+  (['replaced', 'set'] as const).map((how) => ({
+    name: `lone-token-${how}-${name}`,
+    aim: `a lone request goes on within ${duration(withinMs)} of the token being ${how}`,
+    overrides: {
+      faultsUntilMs: LONE_MS + badMs,
+      producers: { interactiveJobs: 1 },
+      secret:
+        how === 'replaced' ? { expiresAtMs: 0, replacedAtMs: LONE_MS + badMs } : { emptyUntilMs: LONE_MS + badMs },
+    },
+    judge(world) {
+      const [open, afterMs] = [openOf(world), lastResetOf(world) - (LONE_MS + badMs)];
+      return {
+        figure: `${open} not reset, the last ${duration(afterMs)} after; up to ${mostReceives(world)} receives`,
+        isMet: open === 0 && afterMs <= withinMs && world.deadLetters.sends === 0,
+      };
+    },
+  })),
+);
 
 const WRONG_URL_MS = 12 * HOUR_MS;
 
@@ -180,6 +208,7 @@ const page: Case = {
 /** Holds of every cause but an outage. */
 export const HOLD_CASES: readonly Case[] = [
   ...token,
+  ...lone,
   wrongUrl,
   holdOfAnHour,
   holdOfFiveDays,

@@ -53,6 +53,41 @@ const failing: Case = {
   },
 };
 
+const HUNG = { fromMs: 5 * MINUTE_MS, toMs: 15 * MINUTE_MS } as const;
+
+const beside: Case[] = [
+  { count: 2, everyMs: 0, p95Ms: 6 * SECOND_MS, longestMs: 15 * SECOND_MS },
+  { count: 2, everyMs: SECOND_MS, p95Ms: 6 * SECOND_MS, longestMs: 15 * SECOND_MS },
+  { count: 10, everyMs: SECOND_MS, p95Ms: 20 * SECOND_MS, longestMs: Number.POSITIVE_INFINITY },
+].map(({ count, everyMs, p95Ms, longestMs }) => ({
+  name: `beside-${count}-hanging${everyMs > 0 ? '-in-turn' : ''}`,
+  aim: `healthy singles: 95% within ${duration(p95Ms)}${Number.isFinite(longestMs) ? `, all within ${duration(longestMs)}` : ''}`,
+  overrides: {
+    endsAtMs: 20 * MINUTE_MS,
+    producers: {
+      singleEveryMs: 3 * SECOND_MS,
+      singles: 400,
+      troubled: [
+        {
+          trouble: 'hanging',
+          lane: 'interactive',
+          count: everyMs > 0 ? 1 : count,
+          atMs: HUNG.fromMs,
+          everyMs,
+          untilMs: HUNG.fromMs + (count - 1) * everyMs,
+        },
+      ],
+    },
+  },
+  judge(world) {
+    const { served: count, unserved, p95Ms: p95, longestMs: longest } = serviceOf(world, HUNG.fromMs, HUNG.toMs);
+    return {
+      figure: `${count} of ${count + unserved} reset, 95% within ${duration(p95)}, all within ${duration(longest)}`,
+      isMet: p95 <= p95Ms && longest <= longestMs,
+    };
+  },
+}));
+
 const hanging = { singleEveryMs: MINUTE_MS, singles: 31, troubled: attack('hanging', 3, 30 * SECOND_MS) };
 
 const probed: Case = {
@@ -83,4 +118,4 @@ const released: Case = {
 };
 
 /** Users whose every call goes wrong, beside healthy ones. */
-export const TROUBLED_USER_CASES: readonly Case[] = [...shares, failing, probed, released];
+export const TROUBLED_USER_CASES: readonly Case[] = [...shares, failing, ...beside, probed, released];

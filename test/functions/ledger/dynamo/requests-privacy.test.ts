@@ -40,6 +40,7 @@ function portsOf(answer: ApiAnswer, cancelled: boolean): Ports {
     api: { reset: async () => answer },
     tokens: {
       current: async () => ({ kind: 'token', token: TOKEN, version: '1' }),
+      atHand: async () => ({ kind: 'token', token: TOKEN, version: '1' }),
       afterRejection: async () => ({ kind: 'same' }),
     },
     ledger: {
@@ -87,8 +88,8 @@ test.each<[claim: string, state: State, answer: ApiAnswer, body: string, cancell
     sender: 'AIDAEXAMPLE',
     carried: {},
   };
-  const times = { latestStart: NOW, deadline: NOW + 100_000 };
-  await processMessage(portsOf(answer, cancelled ?? false), message, times);
+  const invocation = { latestStart: NOW, deadline: NOW + 100_000, atWork: 1 };
+  await processMessage(portsOf(answer, cancelled ?? false), message, invocation);
   expect(await table.item(message.id)).toMatchObject({ state });
   const raw = JSON.stringify(await table.all()).toLowerCase();
   for (const trace of TRACES) expect(raw).not.toContain(trace);

@@ -201,6 +201,25 @@ describe('a token that was good', () => {
   });
 });
 
+describe('the token at hand', () => {
+  test('is the one last read, however old, without a read', async () => {
+    await put('old');
+    const read = await tokens.current();
+    await put('new');
+    now += 60 * MINUTE_MS;
+    expect(await readsOf(async () => expect(await tokens.atHand()).toEqual(read))).toBe(0);
+  });
+
+  test('is read where there is none, at most every 30 s', async () => {
+    expect(await readsOf(async () => expect(await tokens.atHand()).toEqual(NONE('empty')))).toBe(1);
+    await put('new');
+    now += 29_999;
+    expect(await readsOf(async () => expect(await tokens.atHand()).toEqual(NONE('empty')))).toBe(0);
+    now += 1;
+    expect(await tokens.atHand()).toMatchObject({ token: 'new' });
+  });
+});
+
 describe('after a 401', () => {
   const versionInUse = async (): Promise<string> => {
     const answer: TokenAnswer = await tokens.current();

@@ -132,8 +132,8 @@ describe('a message that is no request', () => {
   it('is refused without a sender too', async () => {
     const worker = aWorker();
     const { sender: _, ...message } = aMessage({ body: '{' });
-    const times = { latestStart: NOON, deadline: NOON + 1000 };
-    expect(await worker.clock.run(processMessage(worker.ports, message, times))).toMatchObject({
+    const invocation = { latestStart: NOON, deadline: NOON + 1000, atWork: 1 };
+    expect(await worker.clock.run(processMessage(worker.ports, message, invocation))).toMatchObject({
       kind: 'dead-lettered',
     });
     expect(worker.ledger.item('message-1')).not.toHaveProperty('sender');

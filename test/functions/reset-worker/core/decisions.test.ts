@@ -25,7 +25,7 @@ type Counters = Partial<
   Pick<RequestItem, 'calls' | 'failedCalls' | 'throttled' | 'heldCalls' | 'unknowns' | 'serverErrorPermit'>
 >;
 
-interface Given extends Partial<Pick<CallMade, 'verdict' | 'ruling' | 'latestStart' | 'probesByAddress'>> {
+interface Given extends Partial<Pick<CallMade, 'verdict' | 'ruling' | 'latestStart' | 'maySleep' | 'probesByAddress'>> {
   item?: Counters;
   lane?: Lane;
   random?: number;
@@ -42,6 +42,7 @@ function stepAfter({ item: counters, lane = 'bulk', random = 0.5, ...given }: Gi
     ticket,
     answeredAt: NOON,
     latestStart: NOON + 90 * SECOND,
+    maySleep: true,
     probesByAddress: false,
     ...given,
   };
@@ -363,6 +364,14 @@ describe('a wait after a failed call', () => {
     const step = stepAfter({ verdict: verdict(retryAfterMs), latestStart: NOON + leftMs, random: 0 });
     expect(told(step)).toMatchObject({ kind, dueMs: retryAfterMs });
     if (step.kind === 'wait') expect(step).toMatchObject({ cause: 'backoff', shownAt: NOON + retryAfterMs });
+  });
+
+  it('however short is no reason to sleep for whoever may not', () => {
+    expect(told(stepAfter({ verdict: verdict(1000), maySleep: false, random: 0 }))).toMatchObject({
+      kind: 'wait',
+      cause: 'backoff',
+      dueMs: 1000,
+    });
   });
 
   it.each<[Name, Ruling, Counters, number]>([

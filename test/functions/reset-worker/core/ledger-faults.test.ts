@@ -337,7 +337,7 @@ describe('dead-lettering', () => {
     for (const outcome of [invalid, resumed]) {
       if (outcome.kind !== 'deferred') throw new Error(`It was ${outcome.kind}.`);
       expect(outcome.attempted).toBe(false);
-      expect(hideSeconds(outcome.until - worker.clock.now(), 100, outcome.attempted)).toBe(1200);
+      expect(hideSeconds(outcome.until - worker.clock.now(), 200, outcome.attempted)).toBe(1200);
     }
   });
 

@@ -65,7 +65,7 @@ describe('a batch', () => {
     const worker = aWorker();
     worker.ledger.put(anItem({ key: 'key-of-a', state: 'calling', leaseEnd: NOON + 90_000 }));
     const notAfter = new Date(NOON - 1).toISOString();
-    await worker.deliverBatch([record('a', { receiveCount: 51, body: aBody({ requestId: 'key-of-a', notAfter }) })]);
+    await worker.deliverBatch([record('a', { receiveCount: 197, body: aBody({ requestId: 'key-of-a', notAfter }) })]);
     expect(worker.visibility.hidden).toEqual([{ id: 'a', seconds: 1200 }]);
   });
 
@@ -82,7 +82,7 @@ describe('a batch', () => {
     expect(worker.visibility.hidden).toEqual([
       { id: 'a', seconds: 4 },
       { id: 'b', seconds: 22 },
-      { id: 'c', seconds: 1200 },
+      { id: 'c', seconds: 540 },
     ]);
   });
 
@@ -150,6 +150,33 @@ describe('a batch', () => {
     });
     expect(failedIds(await worker.deliverBatch([redriven]))).toEqual([]);
     expect(worker.ledger.item('carried').state).toBe('succeeded');
+  });
+});
+
+describe('a short wait between two calls', () => {
+  const throttled = { status: 429, retryAfterMs: 2000 };
+
+  it('is slept for while another message of the batch is at work: the invocation is busy anyway', async () => {
+    const worker = aWorker(throttled, { status: 200, tookMs: 19_000 }, 200);
+    expect(failedIds(await worker.deliverBatch([record('a'), record('b')]))).toEqual([]);
+    expect(worker.api.calls.map(({ at }) => at - NOON)).toEqual([0, 0, 2000]);
+  });
+
+  it.each([
+    ['alone', [record('a')], [throttled]],
+    ['once the others are done', [record('a'), record('b')], [{ ...throttled, tookMs: 1000 }, 200]],
+    ['once the others sleep', [record('a'), record('b')], [throttled, { ...throttled, tookMs: 1000 }, 200]],
+  ])('is not slept for by a single request %s: it would keep an invocation for itself', async (_, records, answers) => {
+    const worker = aWorker(...answers);
+    const deferred = failedIds(await worker.deliverBatch(records));
+    expect(deferred).toHaveLength(1);
+    expect(worker.visibility.hidden).toEqual([{ id: deferred[0], seconds: 2 }]);
+    expect(worker.telemetry.of('DEFERRED')).toMatchObject({ why: 'backoff', delayMs: 2000 });
+  });
+
+  it('of the bulk lane is slept for also alone: its invocations wait for their turns anyway', async () => {
+    const worker = aWorker(throttled, 200);
+    expect(failedIds(await worker.deliverBatch([record('a', { lane: 'bulk' })]))).toEqual([]);
   });
 });
 
@@ -375,7 +402,7 @@ describe('a function timeout that leaves no room for a call', () => {
     );
     expect(worker.visibility.hidden).toEqual([
       { id: 'a', seconds: 120 },
-      { id: 'b', seconds: 1200 },
+      { id: 'b', seconds: 540 },
       { id: 'c', seconds: 61 },
     ]);
   });

@@ -67,8 +67,8 @@ describe('the key of a request', () => {
   it('is there without a sender, a campaign or an audit text too', async () => {
     const worker = aWorker(200);
     const { sender: _, ...message } = aMessage();
-    const times = { latestStart: NOON, deadline: NOON + 1000 };
-    await worker.clock.run(processMessage(worker.ports, message, times));
+    const invocation = { latestStart: NOON, deadline: NOON + 1000, atWork: 1 };
+    await worker.clock.run(processMessage(worker.ports, message, invocation));
     expect(worker.ledger.item(KEY)).not.toHaveProperty('sender');
     expect(worker.ledger.item(KEY)).not.toHaveProperty('requestedBy');
     expect(worker.ledger.item(KEY).campaign).toBe('none');
@@ -175,7 +175,7 @@ describe('a message whose request the ledger knows', () => {
     for (let kill = 0; kill < 3; kill += 1) {
       // The process is gone in the middle of the call: nothing of it is heard again.
       worker.api.answers(() => new Promise(() => undefined));
-      void processMessage(worker.ports, aMessage(), { latestStart: NOON + DAY_MS, deadline: NOON + DAY_MS });
+      void processMessage(worker.ports, aMessage(), { latestStart: NOON + DAY_MS, deadline: NOON + DAY_MS, atWork: 1 });
       await worker.clock.run(worker.clock.sleep(15 * 60_000));
     }
     expect(worker.api.calls).toHaveLength(3);
@@ -536,6 +536,33 @@ describe('a turn', () => {
   });
 });
 
+describe('the token', () => {
+  it('is looked up ahead of the turn, and not waited for once a permit is there', async () => {
+    const worker = aWorker(200);
+    const asked: string[] = [];
+    const { current, atHand } = worker.tokens;
+    worker.tokens.current = async () => {
+      asked.push(`current ${worker.budget.story.length}`);
+      await worker.clock.sleep(3000);
+      return current();
+    };
+    worker.tokens.atHand = () => {
+      asked.push(`at hand ${worker.budget.story.length}`);
+      return atHand();
+    };
+    await worker.deliver();
+    expect(asked).toEqual(['current 0', 'at hand 1']);
+    expect(worker.api.calls).toMatchObject([{ at: NOON + 3000 }]);
+  });
+
+  it('that is missing ahead of the turn is no reason to ask for none: the ticket tells of it', async () => {
+    const worker = aWorker();
+    worker.tokens.answer = { kind: 'none', why: 'empty' };
+    expect(await worker.deliver()).toMatchObject({ kind: 'given-back', why: 'token-empty' });
+    expect(worker.budget.story).toEqual(['turn', 'no-token']);
+  });
+});
+
 describe('the last line about a message', () => {
   const CALLED = { requestId: KEY, campaignId: 'c1', calls: 1, status: 503, failedCalls: 1, unknowns: 0 };
   const body = aBody({ campaignId: 'c1' });
@@ -678,10 +705,10 @@ describe('an outage that is probed with an address of nobody’s', () => {
   ])('is not called for after the last start (token after %i of 5000 ms)', async (tokenMs, story) => {
     const worker = aProber(503);
     worker.budget.turns.push({ kind: 'none', retryAt: NOON + 9000, why: 'outage', standsBack: false });
-    const { current } = worker.tokens;
-    worker.tokens.current = async () => {
+    const { atHand } = worker.tokens;
+    worker.tokens.atHand = async () => {
       await worker.clock.sleep(tokenMs);
-      return current();
+      return atHand();
     };
     expect(await worker.deliver({}, { latestStartMs: 5000 })).toMatchObject({ kind: 'given-back' });
     expect(worker.budget.story).toEqual(story);
