@@ -22,7 +22,7 @@ export function situationReader({ clock }: Pick<Io, 'clock'>, connection: Connec
   const count = async (): Promise<LedgerCounts> => {
     const begin = clock.now();
     if (counts !== undefined && begin < nextCountAt) return counts;
-    counts = await ledgerCounts(ledger, begin);
+    counts = await ledgerCounts(ledger, begin, counts);
     nextCountAt = clock.now() + (clock.now() - begin) / COUNTING_SHARE;
     return counts;
   };

@@ -7,6 +7,9 @@ export type Lane = (typeof LANES)[number];
 /** Bytes of UTF-8. A longer body is refused unread: a valid request is far smaller. */
 export const MAX_BODY_BYTES = 64 * 1024;
 
+/** Characters of a request's `reason`. */
+export const MAX_REASON_LENGTH = 512;
+
 /** The campaign index's word for "no campaign"; a body that names it says the same. */
 export const NO_CAMPAIGN = 'none';
 
@@ -49,7 +52,7 @@ export const resetRequestSchema = z.object({
   requestedBy: z.optional(
     text().check(...upTo(256), z.describe('Who asked, for the audit: the name of a system or a staff id.')),
   ),
-  reason: z.optional(text().check(...upTo(512), z.describe('Why, for the audit.'))),
+  reason: z.optional(text().check(...upTo(MAX_REASON_LENGTH), z.describe('Why, for the audit.'))),
   notAfter: z.optional(
     z.iso
       .datetime({ offset: true, error: 'is not an RFC 3339 time such as 2026-11-23T18:00:00Z' })

@@ -1,18 +1,31 @@
+import type { EpochMs } from '../common/clock.ts';
 import type { FailureReason } from '../contract/dead-letter.ts';
 import { type Lane, NO_CAMPAIGN } from '../contract/reset-request.ts';
 
 /** The index partition that lists the campaigns themselves. `#` is outside the alphabet of campaign ids. */
 export const CAMPAIGN_LIST = '#campaigns';
 
-/** Where a request stands. `calling` and `failing` are under way, `waiting` is in its queue, the others are final until a redrive. */
-export const STATES = ['calling', 'waiting', 'succeeded', 'failing', 'failed', 'cancelled', 'discarded'] as const;
+/**
+ * Where a request stands. `calling` and `failing` are under way; `waiting` is in its queue, and so is `redriven`: an operator has sent the
+ * copy of its letter, and the worker has not received it yet. `failed` is final until a redrive, the others for good.
+ */
+export const STATES = [
+  'calling',
+  'waiting',
+  'succeeded',
+  'failing',
+  'failed',
+  'redriven',
+  'cancelled',
+  'discarded',
+] as const;
 export type State = (typeof STATES)[number];
 
 /** One request. Times are milliseconds since the epoch unless the name says otherwise. No address: 16 bits tell a mix-up, not a person. */
 export interface RequestItem {
   pk: string;
   campaign: string;
-  stateReason: string;
+  stateReasonTime: string;
   state: State;
   lane: Lane;
   /** First 16 bits of SHA-256(key, lower-cased address). Absent if the body could not be read. */
@@ -37,9 +50,17 @@ export interface RequestItem {
   /** The API's words or ours, cleaned of addresses and tokens. */
   detail?: string;
   failureId?: string;
+  /** How often it was taken up again after a failure. */
+  redrives?: number;
+  /** Of `failed`: since when its letter is known to be no longer in the queue. A copy on its way still runs. */
+  gone?: number;
   /** SQS `SenderId`: the principal that enqueued the message. */
   sender?: string;
   requestedBy?: string;
+  /** Why it was asked for. */
+  requestReason?: string;
+  /** Later than this the reset is not made. */
+  notAfter?: number;
   firstSentAt: number;
   firstCallAt?: number;
   finishedAt?: number;
@@ -47,11 +68,11 @@ export interface RequestItem {
   expiresAt: number;
 }
 
-/** A campaign, as far as the worker knows it: registered when its first request is seen, read before each call. */
+/** A campaign, as far as the worker knows it: registered when its first request is seen, read before each call. Its time is when it was seen last, or cancelled. */
 export interface CampaignItem {
   pk: string;
   campaign: typeof CAMPAIGN_LIST;
-  stateReason: string;
+  stateReasonTime: string;
   campaignId: string;
   state: 'active' | 'cancelled';
   firstSeenAt: number;
@@ -64,5 +85,16 @@ export const BUDGET_KEY = 'budget';
 export const requestIdOf = (pk: string): string => pk.slice('request#'.length);
 export const campaignOf = (campaignId: string | undefined): string => campaignId ?? NO_CAMPAIGN;
 
-/** The index's sort key; `reason` is empty in states that have none, so `failed#` begins every dead letter's. */
-export const stateReason = (state: string, reason?: FailureReason): string => `${state}#${reason ?? ''}`;
+/** Digits of the time in the index's sort key: enough until the year 2286. */
+const TIME_DIGITS = 13;
+
+/** States that the index divides by reason; in the others the reason is what it was before. */
+export const hasReasons = (state: string): boolean => state === 'failing' || state === 'failed';
+
+/** The index's sort key, with the time when the state was reached. */
+export const stateReasonTime = (state: string, time: EpochMs, reason?: FailureReason): string =>
+  `${state}#${(hasReasons(state) && reason) || ''}#${String(time).padStart(TIME_DIGITS, '0')}`;
+
+/** When an item reached the state that it is in. */
+export const reachedAt = (item: Pick<RequestItem, 'stateReasonTime'>): EpochMs =>
+  Number(item.stateReasonTime.slice(-TIME_DIGITS));

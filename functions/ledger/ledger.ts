@@ -24,6 +24,8 @@ export interface NewRequest {
   addressTag?: number;
   sender?: string;
   requestedBy?: string;
+  requestReason?: string;
+  notAfter?: EpochMs;
   firstSentAt: EpochMs;
 }
 
@@ -64,7 +66,7 @@ export interface Ledger {
     lease: { nonce: string; end: EpochMs },
   ): Promise<ClaimResult>;
   wait(key: string, nonce: string, update: WaitUpdate): Promise<RequestItem | undefined>;
-  /** Not fenced, and beats every other state: a 200 is the truth. */
+  /** Not fenced, and beats every other state: a 200 is the truth. A second one changes nothing, or its reset would be counted twice. */
   succeed(request: NewRequest, status: number): Promise<void>;
   /** Decides that the request is to be dead-lettered. The letter comes next. */
   failing(request: NewRequest, fence: Fence, failure: Failure): Promise<RequestItem | undefined>;

@@ -41,9 +41,10 @@ export function standingOf(
   switch (item.state) {
     case 'succeeded':
     case 'cancelled':
+    case 'discarded':
       return { kind: 'ended' };
     case 'failed':
-    case 'discarded':
+    case 'redriven':
       return isRedriveOf(item, message.failureId) ? { kind: 'callable', past: NO_PAST } : { kind: 'ended' };
     case 'failing': {
       // Somebody is probably sending the letter, and a second one would be of no use.
@@ -72,6 +73,10 @@ const pastOf = ({ failedCalls, heldCalls, unknowns, serverErrorPermit }: Request
   unknowns: unknowns + lost,
   ...(serverErrorPermit === undefined ? {} : { serverErrorPermit }),
 });
+
+/** Whether a request has ended as a dead letter, which only a redrive takes up again. */
+export const isDeadLettered = (item: RequestItem | undefined): boolean =>
+  item?.state === 'failed' || item?.state === 'redriven';
 
 /** Only the letter of the last failure starts a request again, so that a late copy of the first message does not. */
 export const isRedriveOf = (item: RequestItem, failureId: string | undefined): boolean =>

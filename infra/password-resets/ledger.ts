@@ -21,9 +21,9 @@ export class Ledger extends Construct {
     this.table.addGlobalSecondaryIndex({
       indexName: LEDGER.campaignIndex,
       partitionKey: { name: LEDGER.campaignKey, type: AttributeType.STRING },
-      sortKey: { name: LEDGER.stateReasonKey, type: AttributeType.STRING },
-      // Reports list status, times and the API's words. Nearly every write changes the index's sort key, so a smaller projection would
-      // be written just as often, and an item is well below the kilobyte that one write unit covers.
+      sortKey: { name: LEDGER.stateReasonTimeKey, type: AttributeType.STRING },
+      // Reports list status, times and the API's words. Every write of the worker changes the index's sort key, so a smaller projection
+      // would be written just as often, and an item is mostly below half of the kilobyte that one write unit covers.
       projectionType: ProjectionType.ALL,
     });
   }

@@ -52,7 +52,7 @@ describe.concurrent('both lanes', () => {
       for (const { id, email } of sent) {
         expect(items.get(id)).toMatchObject({
           state: 'succeeded',
-          stateReason: expect.stringMatching(/^succeeded#/),
+          stateReasonTime: expect.stringMatching(/^succeeded##\d{13}$/),
           lane,
           calls: 1,
           failedCalls: 0,
@@ -134,7 +134,7 @@ async function inIndex(scene: Scene, campaign: string): Promise<string[]> {
     ExpressionAttributeNames: { '#campaign': LEDGER.campaignKey },
     ExpressionAttributeValues: { ':campaign': { S: campaign } },
   });
-  const parts = Items.map((item) => (item[LEDGER.stateReasonKey]?.S ?? '').split('#'));
+  const parts = Items.map((item) => (item[LEDGER.stateReasonTimeKey]?.S ?? '').split('#'));
   return parts.map(([state, reason]) => `${state}#${reason}`).sort();
 }
 

@@ -144,7 +144,7 @@ describe('the ledger', () => {
           IndexName: LEDGER.campaignIndex,
           KeySchema: [
             { AttributeName: LEDGER.campaignKey, KeyType: 'HASH' },
-            { AttributeName: LEDGER.stateReasonKey, KeyType: 'RANGE' },
+            { AttributeName: LEDGER.stateReasonTimeKey, KeyType: 'RANGE' },
           ],
           Projection: { ProjectionType: 'ALL' },
         },

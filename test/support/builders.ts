@@ -1,7 +1,7 @@
 import type { SQSEvent, SQSRecord } from 'aws-lambda';
 import { LETTER_ATTRIBUTES } from '../../functions/contract/dead-letter.ts';
 import type { Lane } from '../../functions/contract/reset-request.ts';
-import { campaignOf, type RequestItem, requestKey, stateReason } from '../../functions/ledger/items.ts';
+import { campaignOf, type RequestItem, requestKey, stateReasonTime } from '../../functions/ledger/items.ts';
 import type { NewRequest } from '../../functions/ledger/ledger.ts';
 import { addressTag } from '../../functions/ledger/standing.ts';
 import type { Message } from '../../functions/reset-worker/core/ports.ts';
@@ -75,18 +75,20 @@ export const aRequest = (overrides: Partial<NewRequest> = {}): NewRequest => ({
   ...overrides,
 });
 
-/** A request's item; `waiting` and due unless told otherwise. */
+/** A request's item; `waiting` and due unless told otherwise. @param at when it reached its state. */
 export function anItem({
   key = KEY,
   campaignId,
+  at = NOON,
   ...overrides
-}: Partial<RequestItem> & { key?: string; campaignId?: string } = {}): RequestItem {
+}: Partial<RequestItem> & { key?: string; campaignId?: string; at?: number } = {}): RequestItem {
   const state = overrides.state ?? 'waiting';
   const of: Partial<Record<RequestItem['state'], Partial<RequestItem>>> = {
     waiting: { notBefore: NOON, leaseNonce: 'nonce-0' },
     calling: { leaseNonce: 'nonce-0', leaseEnd: NOON + 30_000 },
     failing: { reason: 'rejected', failureId: 'failure-0', detail: 'no such user', lastStatus: 404, finishedAt: NOON },
     failed: { reason: 'rejected', failureId: 'failure-0', detail: 'no such user', lastStatus: 404, finishedAt: NOON },
+    redriven: { reason: 'rejected', failureId: 'failure-0', detail: 'no such user', lastStatus: 404, finishedAt: NOON },
     discarded: { reason: 'rejected', failureId: 'failure-0', detail: 'no such user', lastStatus: 404 },
     succeeded: { lastStatus: 200, finishedAt: NOON },
   };
@@ -106,6 +108,6 @@ export function anItem({
     expiresAt: NOON / 1000 + 90 * 24 * 60 * 60,
     ...of[state],
     ...overrides,
-    stateReason: stateReason(state, overrides.reason ?? of[state]?.reason),
+    stateReasonTime: stateReasonTime(state, at, overrides.reason ?? of[state]?.reason),
   };
 }

@@ -141,7 +141,7 @@ let requests = 0;
 export function aRequest(word?: string, members: Record<string, unknown> = {}): TestRequest {
   requests += 1;
   const { email = anAddress(word), requestId: id = `request-${requests}` } = members as Record<string, string>;
-  return { id, email, body: JSON.stringify({ email, requestId: id, reason: BODY_WORD, ...members }) };
+  return { id, email, body: JSON.stringify({ email, requestId: id, comment: BODY_WORD, ...members }) };
 }
 
 export const someRequests = (count: number, word?: string): TestRequest[] =>

@@ -8,7 +8,7 @@ export const declareDlq: Declaration = (program, choose) => {
   const dlq = program.command('dlq').description('Look at dead letters.');
   dlq
     .command('list')
-    .description('List dead letters from the ledger, without touching any message.')
+    .description('List dead letters from the ledger, newest first, without touching any message.')
     .addOption(new Option('--reason <reason>', 'only this reason').choices(FAILURE_REASONS))
     .option('--status <code>', "only this HTTP status of the API's last answer", httpStatus)
     .option('--campaign <id>', 'only this campaign; "none" for requests without one')

@@ -3,7 +3,7 @@ import { type Lane, NO_CAMPAIGN } from '../../../functions/contract/reset-reques
 import type { LedgerReader, Selection } from '../../../functions/ledger/dynamo/reader.ts';
 import { type RequestItem, requestIdOf } from '../../../functions/ledger/items.ts';
 import type { Context } from '../../deployment/connect.ts';
-import { sumOf } from '../../queries/map-concurrently.ts';
+import { mapConcurrently } from '../../queries/map-concurrently.ts';
 import { requestJson } from '../../queries/request-json.ts';
 import { EXIT, type ExitCode, print, wrongUsage } from '../../terminal/io.ts';
 import { layoutFor } from '../../terminal/table.ts';
@@ -24,15 +24,17 @@ export interface DlqListOptions {
 
 export const DEFAULT_LIMIT = 100;
 
-/** Lists dead letters from the ledger only: no message is received, so none is hidden from anybody. */
+/** Lists dead letters, newest first, from the ledger only: no message is received, so none is hidden from anybody. */
 export async function dlqList(context: Context, options: DlqListOptions): Promise<ExitCode> {
   const { campaign, limit = DEFAULT_LIMIT } = options;
   const problem = campaign === undefined ? undefined : problemOf('campaignId', campaign);
   if (problem !== undefined) throw wrongUsage(`--campaign ${problem}.`);
   const { ledger } = await context.connect();
   const selections = await selectionsOf(ledger, options);
-  const total = await sumOf(selections, (selection) => ledger.count(selection));
-  const items = firstOf(selections, ledger, limit);
+  const counts = await mapConcurrently(selections, (selection) => ledger.count(selection));
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  // Of a campaign without dead letters no page need be read.
+  const items = firstOf(ledger.list(...selections.filter((_, index) => counts[index] !== 0)), limit);
   if (options.json) await printAsJson(context, items, total);
   else await printAsTable(context, items, total);
   return EXIT.done;
@@ -48,18 +50,12 @@ async function selectionsOf(ledger: LedgerReader, options: DlqListOptions): Prom
   return campaigns.map((campaign) => ({ campaign, state: 'failed' as const, ...narrowed }));
 }
 
-async function* firstOf(
-  selections: readonly Selection[],
-  ledger: LedgerReader,
-  limit: number,
-): AsyncGenerator<RequestItem> {
+async function* firstOf(items: AsyncIterable<RequestItem>, limit: number): AsyncGenerator<RequestItem> {
   let listed = 0;
-  for (const selection of selections) {
-    for await (const item of ledger.list(selection)) {
-      if (listed >= limit) return;
-      listed += 1;
-      yield item;
-    }
+  for await (const item of items) {
+    yield item;
+    listed += 1;
+    if (listed >= limit) return;
   }
 }
 
@@ -87,7 +83,7 @@ async function printAsTable(context: Context, items: AsyncIterable<RequestItem>,
     total === 0
       ? 'No dead letters match.'
       : listed < total
-        ? `${number(listed)} of ${counted(total, 'dead letter')}, in no particular order; --limit all lists them all.`
+        ? `The newest ${number(listed)} of ${counted(total, 'dead letter')}; --limit all lists them all.`
         : `${counted(total, 'dead letter')}.`;
   await print(context.stderr, summary);
 

@@ -49,8 +49,12 @@ function sentenceOf(item: RequestItem, now: number): string {
         : 'Waiting in its queue; its next try is due.';
     case 'failing':
       return `Being dead-lettered: ${item.reason ?? 'no reason'}.`;
-    case 'failed':
-      return `Dead-lettered: ${item.reason ?? 'no reason'}.${maybeReset(item)}`;
+    case 'failed': {
+      const gone = item.gone === undefined ? '' : ' Its letter is no longer in the queue.';
+      return `Dead-lettered: ${item.reason ?? 'no reason'}.${maybeReset(item)}${gone}`;
+    }
+    case 'redriven':
+      return 'Sent back to its lane by an operator, and waiting there.';
     case 'cancelled':
       return 'Cancelled with its campaign; no password was reset.';
     case 'discarded':
@@ -76,11 +80,15 @@ function rowsOf(item: RequestItem, now: number): [string, string][] {
     ['failure id', item.failureId],
     ['sender', item.sender],
     ['requested by', item.requestedBy],
+    ['request reason', item.requestReason],
+    ['not after', at(item.notAfter)],
+    ['redrives', item.redrives === undefined ? undefined : String(item.redrives)],
     ['first sent', at(item.firstSentAt)],
     ['first call', at(item.firstCallAt)],
     ['lease ends', at(item.leaseEnd)],
     ['next try', at(item.notBefore)],
     ['finished', at(item.finishedAt)],
+    ['letter gone', at(item.gone)],
     ['kept until', time(item.expiresAt * 1000)],
   ];
   return rows.flatMap(([name, value]) => (value === undefined ? [] : [[name, plain(value)]]));

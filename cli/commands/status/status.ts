@@ -1,10 +1,9 @@
 import { createLogUpdate } from 'log-update';
 import { FAILURE_REASONS } from '../../../functions/contract/dead-letter.ts';
 import { LANES } from '../../../functions/contract/reset-request.ts';
-import { STATES } from '../../../functions/ledger/items.ts';
 import type { Connection, Context } from '../../deployment/connect.ts';
 import { type Diagnosis, diagnose } from '../../queries/diagnosis.ts';
-import type { LedgerCounts } from '../../queries/ledger-counts.ts';
+import { COUNTED_STATES, type LedgerCounts } from '../../queries/ledger-counts.ts';
 import { type Situation, situationReader, unexplained } from '../../queries/situation.ts';
 import { EXIT, type ExitCode, print, wrongUsage } from '../../terminal/io.ts';
 import { counted, jsonText, number, type Painter, painter, printJson, time } from '../../terminal/text.ts';
@@ -92,7 +91,7 @@ function render(context: Context, { deployment }: Connection, situation: Situati
     `  in the queue: ${number(deadLetterQueue.waiting)} visible, ${number(deadLetterQueue.inFlight)} in flight${estimate(unexplained(situation))}`,
     '',
     paint('bold', 'Requests so far'),
-    ...grid([], nonZero(STATES.map((state) => [state, ledger.states[state]]))),
+    ...grid([], nonZero(COUNTED_STATES.map((state) => [state, ledger.states[state]]))),
     ...(ledger.unconfirmed > 0
       ? [
           `  ${number(ledger.unconfirmed)} of calling ${ledger.unconfirmed === 1 ? 'is' : 'are'} unconfirmed: the reset may have gone through; if its message is still queued, it is tried again`,
@@ -129,7 +128,7 @@ function waitingLines({ lookedAt, statuses }: LedgerCounts['waitingAfter'], wait
   const answers = Object.entries(statuses)
     .sort(([, one], [, other]) => other - one)
     .map(([answer, count]) => `${answer === 'none' ? 'no answer' : answer} ×${number(count)}`);
-  const looked = lookedAt < waiting ? ` (of the first ${number(lookedAt)})` : '';
+  const looked = lookedAt < waiting ? ` (of the newest ${number(lookedAt)})` : '';
   return [`  last answers to those waiting: ${answers.join(', ')}${looked}`];
 }
 

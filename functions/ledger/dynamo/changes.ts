@@ -1,6 +1,8 @@
+import type { EpochMs } from '../../common/clock.ts';
 import { LEDGER } from '../../contract/ledger-table.ts';
-import { campaignOf, type RequestItem, type State, stateReason } from '../items.ts';
+import { campaignOf, type RequestItem, type State, stateReasonTime } from '../items.ts';
 import type { NewRequest, Spent } from '../ledger.ts';
+import { isDeadLettered } from '../standing.ts';
 import type { Values } from './conditions.ts';
 
 /** What one write does to an item. */
@@ -17,7 +19,9 @@ export const NO_CALLS = { calls: 0, failedCalls: 0, throttled: 0, heldCalls: 0, 
 
 /** What taking a request up again does to its counters. */
 export function countersOf(seen: RequestItem | undefined): Pick<Change, 'set' | 'add'> {
-  if (!seen || seen.state === 'failed' || seen.state === 'discarded') return { set: { ...NO_CALLS } };
+  if (!seen) return { set: { ...NO_CALLS } };
+  // Set and not added: nobody else takes up the same failure, and the attribute may be missing.
+  if (isDeadLettered(seen)) return { set: { ...NO_CALLS, redrives: (seen.redrives ?? 0) + 1 } };
   // The lease ended without a result: a call that was perhaps made.
   if (seen.state === 'calling') return { set: {}, add: { failedCalls: 1, unknowns: 1 } };
   return { set: {} };
@@ -25,7 +29,7 @@ export function countersOf(seen: RequestItem | undefined): Pick<Change, 'set' | 
 
 /** A redrive begins again: what is left of the calls before would read as an answer to one of its own. */
 export const staleIn = (seen: RequestItem | undefined): string[] =>
-  seen?.state === 'failed' || seen?.state === 'discarded' ? ['lastStatus', 'serverErrorPermit'] : [];
+  isDeadLettered(seen) ? ['lastStatus', 'serverErrorPermit'] : [];
 
 /** Adds to counters that the same write sets, or leaves the addition to the table. */
 export function plus(counters: Pick<Change, 'set' | 'add'>, cost: Spent | { calls: 1 }): Pick<Change, 'set' | 'add'> {
@@ -43,7 +47,7 @@ export function described(request: NewRequest): Values {
   return { ...rest, [LEDGER.campaignKey]: campaignOf(campaignId) };
 }
 
-export const inState = (state: State, reason?: RequestItem['reason']): Values => ({
+export const inState = (state: State, now: EpochMs, reason?: RequestItem['reason']): Values => ({
   state,
-  [LEDGER.stateReasonKey]: stateReason(state, reason),
+  [LEDGER.stateReasonTimeKey]: stateReasonTime(state, now, reason),
 });

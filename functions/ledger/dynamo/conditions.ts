@@ -12,6 +12,16 @@ export const is = (state: State): Clause => ({
   expression: `#state = :is_${state}`,
   values: { [`is_${state}`]: state },
 });
+/** Also where there is no item. Not to be joined with others: it is an OR. */
+export const isNotYet = (state: State): Clause => ({
+  expression: `attribute_not_exists(${LEDGER.partitionKey}) OR #state <> :not_${state}`,
+  values: { [`not_${state}`]: state },
+});
+/** An operator may mark a letter as redriven while its copy waits for a turn; to the worker the two are one. */
+const isDeadLetterStill: Clause = {
+  expression: '#state IN (:is_failed, :is_redriven)',
+  values: { is_failed: 'failed', is_redriven: 'redriven' },
+};
 export const isNew: Clause = { expression: `attribute_not_exists(${LEDGER.partitionKey})`, values: {} };
 export const isDue = (now: EpochMs): Clause => ({ expression: '#notBefore <= :now', values: { now } });
 export const hasNonce = (nonce: string): Clause => ({
@@ -37,11 +47,12 @@ export function stillAs(seen: RequestItem | undefined, now: EpochMs): Clause {
     case 'calling':
       return all(is('calling'), hasNonce(seen.leaseNonce ?? ''), leaseEnded(now));
     case 'failed':
-    case 'discarded':
-      return all(is(seen.state), hasFailureId(seen.failureId ?? ''));
+    case 'redriven':
+      return all(isDeadLetterStill, hasFailureId(seen.failureId ?? ''));
     case 'failing':
     case 'succeeded':
     case 'cancelled':
+    case 'discarded':
       throw new Error(`A request that is ${seen.state} is never taken up.`);
   }
 }

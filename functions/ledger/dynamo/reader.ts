@@ -1,8 +1,19 @@
 import { type DynamoDBDocumentClient, GetCommand, QueryCommand, type QueryCommandInput } from '@aws-sdk/lib-dynamodb';
-import type { FailureReason } from '../../contract/dead-letter.ts';
+import type { EpochMs } from '../../common/clock.ts';
+import { FAILURE_REASONS, type FailureReason } from '../../contract/dead-letter.ts';
 import { LEDGER } from '../../contract/ledger-table.ts';
 import { type Lane, NO_CAMPAIGN } from '../../contract/reset-request.ts';
-import { CAMPAIGN_LIST, type CampaignItem, type RequestItem, requestKey, type State, stateReason } from '../items.ts';
+import {
+  CAMPAIGN_LIST,
+  type CampaignItem,
+  hasReasons,
+  type RequestItem,
+  reachedAt,
+  requestKey,
+  type State,
+  stateReasonTime,
+} from '../items.ts';
+import { newestFirst } from './newest-first.ts';
 
 /** The ledger could not be read; the cause is the SDK's error. */
 export class LedgerUnreadable extends Error {
@@ -20,25 +31,48 @@ export interface Selection {
   /** A campaign's id, or `none` for the requests of no campaign. */
   campaign: string;
   state: State;
+  /** Of `failing` and `failed`. */
   reason?: FailureReason;
+  /** Only what reached the state then or later. */
+  from?: EpochMs;
+  /** Only what reached the state before. */
+  to?: EpochMs;
   lane?: Lane;
   lastStatus?: number;
-  /** Milliseconds since the epoch: only requests whose lease ended before. */
-  leaseEndedBefore?: number;
+  /** Only requests whose lease ended before. */
+  leaseEndedBefore?: EpochMs;
+  /** `failed` requests whose letter is no longer in the queue are left out without it. */
+  withGone?: boolean;
+}
+
+/**
+ * How many requests of a campaign have succeeded, so that the next count goes on from here. `settled` are those that succeeded before a
+ * time so long ago that no more of them can turn up.
+ */
+export interface SucceededCount {
+  count: number;
+  settled: { count: number; before: EpochMs };
 }
 
 /** What people are told from the ledger. All but `find` reads an index and may be a second behind. */
 export interface LedgerReader {
   find(requestId: string): Promise<RequestItem | undefined>;
-  /** The campaigns that the worker has seen, and `none`, one at a time. */
+  /** `none`, and the campaigns that the worker has seen or an operator has cancelled, one at a time: last seen first. */
   campaigns(): AsyncIterable<string>;
+  /** Reads all that it counts. */
   count(selection: Selection): Promise<number>;
-  /** Reads on as its consumer does, page by page, so that any number of requests fits into memory. Not in order of time. */
-  list(selection: Selection): AsyncIterable<RequestItem>;
+  /** Reads, after a first time, only what has succeeded since two minutes before the newest success of the last count. */
+  countSucceeded(campaign: string, last?: SucceededCount): Promise<SucceededCount>;
+  /** Newest first over all selections. Reads on as its consumer does, page by page, so that any number of requests fits into memory. */
+  list(...selections: Selection[]): AsyncIterable<RequestItem>;
 }
 
-/** A page is read whole even if its consumer stops at the first item: at most about 250 kB. */
+/** A page is read whole even if its consumer stops at the first item. The first one shows on a screen, a later one is at most about 350 kB. */
+const FIRST_PAGE_ITEMS = 100;
 const PAGE_ITEMS = 500;
+/** A success is in the index by then, whatever copies' clocks, repeated writes and the index's lag make of it. */
+const SETTLED_AFTER_MS = 2 * 60_000;
+const END_OF_TIME: EpochMs = 9_999_999_999_999;
 
 export function ledgerReader(client: DynamoDBDocumentClient, tableName: string): LedgerReader {
   async function* pages(query: Partial<QueryCommandInput>) {
@@ -51,6 +85,7 @@ export function ledgerReader(client: DynamoDBDocumentClient, tableName: string):
             IndexName: LEDGER.campaignIndex,
             ...query,
             ...(from === undefined ? {} : { ExclusiveStartKey: from }),
+            ...(from === undefined || query.Limit === undefined ? {} : { Limit: PAGE_ITEMS }),
           }),
         ),
       );
@@ -67,6 +102,19 @@ export function ledgerReader(client: DynamoDBDocumentClient, tableName: string):
     }
   };
 
+  async function* newest<T>(query: Partial<QueryCommandInput>, Limit = FIRST_PAGE_ITEMS): AsyncGenerator<T> {
+    for await (const page of pages({ ...query, ScanIndexForward: false, Limit })) yield* (page.Items ?? []) as T[];
+  }
+
+  const count = async (selection: Selection): Promise<number> => {
+    const counts = queriesOf(selection).map(async (query) => {
+      let sum = 0;
+      for await (const page of pages({ ...query, Select: 'COUNT' })) sum += page.Count ?? 0;
+      return sum;
+    });
+    return (await Promise.all(counts)).reduce((sum, one) => sum + one, 0);
+  };
+
   return {
     async find(requestId) {
       const Key = { [LEDGER.partitionKey]: requestKey(requestId) };
@@ -76,50 +124,71 @@ export function ledgerReader(client: DynamoDBDocumentClient, tableName: string):
 
     async *campaigns() {
       yield NO_CAMPAIGN;
-      const query = {
-        KeyConditionExpression: '#campaign = :campaign',
-        ExpressionAttributeNames: { '#campaign': LEDGER.campaignKey },
-        ExpressionAttributeValues: { ':campaign': CAMPAIGN_LIST },
-        Limit: PAGE_ITEMS,
-      };
-      for await (const { Items = [] } of pages(query)) {
-        for (const { campaignId } of Items as CampaignItem[]) yield campaignId;
-      }
+      const ofState = (state: CampaignItem['state']) => newest<CampaignItem>(rangeQuery(CAMPAIGN_LIST, state));
+      for await (const { campaignId } of newestFirst([ofState('active'), ofState('cancelled')])) yield campaignId;
     },
 
-    async count(selection) {
-      let count = 0;
-      for await (const page of pages({ ...queryOf(selection), Select: 'COUNT' })) count += page.Count ?? 0;
-      return count;
+    count,
+
+    async countSucceeded(campaign, last) {
+      const { settled = { count: 0, before: 0 } } = last ?? {};
+      const succeeded = { campaign, state: 'succeeded' } as const;
+      // By the copies' clocks: that of whoever counts may be wrong by more than two minutes.
+      const first = await newest<RequestItem>(rangeQuery(campaign, 'succeeded'), 1).next();
+      const before = first.done ? settled.before : Math.max(settled.before, reachedAt(first.value) - SETTLED_AFTER_MS);
+      const [more, open] = await Promise.all([
+        count({ ...succeeded, from: settled.before, to: before }),
+        count({ ...succeeded, from: before }),
+      ]);
+      const all = settled.count + more;
+      return { count: all + open, settled: { count: all, before } };
     },
 
-    async *list(selection) {
-      for await (const page of pages({ ...queryOf(selection), Limit: PAGE_ITEMS })) {
-        yield* (page.Items ?? []) as RequestItem[];
-      }
+    list: (...selections) => newestFirst(selections.flatMap(queriesOf).map((query) => newest<RequestItem>(query))),
+  };
+}
+
+/** One query for each range of the index: without a reason, states that have reasons in the index fall into six. */
+function queriesOf(selection: Selection): Partial<QueryCommandInput>[] {
+  const { campaign, state, reason, from = 0, to } = selection;
+  // DynamoDB refuses a range that ends before it begins.
+  if (to !== undefined && to <= from) return [];
+  const reasons = hasReasons(state) && reason === undefined ? FAILURE_REASONS : [reason];
+  return reasons.map((one) => filtered(rangeQuery(campaign, state, one, from, to), selection));
+}
+
+function rangeQuery(campaign: string, state: string, reason?: FailureReason, from: EpochMs = 0, to?: EpochMs) {
+  return {
+    KeyConditionExpression: '#campaign = :campaign AND #time BETWEEN :first AND :last',
+    ExpressionAttributeNames: { '#campaign': LEDGER.campaignKey, '#time': LEDGER.stateReasonTimeKey },
+    ExpressionAttributeValues: {
+      ':campaign': campaign,
+      ':first': stateReasonTime(state, from, reason),
+      ':last': stateReasonTime(state, to === undefined ? END_OF_TIME : to - 1, reason),
     },
   };
 }
 
-function queryOf({ campaign, state, reason, lane, lastStatus, leaseEndedBefore }: Selection) {
+function filtered(
+  query: ReturnType<typeof rangeQuery>,
+  { state, lane, lastStatus, leaseEndedBefore, withGone }: Selection,
+): Partial<QueryCommandInput> {
   const filters = [
     { expression: '#lane = :lane', name: 'lane', value: lane },
     { expression: '#lastStatus = :lastStatus', name: 'lastStatus', value: lastStatus },
     { expression: '#leaseEnd < :leaseEnd', name: 'leaseEnd', value: leaseEndedBefore },
   ].filter(({ value }) => value !== undefined);
-  const key = reason === undefined ? 'begins_with(#stateReason, :stateReason)' : '#stateReason = :stateReason';
+  const expressions = filters.map(({ expression }) => expression);
+  if (state === 'failed' && !withGone) expressions.push('attribute_not_exists(gone)');
   return {
-    KeyConditionExpression: `#campaign = :campaign AND ${key}`,
-    ...(filters.length === 0 ? {} : { FilterExpression: filters.map(({ expression }) => expression).join(' AND ') }),
+    ...query,
+    ...(expressions.length === 0 ? {} : { FilterExpression: expressions.join(' AND ') }),
     ExpressionAttributeNames: {
-      '#campaign': LEDGER.campaignKey,
-      '#stateReason': LEDGER.stateReasonKey,
+      ...query.ExpressionAttributeNames,
       ...Object.fromEntries(filters.map(({ name }) => [`#${name}`, name])),
     },
     ExpressionAttributeValues: {
-      ':campaign': campaign,
-      // Without a reason this ends in `#`, so that `fail…` never matches another state that begins alike.
-      ':stateReason': stateReason(state, reason),
+      ...query.ExpressionAttributeValues,
       ...Object.fromEntries(filters.map(({ name, value }) => [`:${name}`, value])),
     },
   };

@@ -1,7 +1,7 @@
 import type { EpochMs } from '../../common/clock.ts';
 import type { Fence, Ledger } from '../ledger.ts';
 import { type Change, countersOf, described, inState, NO_CALLS, plus, staleIn } from './changes.ts';
-import { all, type Clause, hasFailureId, hasNonce, is, isDue, stillAs } from './conditions.ts';
+import { all, type Clause, hasFailureId, hasNonce, is, isDue, isNotYet, stillAs } from './conditions.ts';
 import { type LedgerOptions, type RequestTable, requestTable } from './table.ts';
 
 /** The requests of the ledger, each one item. See {@link Ledger} for what the methods promise. */
@@ -11,10 +11,10 @@ export function requestLedger(options: LedgerOptions): Omit<Ledger, 'isCancelled
   return {
     find: (key) => table.get(key, true),
     claim: claim(table, now),
-    wait: wait(table),
+    wait: wait(table, now),
     succeed: succeed(table, now),
     failing: failing(table, now),
-    failed: failed(table),
+    failed: failed(table, now),
     cancel: cancel(table, now),
   };
 }
@@ -27,14 +27,14 @@ const claim =
       set: {
         ...(seen ? { lane: request.lane } : described(request)),
         ...counters.set,
-        ...inState('calling'),
+        ...inState('calling', now()),
         leaseNonce: lease.nonce,
         leaseEnd: lease.end,
       },
       setIfMissing: { firstCallAt: now() },
       add: counters.add ?? {},
       // What the call before was answered is no answer to this one.
-      remove: [...new Set(['notBefore', 'reason', 'detail', 'finishedAt', 'lastStatus', ...staleIn(seen)])],
+      remove: [...new Set(['notBefore', 'reason', 'detail', 'finishedAt', 'gone', 'lastStatus', ...staleIn(seen)])],
     };
     const condition = seen?.state === 'waiting' ? all(is('waiting'), isDue(now())) : stillAs(seen, now());
     const result = await table.updateOnce(
@@ -47,11 +47,11 @@ const claim =
   };
 
 const wait =
-  (table: RequestTable): Ledger['wait'] =>
+  (table: RequestTable, now: () => EpochMs): Ledger['wait'] =>
   async (key, nonce, { notBefore, lastStatus, serverErrorPermit, spent, uncalled }) => {
     const change: Change = {
       set: {
-        ...inState('waiting'),
+        ...inState('waiting', now()),
         notBefore,
         ...(lastStatus === undefined ? {} : { lastStatus }),
         ...(serverErrorPermit === undefined ? {} : { serverErrorPermit }),
@@ -72,11 +72,13 @@ const wait =
 const succeed =
   (table: RequestTable, now: () => EpochMs): Ledger['succeed'] =>
   async (request, status) => {
-    await table.update(request.key, {
-      set: { ...inState('succeeded'), lastStatus: status, finishedAt: now() },
+    const change: Change = {
+      set: { ...inState('succeeded', now()), lastStatus: status, finishedAt: now() },
       setIfMissing: { ...described(request), ...NO_CALLS, calls: 1, firstCallAt: now() },
-      remove: ['leaseEnd', 'notBefore', 'reason', 'detail'],
-    });
+      remove: ['leaseEnd', 'notBefore', 'reason', 'detail', 'gone'],
+    };
+    // Where the condition does not hold, the first 200 has written all of this: the SDK's repeat of this write, or a second call's.
+    await table.update(request.key, change, isNotYet('succeeded'));
   };
 
 const failing =
@@ -89,7 +91,7 @@ const failing =
       set: {
         ...(first ? described(request) : {}),
         ...counted.set,
-        ...inState('failing', reason),
+        ...inState('failing', now(), reason),
         reason,
         failureId,
         detail,
@@ -97,7 +99,12 @@ const failing =
         ...(status === undefined ? {} : { lastStatus: status }),
       },
       add: counted.add ?? {},
-      remove: ['leaseEnd', 'notBefore', ...(status === undefined && 'seen' in fence ? staleIn(fence.seen) : [])],
+      remove: [
+        'leaseEnd',
+        'notBefore',
+        'gone',
+        ...(status === undefined && 'seen' in fence ? staleIn(fence.seen) : []),
+      ],
     };
     const result = await table.updateOnce(
       request.key,
@@ -110,10 +117,10 @@ const failing =
   };
 
 const failed =
-  (table: RequestTable): Ledger['failed'] =>
+  (table: RequestTable, now: () => EpochMs): Ledger['failed'] =>
   async (key, { failureId, reason }) => {
     // If the condition does not hold somebody has moved it on: a late 200, or a redrive of the letter just sent.
-    await table.update(key, { set: inState('failed', reason) }, all(is('failing'), hasFailureId(failureId)));
+    await table.update(key, { set: inState('failed', now(), reason) }, all(is('failing'), hasFailureId(failureId)));
   };
 
 const cancel =
@@ -122,9 +129,16 @@ const cancel =
     const { condition, counters, first } = fenced(fence, now());
     const stale = 'seen' in fence ? staleIn(fence.seen) : [];
     const change: Change = {
-      set: { ...(first ? described(request) : {}), ...counters.set, ...inState('cancelled'), finishedAt: now() },
+      set: { ...(first ? described(request) : {}), ...counters.set, ...inState('cancelled', now()), finishedAt: now() },
       add: counters.add ?? {},
-      remove: ['leaseEnd', 'notBefore', 'reason', 'detail', ...(stale.length > 0 ? ['failureId', ...stale] : [])],
+      remove: [
+        'leaseEnd',
+        'notBefore',
+        'reason',
+        'detail',
+        'gone',
+        ...(stale.length > 0 ? ['failureId', ...stale] : []),
+      ],
     };
     const result = await table.updateOnce(request.key, change, condition, (item) => item.state === 'cancelled');
     return 'own' in result ? result.own : undefined;

@@ -7,11 +7,14 @@ import { LedgerUnreachable } from '../ledger.ts';
 import type { Change } from './changes.ts';
 import type { Clause, Values } from './conditions.ts';
 
-export interface LedgerOptions {
+export interface TableOptions {
   client: DynamoDBDocumentClient;
   tableName: string;
-  retentionDays: number;
   now(): EpochMs;
+}
+
+export interface LedgerOptions extends TableOptions {
+  retentionDays: number;
 }
 
 /** The requests' items in their table, read and conditionally written. */
@@ -28,7 +31,10 @@ export interface RequestTable {
   ): Promise<{ own: RequestItem } | { other: RequestItem | undefined }>;
 }
 
-export function requestTable({ client, tableName, retentionDays, now }: LedgerOptions): RequestTable {
+/** @param options without `retentionDays` a write leaves an item's end as it is. */
+export function requestTable(options: TableOptions & Partial<LedgerOptions>): RequestTable {
+  const { client, tableName, retentionDays, now } = options;
+
   const get: RequestTable['get'] = async (key, ConsistentRead) => {
     const Key = { [LEDGER.partitionKey]: requestKey(key) };
     const found = await reached(client.send(new GetCommand({ TableName: tableName, Key, ConsistentRead })));
@@ -36,8 +42,10 @@ export function requestTable({ client, tableName, retentionDays, now }: LedgerOp
   };
 
   const update: RequestTable['update'] = async (key, change, condition) => {
-    const expiresAt = Math.ceil(now() / 1000) + retentionDays * 24 * 60 * 60;
-    const set = { ...change.set, [LEDGER.timeToLive]: expiresAt };
+    const set =
+      retentionDays === undefined
+        ? change.set
+        : { ...change.set, [LEDGER.timeToLive]: Math.ceil(now() / 1000) + retentionDays * 24 * 60 * 60 };
     const names: Record<string, string> = {};
     const name = (attribute: string): string => {
       names[`#${attribute}`] = attribute;

@@ -4,7 +4,13 @@ import { errorClass } from '../../common/causes.ts';
 import type { EpochMs } from '../../common/clock.ts';
 import { type EventCode, type EventFields, METRICS } from '../../common/telemetry.ts';
 import { withinTime } from '../../common/within-time.ts';
-import { NO_CAMPAIGN, parseRequestId, parseResetRequest, type ResetRequest } from '../../contract/reset-request.ts';
+import {
+  MAX_REASON_LENGTH,
+  NO_CAMPAIGN,
+  parseRequestId,
+  parseResetRequest,
+  type ResetRequest,
+} from '../../contract/reset-request.ts';
 import type { RequestItem } from '../../ledger/items.ts';
 import { CLOCK_SKEW_MS, leaseMs } from '../../ledger/lease.ts';
 import { type Fence, LedgerUnreachable, type NewRequest, type WaitUpdate } from '../../ledger/ledger.ts';
@@ -137,7 +143,8 @@ async function pauseUnreachable({ ports, invocation, fields }: Work, error: unkn
 
 function workOn(work: Work, asked: ResetRequest, key: string): RequestWork {
   const { lane, sentAt, sender } = work.message;
-  const { email, requestedBy } = asked;
+  const { email, requestedBy, reason } = asked;
+  const notAfter = asked.notAfter === undefined ? {} : { notAfter: Date.parse(asked.notAfter) };
   const campaignId = asked.campaignId === NO_CAMPAIGN ? undefined : asked.campaignId;
   const request: NewRequest = {
     key,
@@ -147,13 +154,15 @@ function workOn(work: Work, asked: ResetRequest, key: string): RequestWork {
     ...(campaignId === undefined ? {} : { campaignId }),
     ...(sender === undefined ? {} : { sender: cleanAuditText(sender, email) }),
     ...(requestedBy === undefined ? {} : { requestedBy: cleanAuditText(requestedBy, email) }),
+    ...(reason === undefined ? {} : { requestReason: cleanAuditText(reason, email, MAX_REASON_LENGTH) }),
+    ...notAfter,
   };
   return {
     ...work,
     fields: { ...work.fields, requestId: key, ...(campaignId === undefined ? {} : { campaignId }) },
     request,
     email,
-    ...(asked.notAfter === undefined ? {} : { notAfter: Date.parse(asked.notAfter) }),
+    ...notAfter,
   };
 }
 

@@ -26,8 +26,9 @@ export function cleanDetail(body: string, known: { email: string; token: string 
   return oneLine(text, MAX_DETAIL_LENGTH);
 }
 
-/** Free text of a producer for the ledger: one line, the person whose password is reset not named. */
-export const cleanAuditText = (text: string, email: string): string => oneLine(maskAddress(text, email), 256);
+/** Free text of a producer for the ledger: one line of at most `length` characters, the person whose password is reset not named. */
+export const cleanAuditText = (text: string, email: string, length = 256): string =>
+  oneLine(maskAddress(text, email), length);
 
 /** The gateway answers with a JSON string, or with an object that has a `message`; what stands before it answers with anything. */
 function messageIn(body: string): string {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { RequestItem } from '../../../functions/ledger/items.ts';
+import { type RequestItem, STATES } from '../../../functions/ledger/items.ts';
 import { addressTag, isRedriveOf, type Standing, standingOf } from '../../../functions/ledger/standing.ts';
 import { anItem, EMAIL, KEY } from '../../support/builders.ts';
 import { NOON } from '../../support/virtual-clock.ts';
@@ -29,7 +29,16 @@ describe('where a request stands', () => {
     ['failed, redriven', anItem({ state: 'failed', serverErrorPermit: 4, ...counts }), 'failure-0', anew],
     ['discarded', anItem({ state: 'discarded' }), undefined, ENDED],
     ['discarded, with another failure’s id', anItem({ state: 'discarded' }), 'failure-1', ENDED],
-    ['discarded, redriven', anItem({ state: 'discarded', serverErrorPermit: 4, ...counts }), 'failure-0', anew],
+    ['discarded, redriven', anItem({ state: 'discarded', serverErrorPermit: 4, ...counts }), 'failure-0', ENDED],
+    [
+      'redriven, and its copy received',
+      anItem({ state: 'redriven', serverErrorPermit: 4, ...counts }),
+      'failure-0',
+      anew,
+    ],
+    ['redriven, a copy without a failure id', anItem({ state: 'redriven' }), undefined, ENDED],
+    ['redriven, with another failure’s id', anItem({ state: 'redriven' }), 'failure-1', ENDED],
+    ['failed and gone, redriven', anItem({ state: 'failed', gone: NOON, ...counts }), 'failure-0', anew],
     ['failing for a lease', failing, undefined, { kind: 'resume-letter', item: failing }],
     ['failing for a lease, redriven', failing, 'failure-0', { kind: 'resume-letter', item: failing }],
     [
@@ -102,14 +111,11 @@ describe('where a request stands', () => {
     expect(stands(item, {}, 12_000)).toEqual({ kind: 'resume-letter', item });
   });
 
-  it.each(['calling', 'waiting', 'succeeded', 'failing', 'failed', 'cancelled', 'discarded'] as const)(
-    'is the same for nobody else’s address, in state %s',
-    (state) => {
-      const item = anItem({ state });
-      const message = { addressTag: (ADDRESS + 1) % 65_536, failureId: 'failure-0' };
-      expect(stands(item, message)).toEqual({ kind: 'other-address' });
-    },
-  );
+  it.each(STATES)('is the same for nobody else’s address, in state %s', (state) => {
+    const item = anItem({ state });
+    const message = { addressTag: (ADDRESS + 1) % 65_536, failureId: 'failure-0' };
+    expect(stands(item, message)).toEqual({ kind: 'other-address' });
+  });
 
   it.each([
     ['the message', anItem({ state: 'succeeded' }), {}],

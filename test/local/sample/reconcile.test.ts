@@ -8,7 +8,7 @@ import { type Evidence, reconcile } from '../../../local/sample/reconcile.ts';
 const item = (id: string, members: Partial<RequestItem> = {}): RequestItem => ({
   pk: requestKey(id),
   campaign: 'none',
-  stateReason: '',
+  stateReasonTime: '',
   state: 'succeeded',
   lane: 'bulk',
   calls: 1,

@@ -54,6 +54,7 @@ export class Attempts {
   callStarts(request: number, sandbox: Sandbox): void {
     const { requests, breaches, engine } = this.#parts;
     this.#callers.set(request, sandbox);
+    requests.calledAt.set(request, engine.now);
     if ((this.#silent.get(request) ?? 0) >= MOST_UNKNOWNS) {
       breaches.broken('attempts bounded', 'a call after three without an answer', request);
     }

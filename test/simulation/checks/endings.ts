@@ -3,11 +3,12 @@ import type { Judgement } from '../world/judgement.ts';
 import type { Leases } from './leases.ts';
 import type { CheckedItem, CheckParts } from './promises.ts';
 
-/** What becomes of requests in the end: each is reset, dead-lettered or cancelled, none twice and none not at all. */
+/** What becomes of requests in the end: each is reset, dead-lettered, cancelled or discarded, none twice and none not at all. */
 export class Endings {
   readonly #parts: CheckParts;
   readonly #leases: Leases;
-  readonly #cancelled = new Set<number>();
+  /** Cancelled or discarded. */
+  readonly #ended = new Set<number>();
 
   constructor(parts: CheckParts, leases: Leases) {
     this.#parts = parts;
@@ -25,7 +26,7 @@ export class Endings {
   }
 
   written(request: number, is: CheckedItem): void {
-    if (is.state === 'cancelled') this.#cancelled.add(request);
+    if (is.state === 'cancelled' || is.state === 'discarded') this.#ended.add(request);
   }
 
   letterSent(letter: StoredLetter): void {
@@ -40,19 +41,24 @@ export class Endings {
   /** Where a message has left its queue for good. */
   gone(message: number, how: string): void {
     const request = this.#parts.messages.request.get(message);
-    if (this.#isAccountedFor(request)) return;
+    if (this.#isAccountedFor(request, this.#parts.requests.letters.get(request) > 0)) return;
     this.#parts.breaches.broken('nothing lost', `message m${message} ${how}`, request);
   }
 
   /** Looks at everything once more. */
-  end(isDrained: boolean, left: Iterable<number>, letters: Iterable<StoredLetter>): void {
+  end(isDrained: boolean, left: Iterable<number>, letters: ReadonlySet<StoredLetter>): void {
     const { requests, messages, breaches } = this.#parts;
     if (!isDrained) {
       const first = [...left].slice(0, 1).map((message) => messages.request.get(message))[0];
       breaches.broken('drained', 'messages are left in a lane', first);
     }
+    // A letter that a round has begun with may be left over; that round has had an end of its own.
+    const lettered = new Set(
+      [...letters].filter((letter) => !this.#leases.isStale(letter)).map(({ request }) => request),
+    );
     for (let request = 0; request < requests.count; request += 1) {
-      if (!this.#isAccountedFor(request)) breaches.broken('nothing lost', 'nothing is left of it', request);
+      if (!this.#isAccountedFor(request, lettered.has(request)))
+        breaches.broken('nothing lost', 'nothing is left of it', request);
     }
     for (const letter of letters) this.#checkNotBoth(letter, 'reset after it was dead-lettered');
   }
@@ -64,13 +70,10 @@ export class Endings {
     if (requests.resets.get(request) > 0 && !isExcused) breaches.broken('reset or dead-lettered', what, request);
   }
 
-  #isAccountedFor(request: number): boolean {
+  #isAccountedFor(request: number, hasLetter: boolean): boolean {
     const { requests } = this.#parts;
     return (
-      requests.resets.get(request) > 0 ||
-      requests.letters.get(request) > 0 ||
-      requests.copies.get(request) > 0 ||
-      this.#cancelled.has(request)
+      requests.resets.get(request) > 0 || hasLetter || requests.copies.get(request) > 0 || this.#ended.has(request)
     );
   }
 }

@@ -11,7 +11,9 @@ const UNDER_WAY = -1;
 /** A call's time-out. */
 const LONGEST_CALL_MS = 20_000;
 /** States that only a letter that was sent back can leave. */
-const DEAD_LETTERED: readonly string[] = ['failed', 'redriven', 'discarded'];
+const DEAD_LETTERED: readonly string[] = ['failed', 'redriven'];
+/** States that only a late 200 can leave. */
+const ENDED: readonly string[] = ['succeeded', 'cancelled', 'discarded'];
 
 /** Who may call for a request, and from when on: leases, their ends, and the rounds that redrives begin. */
 export class Leases {
@@ -82,12 +84,18 @@ export class Leases {
 
   #checkStart(request: number, was: CheckedItem | undefined, is: CheckedItem): void {
     const { breaches } = this.#parts;
-    const isTaken = is.state === 'calling' || (is.state === 'failing' && was?.state !== 'calling');
-    if (was === undefined || !isTaken) return;
-    if (was.state === 'succeeded' || was.state === 'cancelled') {
-      breaches.broken('lease kept', `taken up again after it had ${was.state}`, request);
+    if (was === undefined) return;
+    if (ENDED.includes(was.state) && is.state !== was.state && is.state !== 'succeeded') {
+      breaches.broken('ended for good', `${is.state} after it was ${was.state}`, request);
     }
-    if (!DEAD_LETTERED.includes(was.state)) return;
+    const isAnew = DEAD_LETTERED.includes(was.state) && ['calling', 'failing', 'cancelled'].includes(is.state);
+    if ((is.redrives ?? 0) - (was.redrives ?? 0) !== (isAnew ? 1 : 0)) {
+      breaches.broken('one run a redrive', `${was.redrives ?? 0} redrives counted, then ${is.redrives ?? 0}`, request);
+    }
+    if (is.gone !== undefined && is.state !== 'failed') {
+      breaches.broken('one run a redrive', `marked as gone while ${is.state}`, request);
+    }
+    if (!isAnew) return;
     const failureId = was.failureId ?? '';
     if (!this.#redriven.has(failureId)) {
       breaches.broken('one run a redrive', 'started anew without a redrive', request);

@@ -6,12 +6,14 @@ import type { Requests } from '../world/requests.ts';
 
 /** The promises, by name. The bounds are written out in the checks and not taken from the code that they bind. */
 export const PROMISES = {
-  'nothing lost': 'Every accepted message ends as reset, dead-lettered, cancelled, or is still queued.',
+  'nothing lost': 'Every accepted message ends as reset, dead-lettered, cancelled, discarded, or is still queued.',
   'reset or dead-lettered': 'No request is both, unless the outcome of a call was unknown.',
   'no second reset': 'No request is reset twice, unless the outcome of a call was unknown.',
-  'lease kept': 'No claim is taken over before its lease has ended, and none by a late copy of an ended request.',
+  'lease kept': 'No claim is taken over before its lease has ended.',
+  'ended for good':
+    'What was reset, cancelled or discarded is never taken up again, and no cancelled campaign becomes active.',
   'call within its lease': 'A call starts under a lease of its own that lasts longer than the call can.',
-  'one run a redrive': 'A dead-lettered request starts anew once per letter that was sent back.',
+  'one run a redrive': 'A dead-lettered request starts anew once per letter that was sent back, and counts that.',
   'attempts bounded':
     'At most 50 failed calls and 3 calls without an answer per round; each failed call is booked once.',
   'three unknown outcomes':

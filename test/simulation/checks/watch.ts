@@ -1,4 +1,5 @@
 import type { EventCode, EventFields } from '../../../functions/common/telemetry.ts';
+import { CAMPAIGN_LIST } from '../../../functions/ledger/items.ts';
 import type { ApiAnswer } from '../../../functions/reset-worker/core/ports.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { History } from '../engine/history.ts';
@@ -73,13 +74,17 @@ export class Watch implements Observer {
   }
 
   written = (key: string, before: Item | undefined, after: Item, sandbox: Sandbox | undefined): void => {
+    if (before?.campaign === CAMPAIGN_LIST && before.state === 'cancelled' && after.state !== 'cancelled') {
+      this.#breaches.broken('ended for good', `a campaign ${after.state} after it was cancelled`);
+    }
     if (!key.startsWith('request#')) return;
     const request = this.#parts.requests.ofKey(key.slice('request#'.length));
     if (request === undefined) return;
     const [was, is] = [before as CheckedItem | undefined, after as unknown as CheckedItem];
     this.#parts.history.note(
       request,
-      () => `ledger: ${was?.state ?? 'new'} → ${is.state} (${describe(is)}) by sandbox ${sandbox?.number}`,
+      () =>
+        `ledger: ${was?.state ?? 'new'} → ${is.state} (${describe(is)}) by ${sandbox ? `sandbox ${sandbox.number}` : 'an operator'}`,
     );
     this.#leases.written(request, was, is, sandbox);
     this.#attempts.written(request, was, is, sandbox);
@@ -133,7 +138,7 @@ export class Watch implements Observer {
   }
 
   /** Looks at everything once more. */
-  end(isDrained: boolean, left: Iterable<number>, letters: Iterable<StoredLetter>): void {
+  end(isDrained: boolean, left: Iterable<number>, letters: ReadonlySet<StoredLetter>): void {
     this.#endings.end(isDrained, left, letters);
   }
 

@@ -57,6 +57,16 @@ export function lastResetOf({ requests, engine, timeMs }: Simulation): number {
   return last - (engine.now - timeMs);
 }
 
+/** When the last call for a request with this trait began, from the start; -Infinity where there was none. */
+export function lastCallOf({ requests, engine, timeMs }: Simulation, trait: number): number {
+  let last = Number.NEGATIVE_INFINITY;
+  for (let request = 0; request < requests.count; request += 1) {
+    const calledAt = requests.calledAt.get(request);
+    if (calledAt > 0 && requests.has(request, trait)) last = Math.max(last, calledAt);
+  }
+  return last - (engine.now - timeMs);
+}
+
 /** Calls made for the request that was called most often. */
 export function mostCalls({ requests }: Simulation): number {
   let most = 0;

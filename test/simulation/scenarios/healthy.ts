@@ -25,7 +25,17 @@ function healthyOptions(): Options {
       troubled: [],
       always500: 0,
     },
-    operator: { everyMs: 0, redrives: 0, redrivesTwice: 0, mostRedrives: 0, releasesEveryMs: 0 },
+    operator: {
+      everyMs: 0,
+      redrives: 0,
+      redrivesTwice: 0,
+      mostRedrives: 0,
+      releasesEveryMs: 0,
+      marks: 0,
+      cutOff: 0,
+      discards: 0,
+      marksGone: 0,
+    },
     queue: {
       visibilityMs: 720 * SECOND_MS,
       retentionMs: 14 * DAY_MS,

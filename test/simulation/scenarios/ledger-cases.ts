@@ -1,6 +1,7 @@
 import { duration, number } from '../report/summary.ts';
 import type { ServiceError } from '../world/options.ts';
-import { type Case, HOUR_MS, MINUTE_MS, openOf, quota } from './case.ts';
+import { TRAIT } from '../world/requests.ts';
+import { type Case, HOUR_MS, lastCallOf, MINUTE_MS, openOf, quota, SECOND_MS } from './case.ts';
 import { optionsWith } from './healthy.ts';
 
 const ERRORS: readonly { name: string; error: ServiceError }[] = [
@@ -51,5 +52,29 @@ const staleReads: Case = {
   },
 };
 
-/** The ledger refuses, or answers with what was. */
-export const LEDGER_CASES: readonly Case[] = [...refusing, staleReads];
+const CANCELLED_AT_MS = 5 * MINUTE_MS;
+const LATEST_CALL_MS = 10 * SECOND_MS;
+const DROPPED_WITHIN_MS = 10 * MINUTE_MS;
+
+/** A campaign that nearly all of its requests still wait for, cancelled by an operator, in a lane that works or that has been paused. */
+const cancelled: Case[] = [false, true].map((isPaused) => ({
+  name: `cancelled-100000${isPaused ? '-paused' : ''}`,
+  aim: 'no call begins more than 10 s after the cancellation; all dropped within 10 min',
+  overrides: {
+    endsAtMs: CANCELLED_AT_MS + HOUR_MS,
+    producers: { bulkJobs: 100_000, inCampaign: 1, campaignCancelledAtMs: CANCELLED_AT_MS },
+    acts: isPaused ? [{ atMs: CANCELLED_AT_MS - 2 * MINUTE_MS, act: 'pause', scope: 'bulk' }] : [],
+  },
+  judge(world) {
+    const callMs = lastCallOf(world, TRAIT.inCampaign) - CANCELLED_AT_MS;
+    const droppedMs = world.timeMs - CANCELLED_AT_MS;
+    const word = callMs > 0 ? 'after' : 'before';
+    return {
+      figure: `last call ${duration(Math.abs(callMs))} ${word}, ${world.isDrained ? 'all dropped' : 'not all dropped'} after ${duration(droppedMs)}`,
+      isMet: callMs <= LATEST_CALL_MS && world.isDrained && droppedMs <= DROPPED_WITHIN_MS,
+    };
+  },
+}));
+
+/** The ledger refuses, or answers with what was, or says that a campaign is cancelled. */
+export const LEDGER_CASES: readonly Case[] = [...refusing, staleReads, ...cancelled];

@@ -52,7 +52,7 @@ export function randomOptions(seed: number): Options {
       always500: draw.hits(0.1) ? draw.between(0, 0.3) : 0,
       ...(draw.hits(0.2) ? { campaignCancelledAtMs: draw.whole(0, 5 * MINUTE_MS) } : {}),
     },
-    operator: operatorOf(draw, odds),
+    operator: { ...operatorOf(draw, odds), ...marksOf(chance(seed, 'marks')) },
     queue: {
       deliversTwice: odds(0.5),
       survivesDelete: odds(0.2),
@@ -125,7 +125,7 @@ function phasesOf(draw: Chance, period: (longestMs: number) => Period): ApiPhase
 }
 
 /** Mostly somebody who looks now and then; sometimes one who redrives at once, while what became of the last redrive is still being written down. */
-function operatorOf(draw: Chance, odds: (most: number) => number): Options['operator'] {
+function operatorOf(draw: Chance, odds: (most: number) => number): Omit<Options['operator'], MarkOdds> {
   const isQuick = draw.hits(0.25);
   return {
     everyMs: isQuick ? draw.whole(100, 5_000) : draw.whole(MINUTE_MS, 30 * MINUTE_MS),
@@ -153,6 +153,14 @@ function actsOf(draw: Chance, faultsUntilMs: number): OperatorAct[] {
     { atMs: atMs(), act: 'brake off', scope: scope(), untilMs: laterMs() },
     { atMs: atMs(), act: 'release' },
   ];
+}
+
+type MarkOdds = 'marks' | 'cutOff' | 'discards' | 'marksGone';
+
+/** Drawn apart, as the probe address is. Absent in some worlds, so that each is also met without the others. */
+function marksOf(draw: Chance): Pick<Options['operator'], MarkOdds> {
+  const odds = (most: number): number => (draw.hits(0.4) ? 0 : draw.between(0, most));
+  return { marks: odds(1), cutOff: odds(0.3), discards: odds(0.3), marksGone: odds(1) };
 }
 
 /** Two who always answer 503 at most: three would be an outage, of which nobody is left to show the end. */

@@ -136,6 +136,14 @@ export interface Options {
     releasesEveryMs: number;
     /** A letter is redriven at most this often, so that runs end. */
     mostRedrives: number;
+    /** A redrive is the command's, which marks it in the ledger: copy, mark, delete. The others are the console's: copy, delete. */
+    marks: number;
+    /** A command is cut off after each of its steps. */
+    cutOff: number;
+    /** A letter that is looked at is discarded rather than redriven. */
+    discards: number;
+    /** A request whose letter is no longer in the queue is marked so. */
+    marksGone: number;
   };
 
   queue: {

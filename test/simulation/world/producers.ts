@@ -1,8 +1,8 @@
-import { CAMPAIGN_LIST, campaignKey, stateReason } from '../../../functions/ledger/items.ts';
+import { cancelCampaign } from '../../../functions/ledger/dynamo/campaigns.ts';
 import type { Chance } from '../engine/chance.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Queue } from './aws/queue.ts';
-import type { Table } from './aws/table.ts';
+import { TABLE_NAME, type Table } from './aws/table.ts';
 import type { Options, TroubledUsers } from './options.ts';
 import { CAMPAIGN_ID, type Requests, TRAIT } from './requests.ts';
 
@@ -99,15 +99,8 @@ export class Producers {
     });
   }
 
-  #cancelCampaign(): void {
-    const pk = campaignKey(CAMPAIGN_ID);
-    this.#parts.table.put(pk, {
-      pk,
-      campaign: CAMPAIGN_LIST,
-      stateReason: stateReason('cancelled'),
-      campaignId: CAMPAIGN_ID,
-      state: 'cancelled',
-      firstSeenAt: this.#parts.engine.now,
-    });
+  async #cancelCampaign(): Promise<void> {
+    const { table, engine } = this.#parts;
+    await cancelCampaign({ client: table.operatorClient(), tableName: TABLE_NAME, now: () => engine.now }, CAMPAIGN_ID);
   }
 }

@@ -40,6 +40,8 @@ export class Requests {
   readonly redrives = bytes();
   /** Calls ever, whatever came of them. */
   readonly calls = shorts();
+  /** When the last call began; 0 for none. */
+  readonly calledAt = times();
   readonly lastStatus = shorts();
   /** Requests without a valid id of their own go by the id of a message. */
   readonly #ofMessageKey = new Map<string, number>();

@@ -16,7 +16,7 @@ import type { Queue } from './aws/queue.ts';
 import type { Sandbox } from './aws/sandbox.ts';
 import type { Secret } from './aws/secret.ts';
 import type { Service } from './aws/service.ts';
-import type { Table } from './aws/table.ts';
+import { TABLE_NAME, type Table } from './aws/table.ts';
 import type { Observer } from './observer.ts';
 import type { Options } from './options.ts';
 import { PROBE_ADDRESS, type Requests } from './requests.ts';
@@ -35,7 +35,6 @@ export interface WorkerParts {
   measures: Measures;
 }
 
-const TABLE_NAME = 'ledger';
 const RETENTION_DAYS = 90;
 
 /** All that the handler would wire, in one sandbox: the production ledger and token reader on simulated services, the rest simulated whole. */

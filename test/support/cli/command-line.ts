@@ -8,7 +8,7 @@ import type { FoundDeployment } from '../../../cli/deployment/find-deployment.ts
 import type { Queues, SendResult } from '../../../cli/deployment/queues.ts';
 import { CommandFailed, type Io, type Output } from '../../../cli/terminal/io.ts';
 import type { LedgerReader, Selection } from '../../../functions/ledger/dynamo/reader.ts';
-import type { RequestItem } from '../../../functions/ledger/items.ts';
+import { type RequestItem, reachedAt } from '../../../functions/ledger/items.ts';
 import { untouched } from '../untouched.ts';
 import { NOON } from '../virtual-clock.ts';
 
@@ -123,21 +123,34 @@ export const notNow: SendResult = { ok: false, senderFault: false, why: 'Interna
 
 /** The ledger in memory, with the meaning of `ledgerReader`. */
 export function memoryReader(...items: RequestItem[]): LedgerReader {
-  const matches = (item: RequestItem, { campaign, state, reason, lane, lastStatus, leaseEndedBefore }: Selection) =>
-    item.campaign === campaign &&
-    item.state === state &&
-    (reason === undefined || item.reason === reason) &&
-    (lane === undefined || item.lane === lane) &&
-    (lastStatus === undefined || item.lastStatus === lastStatus) &&
-    (leaseEndedBefore === undefined || (item.leaseEnd ?? Number.POSITIVE_INFINITY) < leaseEndedBefore);
+  const matches = (item: RequestItem, selection: Selection) => {
+    const { campaign, state, reason, from = 0, to, lane, lastStatus, leaseEndedBefore, withGone } = selection;
+    return (
+      item.campaign === campaign &&
+      item.state === state &&
+      reachedAt(item) >= from &&
+      (to === undefined || reachedAt(item) < to) &&
+      (withGone || item.gone === undefined) &&
+      (reason === undefined || item.reason === reason) &&
+      (lane === undefined || item.lane === lane) &&
+      (lastStatus === undefined || item.lastStatus === lastStatus) &&
+      (leaseEndedBefore === undefined || (item.leaseEnd ?? Number.POSITIVE_INFINITY) < leaseEndedBefore)
+    );
+  };
+  const count = (selection: Selection) => items.filter((item) => matches(item, selection)).length;
   return {
     find: async (requestId) => items.find(({ pk }) => pk === `request#${requestId}`),
     async *campaigns() {
       yield* new Set(['none', ...items.map(({ campaign }) => campaign)]);
     },
-    count: async (selection) => items.filter((item) => matches(item, selection)).length,
-    async *list(selection) {
-      yield* items.filter((item) => matches(item, selection));
+    count: async (selection) => count(selection),
+    countSucceeded: async (campaign) => ({
+      count: count({ campaign, state: 'succeeded' }),
+      settled: { count: 0, before: 0 },
+    }),
+    async *list(...selections) {
+      const found = items.filter((item) => selections.some((selection) => matches(item, selection)));
+      yield* found.sort((one, other) => reachedAt(other) - reachedAt(one));
     },
   };
 }

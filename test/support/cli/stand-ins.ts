@@ -2,7 +2,13 @@ import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { BatchWriteCommand, DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { LEDGER } from '../../../functions/contract/ledger-table.ts';
-import { CAMPAIGN_LIST, type CampaignItem, campaignKey, type RequestItem } from '../../../functions/ledger/items.ts';
+import {
+  CAMPAIGN_LIST,
+  type CampaignItem,
+  campaignKey,
+  type RequestItem,
+  stateReasonTime,
+} from '../../../functions/ledger/items.ts';
 import { CREDENTIALS, queueUrl, REGION } from '../../../local/aws/account.ts';
 import { type AwsStandIns, startAwsStandIns } from '../../../local/aws/stand-ins.ts';
 
@@ -27,17 +33,19 @@ export async function startDeployment(): Promise<StandInDeployment> {
     new CreateTableCommand({
       TableName: TABLE,
       BillingMode: 'PAY_PER_REQUEST',
-      AttributeDefinitions: [LEDGER.partitionKey, LEDGER.campaignKey, LEDGER.stateReasonKey].map((AttributeName) => ({
-        AttributeName,
-        AttributeType: 'S' as const,
-      })),
+      AttributeDefinitions: [LEDGER.partitionKey, LEDGER.campaignKey, LEDGER.stateReasonTimeKey].map(
+        (AttributeName) => ({
+          AttributeName,
+          AttributeType: 'S' as const,
+        }),
+      ),
       KeySchema: [{ AttributeName: LEDGER.partitionKey, KeyType: 'HASH' }],
       GlobalSecondaryIndexes: [
         {
           IndexName: LEDGER.campaignIndex,
           KeySchema: [
             { AttributeName: LEDGER.campaignKey, KeyType: 'HASH' },
-            { AttributeName: LEDGER.stateReasonKey, KeyType: 'RANGE' },
+            { AttributeName: LEDGER.stateReasonTimeKey, KeyType: 'RANGE' },
           ],
           Projection: { ProjectionType: 'ALL' },
         },
@@ -63,11 +71,14 @@ export async function startDeployment(): Promise<StandInDeployment> {
   };
 }
 
-export const aCampaign = (campaignId: string): CampaignItem => ({
+export const aCampaign = (
+  campaignId: string,
+  { state = 'active', at = 0 }: { state?: CampaignItem['state']; at?: number } = {},
+): CampaignItem => ({
   pk: campaignKey(campaignId),
   campaign: CAMPAIGN_LIST,
-  stateReason: 'active#',
+  stateReasonTime: stateReasonTime(state, at),
   campaignId,
-  state: 'active',
+  state,
   firstSeenAt: 0,
 });

@@ -1,4 +1,4 @@
-import { type RequestItem, requestKey, type State, stateReason } from '../../../functions/ledger/items.ts';
+import { type RequestItem, requestKey, type State, stateReasonTime } from '../../../functions/ledger/items.ts';
 import type { NewRequest } from '../../../functions/ledger/ledger.ts';
 import { NOW } from './ledger-table.ts';
 
@@ -20,7 +20,7 @@ export function anItem(state: State, given: Partial<RequestItem> & { key?: strin
   const item: RequestItem = {
     pk: requestKey(key),
     campaign: 'none',
-    stateReason: stateReason(state),
+    stateReasonTime: '',
     state,
     lane: 'interactive',
     addressTag: 4711,
@@ -37,7 +37,7 @@ export function anItem(state: State, given: Partial<RequestItem> & { key?: strin
     ...IN_STATE[state],
     ...rest,
   };
-  return { ...item, stateReason: stateReason(item.state, item.reason) };
+  return { ...item, stateReasonTime: stateReasonTime(item.state, NOW - 60_000, item.reason) };
 }
 
 const FAILURE = { reason: 'rejected', failureId: 'failure-1', detail: 'no such user' } as const;
@@ -49,6 +49,7 @@ const IN_STATE: Record<State, Partial<RequestItem>> = {
   succeeded: { ...ENDED, lastStatus: 200 },
   failing: { ...FAILURE, ...ENDED },
   failed: { ...FAILURE, ...ENDED },
+  redriven: { ...FAILURE, ...ENDED },
   discarded: { ...FAILURE, ...ENDED },
   cancelled: ENDED,
 };

@@ -21,8 +21,8 @@ export interface LedgerTable {
   put(item: object): Promise<void>;
   item(key: string): Promise<RequestItem | undefined>;
   all(): Promise<Record<string, unknown>[]>;
-  /** The keys of the items that the index lists under a campaign and a `state#reason`. */
-  listed(campaign: string, stateReason: string): Promise<string[]>;
+  /** The keys of the items that the index lists under a campaign and a sort key. */
+  listed(campaign: string, stateReasonTime: string): Promise<string[]>;
   stop(): Promise<void>;
 }
 
@@ -35,13 +35,13 @@ export function documentClient(origin: string, config: DynamoDBClientConfig = {}
 export async function startLedgerTable(): Promise<LedgerTable> {
   const standIns = await startAwsStandIns();
   const client = documentClient(standIns.origin);
-  const { partitionKey, campaignIndex, campaignKey, stateReasonKey } = LEDGER;
+  const { partitionKey, campaignIndex, campaignKey, stateReasonTimeKey } = LEDGER;
   await client.send(
     new CreateTableCommand({
       TableName: TABLE,
       BillingMode: 'PAY_PER_REQUEST',
       KeySchema: [{ AttributeName: partitionKey, KeyType: 'HASH' }],
-      AttributeDefinitions: [partitionKey, campaignKey, stateReasonKey].map((AttributeName) => ({
+      AttributeDefinitions: [partitionKey, campaignKey, stateReasonTimeKey].map((AttributeName) => ({
         AttributeName,
         AttributeType: 'S',
       })),
@@ -50,7 +50,7 @@ export async function startLedgerTable(): Promise<LedgerTable> {
           IndexName: campaignIndex,
           KeySchema: [
             { AttributeName: campaignKey, KeyType: 'HASH' },
-            { AttributeName: stateReasonKey, KeyType: 'RANGE' },
+            { AttributeName: stateReasonTimeKey, KeyType: 'RANGE' },
           ],
           Projection: { ProjectionType: 'ALL' },
         },
@@ -73,14 +73,14 @@ export async function startLedgerTable(): Promise<LedgerTable> {
     async all() {
       return (await client.send(new ScanCommand({ TableName: TABLE, ConsistentRead: true }))).Items ?? [];
     },
-    async listed(campaign, stateReason) {
+    async listed(campaign, stateReasonTime) {
       const found = await client.send(
         new QueryCommand({
           TableName: TABLE,
           IndexName: campaignIndex,
-          KeyConditionExpression: '#campaign = :campaign AND #stateReason = :stateReason',
-          ExpressionAttributeNames: { '#campaign': campaignKey, '#stateReason': stateReasonKey },
-          ExpressionAttributeValues: { ':campaign': campaign, ':stateReason': stateReason },
+          KeyConditionExpression: '#campaign = :campaign AND #key = :key',
+          ExpressionAttributeNames: { '#campaign': campaignKey, '#key': stateReasonTimeKey },
+          ExpressionAttributeValues: { ':campaign': campaign, ':key': stateReasonTime },
         }),
       );
       return (found.Items ?? []).map((item) => String(item[partitionKey]));

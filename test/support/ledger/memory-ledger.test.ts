@@ -75,7 +75,8 @@ describe('the ledger in memory', () => {
             continue;
           }
           if (one.do === 'put') {
-            const item = anItem({ key, state: one.state, lastStatus: 404, unknowns: 1, failureId: 'f1' });
+            const marks = one.state === 'failed' ? { gone: NOON, redrives: 2 } : {};
+            const item = anItem({ key, state: one.state, lastStatus: 404, unknowns: 1, failureId: 'f1', ...marks });
             await table.put(item);
             inMemory.put(item);
             sights.unshift(item);

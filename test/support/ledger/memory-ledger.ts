@@ -5,7 +5,7 @@ import {
   requestIdOf,
   requestKey,
   type State,
-  stateReason,
+  stateReasonTime,
 } from '../../../functions/ledger/items.ts';
 import {
   type Fence,
@@ -72,7 +72,7 @@ export function memoryLedger(clock: Clock): MemoryLedger {
     const changed = change({ pk: requestKey(key), ...before });
     const written = withoutUndefined({
       ...changed,
-      stateReason: stateReason(changed.state ?? '', changed.reason),
+      stateReasonTime: stateReasonTime(changed.state ?? '', clock.now(), changed.reason),
       expiresAt: Math.ceil(clock.now() / 1000) + RETENTION_SECONDS,
     });
     items.set(key, written);
@@ -125,7 +125,15 @@ export function memoryLedger(clock: Clock): MemoryLedger {
           request.key,
           seen?.state === 'waiting' ? isDue : stillAs(seen, now),
           (item) => {
-            const { notBefore: _, reason: __, detail: ___, finishedAt: ____, lastStatus: _____, ...kept } = item;
+            const {
+              notBefore: _,
+              reason: __,
+              detail: ___,
+              finishedAt: ____,
+              lastStatus: _____,
+              gone: ______,
+              ...kept
+            } = item;
             const counted = takenUp(seen)({
               ...withoutOldStatus(seen, kept),
               ...(seen ? { lane: request.lane } : described(request)),
@@ -166,8 +174,8 @@ export function memoryLedger(clock: Clock): MemoryLedger {
       faulty('succeed', () => {
         update(
           request.key,
-          () => true,
-          ({ leaseEnd: _, notBefore: __, reason: ___, detail: ____, ...item }) => ({
+          (item) => item?.state !== 'succeeded',
+          ({ leaseEnd: _, notBefore: __, reason: ___, detail: ____, gone: _____, ...item }) => ({
             ...NO_CALLS,
             calls: 1,
             firstCallAt: clock.now(),
@@ -187,7 +195,7 @@ export function memoryLedger(clock: Clock): MemoryLedger {
         const result = updateOnce(
           request.key,
           holds,
-          ({ leaseEnd: _, notBefore: __, ...item }) => ({
+          ({ leaseEnd: _, notBefore: __, gone: ___, ...item }) => ({
             ...paid(counted({ ...withoutOldStatus(seen, item), ...(isFirst ? described(request) : {}) }), spent),
             state: 'failing',
             reason,
@@ -213,7 +221,7 @@ export function memoryLedger(clock: Clock): MemoryLedger {
         const result = updateOnce(
           request.key,
           holds,
-          ({ leaseEnd: _, notBefore: __, reason: ___, detail: ____, ...item }) => ({
+          ({ leaseEnd: _, notBefore: __, reason: ___, detail: ____, gone: _____, ...item }) => ({
             ...counted({ ...withoutOldFailure(seen, item), ...(isFirst ? described(request) : {}) }),
             state: 'cancelled',
             finishedAt: clock.now(),
@@ -245,19 +253,18 @@ function stillAs(seen: RequestItem | undefined, now: EpochMs): Condition {
   if (state === 'calling') {
     return (item) => heldBy(leaseNonce)(item) && (item?.leaseEnd ?? Number.POSITIVE_INFINITY) <= now;
   }
-  if (state === 'failed' || state === 'discarded') return isAnd(state, { failureId });
+  if (isRedriven(seen)) return (item) => item !== undefined && isRedriven(item) && item.failureId === failureId;
   throw new Error(`A request that is ${state} is never taken up.`);
 }
 
 /** What taking a request up again does to its counters. */
 function takenUp(seen: RequestItem | undefined): Change {
-  if (!seen || isRedriven(seen)) {
-    return (item) => ({ ...item, ...NO_CALLS });
-  }
+  if (!seen) return (item) => ({ ...item, ...NO_CALLS });
+  if (isRedriven(seen)) return (item) => ({ ...item, ...NO_CALLS, redrives: (item.redrives ?? 0) + 1 });
   return seen.state === 'calling' ? (item) => paid(item, { failedCalls: 1, unknowns: 1 }) : (item) => item;
 }
 
-const isRedriven = (seen: RequestItem | undefined) => seen?.state === 'failed' || seen?.state === 'discarded';
+const isRedriven = (seen: RequestItem | undefined) => seen?.state === 'failed' || seen?.state === 'redriven';
 
 /** A redrive begins anew. */
 function withoutOldStatus(seen: RequestItem | undefined, item: Partial<RequestItem>): Partial<RequestItem> {

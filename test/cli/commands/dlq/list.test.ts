@@ -1,17 +1,24 @@
 import { describe, expect, it } from 'vitest';
 import { type DlqListOptions, dlqList } from '../../../../cli/commands/dlq/list.ts';
+import type { LedgerReader } from '../../../../functions/ledger/dynamo/reader.ts';
 import type { RequestItem } from '../../../../functions/ledger/items.ts';
 import { anItem } from '../../../support/builders.ts';
 import { contextOf, failureIn, memoryReader, testIo } from '../../../support/cli/command-line.ts';
+import { NOON } from '../../../support/virtual-clock.ts';
 
 const LETTERS: RequestItem[] = [
-  anItem({ key: 'plain', state: 'failed' }),
-  anItem({ key: 'bulk', state: 'failed', lane: 'bulk' }),
-  anItem({ key: 'status', state: 'failed', lastStatus: 403 }),
-  anItem({ key: 'unknown', state: 'failed', reason: 'outcome-unknown', unknowns: 3 }),
-  anItem({ key: 'spring', state: 'failed', campaignId: 'spring' }),
+  anItem({ key: 'status', state: 'failed', lastStatus: 403, at: NOON - 3 }),
+  anItem({ key: 'bulk', state: 'failed', lane: 'bulk', at: NOON - 2 }),
+  anItem({ key: 'plain', state: 'failed', at: NOON - 1 }),
+  anItem({ key: 'unknown', state: 'failed', reason: 'outcome-unknown', unknowns: 3, at: NOON - 5 }),
+  anItem({ key: 'spring', state: 'failed', campaignId: 'spring', at: NOON - 4 }),
 ];
-const OTHERS = [anItem({ key: 'fine', state: 'succeeded' }), anItem({ key: 'on-its-way', state: 'failing' })];
+const OTHERS = [
+  anItem({ key: 'fine', state: 'succeeded' }),
+  anItem({ key: 'on-its-way', state: 'failing' }),
+  anItem({ key: 'gone', state: 'failed', gone: NOON }),
+  anItem({ key: 'sent-back', state: 'redriven' }),
+];
 
 async function listed(options: DlqListOptions, items = [...LETTERS, ...OTHERS]) {
   const io = testIo();
@@ -26,7 +33,7 @@ const idsOf = async (options: DlqListOptions, items?: RequestItem[]): Promise<st
 
 describe('dlq list', () => {
   it.each<[claim: string, options: DlqListOptions, ids: string[]]>([
-    ['everything that failed, in every campaign', {}, ['plain', 'bulk', 'status', 'unknown', 'spring']],
+    ['everything that failed, in every campaign, newest first', {}, ['plain', 'bulk', 'status', 'spring', 'unknown']],
     ['a reason', { reason: 'outcome-unknown' }, ['unknown']],
     ['a status', { status: 403 }, ['status']],
     ['a campaign', { campaign: 'spring' }, ['spring']],
@@ -42,7 +49,28 @@ describe('dlq list', () => {
     const many = Array.from({ length: 150 }, (_, index) => anItem({ key: `k-${index}`, state: 'failed' }));
     expect(await idsOf({}, many)).toHaveLength(100);
     expect(await idsOf({ limit: Number.POSITIVE_INFINITY }, many)).toHaveLength(150);
-    expect((await listed({}, many)).stderr.text).toContain('100 of 150 dead letters');
+    expect((await listed({}, many)).stderr.text).toContain('The newest 100 of 150 dead letters');
+  });
+
+  it('dlq list reads no more letters than it shows, and none of a campaign that has none', async () => {
+    const read: string[] = [];
+    const reader = memoryReader(
+      ...LETTERS,
+      ...OTHERS,
+      anItem({ key: 'calm', campaignId: 'autumn', state: 'succeeded' }),
+    );
+    const ledger: LedgerReader = {
+      ...reader,
+      async *list(...selections) {
+        read.push(...selections.map(({ campaign }) => campaign));
+        for await (const item of reader.list(...selections)) {
+          read.push(item.pk);
+          yield item;
+        }
+      },
+    };
+    await dlqList(contextOf(testIo(), { ledger }), { limit: 2 });
+    expect(read).toEqual(['none', 'spring', 'request#plain', 'request#bulk']);
   });
 
   it('dlq list prints a table with everything that matters', async () => {

@@ -33,6 +33,24 @@ describe('request ID', () => {
     ['a letter under way', { state: 'failing' }, /Being dead-lettered: rejected/],
     ['a cancellation', { state: 'cancelled' }, /Cancelled with its campaign/],
     ['a discarded letter', { state: 'discarded' }, /Discarded by an operator/],
+    [
+      'a redrive that waits in its lane',
+      { state: 'redriven' },
+      /Sent back to its lane by an operator.*state +redriven/s,
+    ],
+    [
+      'a letter that is gone',
+      { state: 'failed', gone: NOON },
+      /no longer in the queue.*letter gone +2026-11-23T12:00:00Z/s,
+    ],
+    ['a letter that is there', { state: 'failed' }, /Dead-lettered: rejected\.\n(?!.*letter gone)/s],
+    [
+      'who asked, and why',
+      { requestedBy: 'desk-7', requestReason: 'left the company' },
+      /requested by +desk-7\n +request reason +left the company/,
+    ],
+    ['its last moment', { notAfter: NOON + 60 * SECOND }, /not after +2026-11-23T12:01:00Z \(in 60 s\)/],
+    ['its redrives', { redrives: 2 }, /redrives +2/],
     ['what was counted', { calls: 5, failedCalls: 3, unknowns: 1 }, /5 calls, of which 3 failed and 1 had no answer/],
     ['its campaign', { campaignId: 'spring' }, /campaign +spring/],
     ['its last status', { lastStatus: 429 }, /last status +429/],
@@ -64,12 +82,27 @@ describe('request ID', () => {
       failureId: null,
       sender: null,
       requestedBy: null,
+      requestReason: null,
+      notAfter: null,
+      redrives: 0,
       firstSentAt: '2026-11-23T11:59:59.000Z',
       firstCallAt: '2026-11-23T11:59:59.500Z',
       finishedAt: null,
+      letterGoneAt: null,
       nextTryAt: null,
       leaseEndsAt: '2026-11-23T11:59:59.000Z',
       keptUntil: '2027-02-21T12:00:00.000Z',
+    });
+  });
+
+  it('request --json prints who asked and why, until when, and how often it was redriven', async () => {
+    const asked = { requestedBy: 'desk-7', requestReason: 'left', redrives: 2 };
+    expect(
+      JSON.parse(await told({ state: 'failed', ...asked, notAfter: NOON, gone: NOON - SECOND }, true)),
+    ).toMatchObject({
+      ...asked,
+      notAfter: '2026-11-23T12:00:00.000Z',
+      letterGoneAt: '2026-11-23T11:59:59.000Z',
     });
   });
 

@@ -120,6 +120,8 @@ describe('status', () => {
         ...items(1, { state: 'calling', leaseEnd: NOON - 1 }),
         ...items(3, { lastStatus: 429 }),
         anItem({ key: 'first-try' }),
+        ...items(2, { state: 'redriven' }),
+        anItem({ key: 'gone', state: 'failed', gone: NOON }),
       ],
     };
     expect(await inJson(scene)).toEqual({
@@ -144,7 +146,8 @@ describe('status', () => {
       },
       requests: {
         calling: 1,
-        waiting: 4,
+        // Two of them were sent back by an operator.
+        waiting: 6,
         succeeded: 4,
         failing: 0,
         failed: 3,
@@ -178,7 +181,7 @@ describe('status', () => {
   });
 
   it('status looks at a thousand waiting requests and says so', async () => {
-    expect(await shown({ items: items(1001, { lastStatus: 429 }) })).toContain('429 ×1,000 (of the first 1,000)');
+    expect(await shown({ items: items(1001, { lastStatus: 429 }) })).toContain('429 ×1,000 (of the newest 1,000)');
   });
 
   it('status --watch refreshes until it is interrupted and exits 130', async () => {
@@ -225,6 +228,32 @@ describe('status', () => {
     await status(context, { watch: true, json: true });
     expect(io.stdout.lines).toHaveLength(15);
     expect(counts).toBe(2);
+  });
+
+  it('status --watch counts successes from where it left off, each campaign for itself', async () => {
+    const io = testIo();
+    const asked: [string, number | undefined][] = [];
+    const ledger: LedgerReader = {
+      ...memoryReader(anItem({ campaignId: 'spring' })),
+      async countSucceeded(campaign, last) {
+        asked.push([campaign, last?.count]);
+        return { count: (last?.count ?? (campaign === 'spring' ? 10 : 0)) + 1, settled: { count: 0, before: 0 } };
+      },
+    };
+    const context = contextFor(io, { ledger });
+    let looks = 0;
+    context.clock.sleep = async () => {
+      looks += 1;
+      if (looks === 2) io.interrupt();
+    };
+    await status(context, { watch: true, json: true });
+    expect(asked).toEqual([
+      ['none', undefined],
+      ['spring', undefined],
+      ['none', 1],
+      ['spring', 11],
+    ]);
+    expect(io.stdout.lines.map((line) => JSON.parse(line).requests.succeeded)).toEqual([12, 14]);
   });
 
   it('status --watch redraws a terminal', async () => {

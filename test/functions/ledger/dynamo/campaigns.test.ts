@@ -1,9 +1,9 @@
 import { GetCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { campaignLedger } from '../../../../functions/ledger/dynamo/campaigns.ts';
-import { CAMPAIGN_LIST, type CampaignItem, campaignKey } from '../../../../functions/ledger/items.ts';
+import { campaignLedger, cancelCampaign } from '../../../../functions/ledger/dynamo/campaigns.ts';
+import { CAMPAIGN_LIST, type CampaignItem, campaignKey, stateReasonTime } from '../../../../functions/ledger/items.ts';
 import { LedgerUnreachable } from '../../../../functions/ledger/ledger.ts';
-import { type LedgerTable, NOW, startLedgerTable, TABLE } from '../../../support/ledger/ledger-table.ts';
+import { type LedgerTable, NOW, sendingTwice, startLedgerTable, TABLE } from '../../../support/ledger/ledger-table.ts';
 
 let table: LedgerTable;
 beforeAll(async () => {
@@ -27,28 +27,28 @@ const stored = async (campaignId: string) =>
 const theCampaign = (campaignId: string, given: Partial<CampaignItem> = {}): CampaignItem => ({
   pk: campaignKey(campaignId),
   campaign: CAMPAIGN_LIST,
-  stateReason: 'active#',
+  stateReasonTime: `active##${NOW}`,
   campaignId,
   state: 'active',
   firstSeenAt: NOW,
   ...given,
 });
-const cancel = (campaignId: string) =>
-  table.put(theCampaign(campaignId, { state: 'cancelled', stateReason: 'cancelled#', firstSeenAt: 1 }));
+const cancel = (campaignId: string, client = table.client) =>
+  cancelCampaign({ client, tableName: TABLE, now: () => now }, campaignId);
 /** Operations on the table that the work makes. */
 async function operations(work: () => Promise<unknown>): Promise<{ reads: number; writes: number }> {
   const before = table.standIns.operations();
   await work();
   const after = table.standIns.operations();
   const count = (name: string) => (after[name] ?? 0) - (before[name] ?? 0);
-  return { reads: count('dynamodb:GetItem'), writes: count('dynamodb:PutItem') };
+  return { reads: count('dynamodb:GetItem'), writes: count('dynamodb:PutItem') + count('dynamodb:UpdateItem') };
 }
 
 describe('registering', () => {
   test('a campaign that is seen for the first time is registered, without an end, where campaigns are listed', async () => {
     expect(await aWorker().isCancelled(id)).toBe(false);
     expect(await stored(id)).toEqual(theCampaign(id));
-    expect(await table.listed(CAMPAIGN_LIST, 'active#')).toContain(campaignKey(id));
+    expect(await table.listed(CAMPAIGN_LIST, `active##${NOW}`)).toContain(campaignKey(id));
   });
 
   test('a registered campaign is not written again, also by a copy that knows nothing of it', async () => {
@@ -73,7 +73,104 @@ describe('registering', () => {
   });
 });
 
+describe('a campaign that is seen again', () => {
+  const MINUTE = 60_000;
+  const seenAt = (at: number) => theCampaign(id, { stateReasonTime: stateReasonTime('active', at) });
+  /** Registered at noon. */
+  const registered = async () => {
+    const worker = aWorker();
+    await worker.isCancelled(id);
+    return worker;
+  };
+
+  test.each([
+    [5 * MINUTE - 1, 0],
+    [5 * MINUTE, 1],
+  ])(
+    '%i ms after its time is written again (writes: %i), also by a copy that knows nothing of it',
+    async (passedMs, writes) => {
+      await registered();
+      now += passedMs;
+      expect(await operations(() => aWorker().isCancelled(id))).toEqual({ reads: 1, writes });
+      expect(await stored(id)).toEqual(seenAt(writes === 1 ? now : NOW));
+    },
+  );
+
+  test('by several copies is written by the first of them', async () => {
+    await registered();
+    now += 5 * MINUTE;
+    await aWorker().isCancelled(id);
+    now += 5000;
+    expect(await operations(() => aWorker().isCancelled(id))).toEqual({ reads: 1, writes: 0 });
+  });
+
+  test('while the table takes no writes is tried again after five minutes, not with every look', async () => {
+    const worker = await registered();
+    now += 5 * MINUTE;
+    table.standIns.faults.add({ operation: 'dynamodb:UpdateItem', kind: 'fail', bodyIncludes: id });
+    const asked = async () => expect(await worker.isCancelled(id)).toBe(false);
+    const tries = async () => (await operations(asked)).writes;
+    expect(await tries()).toBe(1);
+    now += 5000;
+    expect(await tries()).toBe(0);
+    now += 5 * MINUTE;
+    expect(await tries()).toBe(1);
+    expect(await stored(id)).toEqual(seenAt(now));
+  });
+
+  test('and was cancelled meanwhile stays cancelled, and is known to be', async () => {
+    await registered();
+    now += 5 * MINUTE;
+    table.standIns.faults.add({ operation: 'dynamodb:UpdateItem', kind: 'slow', delayMs: 50, bodyIncludes: 'active' });
+    const asked = aWorker().isCancelled(id);
+    await cancel(id);
+    expect(await asked).toBe(true);
+    expect(await stored(id)).toMatchObject({ state: 'cancelled', stateReasonTime: `cancelled##${now}` });
+  });
+
+  test('after its cancellation is not written again', async () => {
+    await registered();
+    await cancel(id);
+    now += 60 * MINUTE;
+    expect(await operations(() => aWorker().isCancelled(id))).toEqual({ reads: 1, writes: 0 });
+  });
+});
+
 describe('a cancellation', () => {
+  const theCancelled = (given: Partial<CampaignItem> = {}) =>
+    theCampaign(id, { state: 'cancelled', stateReasonTime: `cancelled##${now}`, ...given });
+
+  test('of a campaign that the ledger has not seen is written whole, where campaigns are listed', async () => {
+    await cancel(id);
+    expect(await stored(id)).toEqual(theCancelled());
+    expect(await table.listed(CAMPAIGN_LIST, `cancelled##${NOW}`)).toContain(campaignKey(id));
+  });
+
+  test('keeps when the campaign was first seen', async () => {
+    await aWorker().isCancelled(id);
+    now += 1000;
+    await cancel(id);
+    expect(await stored(id)).toEqual(theCancelled({ firstSeenAt: NOW }));
+  });
+
+  test('done again keeps the first time', async () => {
+    await cancel(id);
+    const first = await stored(id);
+    now += 1000;
+    await cancel(id);
+    expect(await stored(id)).toEqual(first);
+  });
+
+  test('sent twice by the SDK, since the first answer was lost, is done', async () => {
+    await cancel(id, sendingTwice(table.client));
+    expect(await stored(id)).toEqual(theCancelled());
+  });
+
+  test('that cannot be written is an error of the ledger', async () => {
+    table.standIns.faults.add({ operation: 'dynamodb:UpdateItem', kind: 'fail', bodyIncludes: id });
+    await expect(cancel(id)).rejects.toThrow(LedgerUnreachable);
+  });
+
   test('is known at once to a copy that has not asked yet', async () => {
     await cancel(id);
     expect(await aWorker().isCancelled(id)).toBe(true);

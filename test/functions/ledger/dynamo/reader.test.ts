@@ -4,6 +4,7 @@ import {
   LedgerUnreadable,
   ledgerReader,
   type Selection,
+  type SucceededCount,
 } from '../../../../functions/ledger/dynamo/reader.ts';
 import { requestIdOf } from '../../../../functions/ledger/items.ts';
 import { anItem } from '../../../support/builders.ts';
@@ -13,33 +14,44 @@ import { NOON } from '../../../support/virtual-clock.ts';
 let deployment: StandInDeployment;
 let reader: LedgerReader;
 
-/** More than one page of the index: a page has at most 500 items. */
+/** More than one page of the index: the first has 100 items, the others 500. */
 const MANY = 1203;
+const MINUTE = 60_000;
 
 beforeAll(async () => {
   deployment = await startDeployment();
   reader = ledgerReader(deployment.documents, TABLE);
   await deployment.put(
-    aCampaign('spring'),
-    aCampaign('autumn'),
+    aCampaign('spring', { at: 3000 }),
+    aCampaign('summer', { state: 'cancelled', at: 4000 }),
+    aCampaign('autumn', { at: 5000 }),
+    aCampaign('winter', { state: 'cancelled', at: 2000 }),
     anItem({ key: 'waits' }),
     anItem({ key: 'done', state: 'succeeded' }),
     anItem({ key: 'is-failing', state: 'failing' }),
-    anItem({ key: 'rejected', state: 'failed' }),
-    anItem({ key: 'rejected-bulk', state: 'failed', lane: 'bulk', lastStatus: 403 }),
-    anItem({ key: 'unknown', state: 'failed', reason: 'outcome-unknown', lastStatus: 504 }),
+    anItem({ key: 'rejected', state: 'failed', at: NOON - 5 }),
+    anItem({ key: 'rejected-bulk', state: 'failed', lane: 'bulk', lastStatus: 403, at: NOON - 3 }),
+    anItem({ key: 'unknown', state: 'failed', reason: 'outcome-unknown', lastStatus: 504, at: NOON - 4 }),
+    anItem({ key: 'gone', state: 'failed', gone: NOON, at: NOON - 1 }),
+    anItem({ key: 'sent-back', state: 'redriven', at: NOON - 2 }),
+    anItem({ key: 'thrown-away', state: 'discarded', at: NOON - 2 }),
     anItem({ key: 'calling', state: 'calling', leaseEnd: NOON + 1 }),
     anItem({ key: 'lost', state: 'calling', leaseEnd: NOON - 1 }),
-    anItem({ key: 'spring-failed', campaignId: 'spring', state: 'failed' }),
+    anItem({ key: 'spring-failed', campaignId: 'spring', state: 'failed', at: NOON - 4 }),
     ...Array.from({ length: MANY }, (_, index) =>
-      anItem({ key: `autumn-${index}`, campaignId: 'autumn', state: 'succeeded' }),
+      anItem({ key: `autumn-${index}`, campaignId: 'autumn', state: 'succeeded', at: NOON + index }),
     ),
   );
 }, 60_000);
 afterAll(() => deployment.stop());
 
 const keysOf = async (selection: Selection): Promise<string[]> =>
-  (await Array.fromAsync(reader.list(selection))).map(({ pk }) => requestIdOf(pk)).sort();
+  (await Array.fromAsync(reader.list(selection))).map(({ pk }) => requestIdOf(pk));
+const queriesOf = async (work: () => Promise<unknown>): Promise<number> => {
+  const before = deployment.operations()['dynamodb:Query'] ?? 0;
+  await work();
+  return (deployment.operations()['dynamodb:Query'] ?? 0) - before;
+};
 
 describe('The ledger reader', () => {
   it('finds a request by its id', async () => {
@@ -50,21 +62,28 @@ describe('The ledger reader', () => {
     expect(await reader.find('nobody')).toBeUndefined();
   });
 
-  it('tells the campaigns, and `none` for the requests without one', async () => {
-    expect((await Array.fromAsync(reader.campaigns())).sort()).toEqual(['autumn', 'none', 'spring']);
+  it('tells `none` for the requests without a campaign, then the campaigns, last seen first', async () => {
+    expect(await Array.fromAsync(reader.campaigns())).toEqual(['none', 'autumn', 'summer', 'spring', 'winter']);
   });
 
   it.each<[claim: string, selection: Omit<Selection, 'campaign'>, keys: string[]]>([
     ['a state', { state: 'succeeded' }, ['done']],
-    ['failed, and not failing', { state: 'failed' }, ['rejected', 'rejected-bulk', 'unknown']],
+    ['failed of all reasons, not gone and not failing', { state: 'failed' }, ['rejected-bulk', 'unknown', 'rejected']],
+    ['failed, gone or not', { state: 'failed', withGone: true }, ['gone', 'rejected-bulk', 'unknown', 'rejected']],
+    ['a time', { state: 'failed', from: NOON - 5, to: NOON - 3 }, ['unknown', 'rejected']],
+    ['a beginning', { state: 'failed', from: NOON - 4 }, ['rejected-bulk', 'unknown']],
+    ['a reason and a time', { state: 'failed', reason: 'rejected', to: NOON - 3 }, ['rejected']],
+    ['a time that ends before it begins', { state: 'failed', from: NOON, to: NOON }, []],
     ['failing, and not failed', { state: 'failing' }, ['is-failing']],
-    ['a reason', { state: 'failed', reason: 'rejected' }, ['rejected', 'rejected-bulk']],
+    ['a reason', { state: 'failed', reason: 'rejected' }, ['rejected-bulk', 'rejected']],
     ['a lane', { state: 'failed', lane: 'bulk' }, ['rejected-bulk']],
     ['a status', { state: 'failed', lastStatus: 504 }, ['unknown']],
     ['reason, lane and status together', { state: 'failed', reason: 'rejected', lane: 'bulk', lastStatus: 404 }, []],
     ['leases that ended', { state: 'calling', leaseEndedBefore: NOON }, ['lost']],
-    ['a state that nothing is in', { state: 'discarded' }, []],
-  ])('lists and counts by %s', async (_claim, selection, keys) => {
+    ['redriven, which the index does not divide by reason', { state: 'redriven' }, ['sent-back']],
+    ['discarded', { state: 'discarded' }, ['thrown-away']],
+    ['a state that nothing is in', { state: 'cancelled' }, []],
+  ])('lists, newest first, and counts by %s', async (_claim, selection, keys) => {
     expect(await keysOf({ campaign: 'none', ...selection })).toEqual(keys);
     expect(await reader.count({ campaign: 'none', ...selection })).toBe(keys.length);
   });
@@ -73,18 +92,77 @@ describe('The ledger reader', () => {
     expect(await keysOf({ campaign: 'spring', state: 'failed' })).toEqual(['spring-failed']);
   });
 
-  it('reads on over pages, of five hundred items', async () => {
-    const before = deployment.operations()['dynamodb:Query'] ?? 0;
+  it('lists several selections as one, newest first', async () => {
+    const selections = ['none', 'spring'].map((campaign) => ({ campaign, state: 'failed' }) as const);
+    const keys = (await Array.fromAsync(reader.list(...selections))).map(({ pk }) => requestIdOf(pk));
+    expect(keys).toEqual(['rejected-bulk', 'unknown', 'spring-failed', 'rejected']);
+  });
+
+  it('reads on over pages, of a hundred items and then of five hundred', async () => {
     const selection = { campaign: 'autumn', state: 'succeeded' } as const;
-    expect(new Set(await keysOf(selection)).size).toBe(MANY);
-    expect((deployment.operations()['dynamodb:Query'] ?? 0) - before).toBe(3);
+    let keys: string[] = [];
+    const queries = await queriesOf(async () => {
+      keys = await keysOf(selection);
+    });
+    expect(keys).toEqual(Array.from({ length: MANY }, (_, index) => `autumn-${MANY - 1 - index}`));
+    expect(queries).toBe(4);
     expect(await reader.count(selection)).toBe(MANY);
   });
 
   it('reads no page that its consumer does not come to', async () => {
-    const before = deployment.operations()['dynamodb:Query'] ?? 0;
-    for await (const _ of reader.list({ campaign: 'autumn', state: 'succeeded' })) break;
-    expect((deployment.operations()['dynamodb:Query'] ?? 0) - before).toBe(1);
+    const work = async () => {
+      for await (const _ of reader.list({ campaign: 'autumn', state: 'succeeded' })) break;
+    };
+    expect(await queriesOf(work)).toBe(1);
+  });
+
+  describe('counting what has succeeded', () => {
+    /** Successes under a campaign of their own, at these times. */
+    const succeedAt = (campaignId: string, ...times: number[]) =>
+      deployment.put(...times.map((at) => anItem({ key: `${campaignId}-${at}`, campaignId, state: 'succeeded', at })));
+
+    it('of a campaign of which nothing has, is zero, and stays what it was', async () => {
+      const nothing = { count: 0, settled: { count: 0, before: 0 } };
+      expect(await reader.countSucceeded('nothing')).toEqual(nothing);
+      const last = { count: 7, settled: { count: 7, before: NOON } };
+      expect(await reader.countSucceeded('nothing', last)).toEqual(last);
+    });
+
+    it('settles what lies two minutes before the newest success', async () => {
+      await succeedAt('settles', NOON, NOON + 1, NOON + 2 * MINUTE);
+      expect(await reader.countSucceeded('settles')).toEqual({ count: 3, settled: { count: 0, before: NOON } });
+      await succeedAt('settles', NOON + 2 * MINUTE + 1);
+      expect(await reader.countSucceeded('settles')).toEqual({ count: 4, settled: { count: 1, before: NOON + 1 } });
+    });
+
+    it('goes on from the last count as if it had counted the whole, also where some come late', async () => {
+      await succeedAt('goes-on', NOON, NOON + 3 * MINUTE);
+      const first = await reader.countSucceeded('goes-on');
+      // Late by less than two minutes: another copy's clock, a write that was repeated, the index's lag.
+      await succeedAt('goes-on', NOON + MINUTE, NOON + 2 * MINUTE, NOON + 4 * MINUTE, NOON + 9 * MINUTE);
+      const next = await reader.countSucceeded('goes-on', first);
+      expect(next).toEqual(await reader.countSucceeded('goes-on'));
+      expect(next.count).toBe(6);
+    });
+
+    it('never reads again what is settled', async () => {
+      await succeedAt('settled', NOON, NOON + 3 * MINUTE);
+      const first = await reader.countSucceeded('settled');
+      expect(first.settled.count).toBe(1);
+      // Older than anything that can come: it would be found by whoever counts the whole.
+      await succeedAt('settled', NOON - 1);
+      expect(await reader.countSucceeded('settled', first)).toEqual(first);
+    });
+
+    it('counts none twice whatever its times', async () => {
+      const times = Array.from({ length: 60 }, (_, index) => NOON + index * 10_000);
+      let last: SucceededCount | undefined;
+      for (let from = 0; from < times.length; from += 7) {
+        await succeedAt('steps', ...times.slice(from, from + 7));
+        last = await reader.countSucceeded('steps', last);
+        expect(last.count).toBe(Math.min(from + 7, times.length));
+      }
+    });
   });
 
   it('names the table that it cannot read', async () => {

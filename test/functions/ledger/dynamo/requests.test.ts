@@ -6,7 +6,8 @@ import {
   requestIdOf,
   requestKey,
   STATES,
-  stateReason,
+  type State,
+  stateReasonTime,
 } from '../../../../functions/ledger/items.ts';
 import type { Failure, Fence, Ledger, NewRequest, Spent } from '../../../../functions/ledger/ledger.ts';
 import { anItem, aRequest, freshKey } from '../../../support/ledger/ledger-items.ts';
@@ -82,20 +83,30 @@ const IDLE_CASES: [claim: string, seen: RequestItem | undefined, actual: Request
   ['failed, redriven by its own letter', anItem('failed'), anItem('failed'), true],
   ['failed, but of another failure by now', anItem('failed'), anItem('failed', { failureId: 'failure-2' }), false],
   ['failed, but failing again by now', anItem('failed'), anItem('failing'), false],
+  ['failed, marked as redriven meanwhile', anItem('failed'), anItem('redriven'), true],
+  ['failed, but redriven for another failure', anItem('failed'), anItem('redriven', { failureId: 'failure-2' }), false],
   ['failed, but discarded by now', anItem('failed'), anItem('discarded'), false],
   ['failed, but called again by now', anItem('failed'), anItem('calling', { failureId: 'failure-1' }), false],
   ['failed, but succeeded by now', anItem('failed'), anItem('succeeded', { failureId: 'failure-1' }), false],
-  ['discarded, redriven by its own letter', anItem('discarded'), anItem('discarded'), true],
-  ['discarded, but of another failure', anItem('discarded'), anItem('discarded', { failureId: 'failure-2' }), false],
-  ['discarded, but failed by now', anItem('discarded'), anItem('failed'), false],
+  ['redriven', anItem('redriven'), anItem('redriven'), true],
+  [
+    'redriven, but of another failure by now',
+    anItem('redriven'),
+    anItem('redriven', { failureId: 'failure-2' }),
+    false,
+  ],
+  ['redriven, but called again by now', anItem('redriven'), anItem('calling', { failureId: 'failure-1' }), false],
+  ['redriven, but succeeded by now', anItem('redriven'), anItem('succeeded', { failureId: 'failure-1' }), false],
 ];
-const NEVER_TAKEN_UP = (['failing', 'succeeded', 'cancelled'] as const).map((state) => [state, anItem(state)] as const);
+const NEVER_TAKEN_UP = (['failing', 'succeeded', 'cancelled', 'discarded'] as const).map(
+  (state) => [state, anItem(state)] as const,
+);
 
 /** What taking a request up does to its counters, before the cost of a call. */
 function takenUp(seen: RequestItem | undefined) {
-  const { calls = 0, failedCalls = 0, throttled = 0, heldCalls = 0, unknowns = 0 } = seen ?? {};
-  if (seen?.state === 'failed' || seen?.state === 'discarded') {
-    return { calls: 0, failedCalls: 0, throttled: 0, heldCalls: 0, unknowns: 0 };
+  const { calls = 0, failedCalls = 0, throttled = 0, heldCalls = 0, unknowns = 0, redrives = 0 } = seen ?? {};
+  if (seen?.state === 'failed' || seen?.state === 'redriven') {
+    return { calls: 0, failedCalls: 0, throttled: 0, heldCalls: 0, unknowns: 0, redrives: redrives + 1 };
   }
   const lost = seen?.state === 'calling' ? 1 : 0;
   return { calls, failedCalls: failedCalls + lost, throttled, heldCalls, unknowns: unknowns + lost };
@@ -114,12 +125,13 @@ describe('find', () => {
 
 describe('claim', () => {
   test('a new request is written down with all that is known of it, and nothing else', async () => {
-    const request = aRequest({ campaignId: 'breach-7', sender: 'AIDA', requestedBy: 'helpdesk', lane: 'bulk' });
+    const asked = { sender: 'AIDA', requestedBy: 'helpdesk', requestReason: 'left', notAfter: NOW + 9000 };
+    const request = aRequest({ campaignId: 'breach-7', lane: 'bulk', ...asked });
     const result = await ledger.claim(request, undefined, LEASE);
     const whole: RequestItem = {
       pk: requestKey(request.key),
       campaign: 'breach-7',
-      stateReason: 'calling#',
+      stateReasonTime: `calling##${NOW}`,
       state: 'calling',
       lane: 'bulk',
       addressTag: 4711,
@@ -130,8 +142,7 @@ describe('claim', () => {
       unknowns: 0,
       leaseNonce: 'nonce-new',
       leaseEnd: NOW + 30_000,
-      sender: 'AIDA',
-      requestedBy: 'helpdesk',
+      ...asked,
       firstSentAt: NOW - 1000,
       firstCallAt: NOW,
       expiresAt: EXPIRES_AT,
@@ -177,12 +188,21 @@ describe('claim', () => {
   });
 
   test('a redrive begins anew: no failure, status or permit of the 5xx before, the lane of its message, the first times kept', async () => {
-    const failed = anItem('failed', { serverErrorPermit: 7 });
+    const failed = anItem('failed', { serverErrorPermit: 7, gone: NOW - 5000 });
     const { request, seen } = await prepared(failed, failed);
     const { item } = await ledger.claim({ ...request, lane: 'bulk' }, seen, LEASE);
     expect(item).toMatchObject({ lane: 'bulk', firstSentAt: seen?.firstSentAt, firstCallAt: seen?.firstCallAt });
-    for (const gone of ['reason', 'detail', 'finishedAt', 'notBefore', 'lastStatus', 'serverErrorPermit'])
-      expect(item).not.toHaveProperty(gone);
+    for (const left of ['reason', 'detail', 'finishedAt', 'notBefore', 'lastStatus', 'serverErrorPermit', 'gone'])
+      expect(item).not.toHaveProperty(left);
+  });
+
+  test('each redrive is counted, and no other claim is', async () => {
+    const { request, seen } = await prepared(anItem('failed', { redrives: 4 }), anItem('redriven', { redrives: 4 }));
+    const { item } = await ledger.claim(request, seen, LEASE);
+    expect(item).toMatchObject({ redrives: 5, calls: 1 });
+    await ledger.wait(request.key, LEASE.nonce, { notBefore: NOW, spent: {} });
+    const again = await ledger.claim(request, await table.item(request.key), LEASE);
+    expect(again.item).toMatchObject({ redrives: 5, calls: 2 });
   });
 
   test.each(['waiting', 'calling'] as const)(
@@ -221,7 +241,7 @@ describe('claim', () => {
     ['waiting', anItem('waiting')],
     ['calling with an ended lease', anItem('calling')],
     ['failed and redriven', anItem('failed')],
-    ['discarded and redriven', anItem('discarded')],
+    ['redriven, and marked so', anItem('redriven')],
   ])('of 25 claimers of a request that is %s exactly one wins', async (_, state) => {
     const { request, seen } = await prepared(state, state);
     const nonces = Array.from({ length: 25 }, (_unused, index) => `nonce-${index}`);
@@ -316,7 +336,7 @@ describe('succeed', () => {
     expect(await table.item(request.key)).toEqual({
       pk: requestKey(request.key),
       campaign: 'breach-7',
-      stateReason: 'succeeded#',
+      stateReasonTime: `succeeded##${NOW}`,
       state: 'succeeded',
       lane: 'interactive',
       addressTag: 4711,
@@ -335,18 +355,34 @@ describe('succeed', () => {
     });
   });
 
-  test.each(STATES)('it beats %s, and keeps what is known', async (state) => {
-    const { request, current } = await prepared(undefined, anItem(state));
+  test.each(STATES.filter((state) => state !== 'succeeded'))('it beats %s, and keeps what is known', async (state) => {
+    const { request, current } = await prepared(undefined, anItem(state, { gone: NOW - 5000 }));
     await ledger.succeed({ ...request, campaignId: 'other', firstSentAt: 1, lane: 'bulk' }, 200);
-    const { leaseEnd, notBefore, reason, detail, ...kept } = current as RequestItem;
+    const { leaseEnd, notBefore, reason, detail, gone, ...kept } = current as RequestItem;
     expect(await table.item(request.key)).toEqual({
       ...kept,
       state: 'succeeded',
-      stateReason: 'succeeded#',
+      stateReasonTime: `succeeded##${NOW}`,
       lastStatus: 200,
       finishedAt: NOW,
       expiresAt: EXPIRES_AT,
     });
+  });
+
+  test('a second one changes nothing, by one write that fails: its reset would be counted twice', async () => {
+    const { request } = await prepared(undefined, anItem('waiting'));
+    await ledger.succeed(request, 200);
+    const first = await table.item(request.key);
+    const { client, commands } = recording(table.client);
+    await table.ledgerAt(NOW + 180_000, client).succeed(request, 204);
+    expect(await table.item(request.key)).toEqual(first);
+    expect(commands.map((command) => command.constructor.name)).toEqual(['UpdateCommand']);
+  });
+
+  test('one write is enough where it is the first', async () => {
+    const { client, commands } = recording(table.client);
+    await table.ledgerAt(NOW, client).succeed(await calling(), 200);
+    expect(commands.map((command) => command.constructor.name)).toEqual(['UpdateCommand']);
   });
 
   test.each([
@@ -411,7 +447,7 @@ describe('failing', () => {
     expect(await table.item(request.key)).toEqual({
       pk: requestKey(request.key),
       campaign: 'breach-7',
-      stateReason: 'failing#invalid-request',
+      stateReasonTime: `failing#invalid-request#${NOW}`,
       state: 'failing',
       lane: 'interactive',
       calls: 0,
@@ -443,12 +479,12 @@ describe('failing', () => {
   });
 
   test('a redrive that is ended without a call shows neither status nor 5xx of the calls before', async () => {
-    const failed = anItem('failed', { serverErrorPermit: 7 });
+    const failed = anItem('failed', { serverErrorPermit: 7, gone: NOW - 5000 });
     const { request, seen } = await prepared(failed, failed);
     const { status: _, ...failure } = aFailure({ reason: 'expired', spent: {} });
     const item = await ledger.failing(request, { seen }, failure);
     expect(item).toMatchObject({ state: 'failing', reason: 'expired', failureId: 'failure-new' });
-    for (const gone of ['lastStatus', 'serverErrorPermit']) expect(item).not.toHaveProperty(gone);
+    for (const left of ['lastStatus', 'serverErrorPermit', 'gone']) expect(item).not.toHaveProperty(left);
   });
 
   test.each<[string, RequestItem, (seen: RequestItem | undefined) => Fence]>([
@@ -479,7 +515,7 @@ describe('failed', () => {
     expect(await table.item(request.key)).toEqual({
       ...current,
       state: 'failed',
-      stateReason: 'failed#rejected',
+      stateReasonTime: `failed#rejected#${NOW}`,
       expiresAt: EXPIRES_AT,
     });
   });
@@ -505,7 +541,7 @@ describe('cancel', () => {
     expect(await table.item(request.key)).toEqual({
       pk: requestKey(request.key),
       campaign: 'breach-7',
-      stateReason: 'cancelled#',
+      stateReasonTime: `cancelled##${NOW}`,
       state: 'cancelled',
       lane: 'interactive',
       addressTag: 4711,
@@ -546,14 +582,14 @@ describe('cancel', () => {
     expect(item).not.toHaveProperty('notBefore');
   });
 
-  test.each(['failed', 'discarded'] as const)(
+  test.each(['failed', 'redriven'] as const)(
     'a redrive of a %s request that is cancelled shows nothing of the failure before',
     async (state) => {
-      const before = anItem(state, { serverErrorPermit: 7 });
+      const before = anItem(state, { serverErrorPermit: 7, gone: NOW - 5000 });
       const { request, seen } = await prepared(before, before);
       const item = await ledger.cancel(request, { seen });
-      for (const gone of ['reason', 'detail', 'failureId', 'lastStatus', 'serverErrorPermit']) {
-        expect(item).not.toHaveProperty(gone);
+      for (const left of ['reason', 'detail', 'failureId', 'lastStatus', 'serverErrorPermit', 'gone']) {
+        expect(item).not.toHaveProperty(left);
       }
     },
   );
@@ -613,11 +649,12 @@ const TRANSITIONS: [
   name: string,
   from: RequestItem | undefined,
   move: (request: NewRequest, seen: RequestItem | undefined, on: Requests) => Promise<unknown>,
-  stateReason: string,
+  stateReason: `${State}#${string}`,
 ][] = [
   ['claim of a new request', undefined, (request, seen, on) => on.claim(request, seen, LEASE), 'calling#'],
   ['claim of a waiting one', anItem('waiting'), (request, seen, on) => on.claim(request, seen, LEASE), 'calling#'],
   ['claim of an ended lease', anItem('calling'), (request, seen, on) => on.claim(request, seen, LEASE), 'calling#'],
+  ['claim of a marked redrive', anItem('redriven'), (request, seen, on) => on.claim(request, seen, LEASE), 'calling#'],
   ['claim of a redrive', anItem('failed'), (request, seen, on) => on.claim(request, seen, LEASE), 'calling#'],
   [
     'wait',
@@ -662,17 +699,20 @@ const TRANSITIONS: [
 ];
 
 describe.each(TRANSITIONS)('%s', (name, from, move, expectedStateReason) => {
-  test.each(['breach-7', undefined])('is found under its campaign (%s) and kept for 90 days', async (campaignId) => {
-    const campaign = campaignOf(campaignId);
-    const request = aRequest(campaignId === undefined ? {} : { campaignId });
-    const seen = from && { ...from, pk: requestKey(request.key), campaign };
-    if (seen) await table.put(seen);
-    await move(request, seen, ledger);
-    expect(await table.listed(campaign, expectedStateReason)).toContain(requestKey(request.key));
-    const item = await table.item(request.key);
-    expect(item?.stateReason).toBe(stateReason(item?.state ?? '', item?.reason));
-    expect(item?.expiresAt).toBe(EXPIRES_AT);
-  });
+  test.each(['breach-7', undefined])(
+    'is found under its campaign (%s) and its time, and kept for 90 days',
+    async (campaignId) => {
+      const campaign = campaignOf(campaignId);
+      const request = aRequest(campaignId === undefined ? {} : { campaignId });
+      const seen = from && { ...from, pk: requestKey(request.key), campaign };
+      if (seen) await table.put(seen);
+      await move(request, seen, ledger);
+      expect(await table.listed(campaign, `${expectedStateReason}#${NOW}`)).toContain(requestKey(request.key));
+      const item = await table.item(request.key);
+      expect(item?.stateReasonTime).toBe(stateReasonTime(item?.state ?? '', NOW, item?.reason));
+      expect(item?.expiresAt).toBe(EXPIRES_AT);
+    },
+  );
 
   test('sent twice by the SDK, since the first answer was lost, is what it is sent once', async () => {
     const outcomes = [];

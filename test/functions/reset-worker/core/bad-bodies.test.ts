@@ -75,7 +75,7 @@ describe('a message that is no request', () => {
     expect(worker.ledger.transitions).toEqual(['new>failing', 'failing>failed']);
     expect(worker.ledger.item('message-1')).toMatchObject({
       campaign: 'none',
-      stateReason: 'failed#invalid-request',
+      stateReasonTime: `failed#invalid-request#${NOON}`,
       sender: 'AIDAPRODUCER',
     });
     expect(worker.ledger.item('message-1')).not.toHaveProperty('addressTag');

@@ -273,7 +273,10 @@ describe('dead-lettering', () => {
         until: NOON,
         attempted: false,
       });
-      expect(worker.ledger.item(KEY)).toMatchObject({ state: 'failing', stateReason: 'failing#rejected' });
+      expect(worker.ledger.item(KEY)).toMatchObject({
+        state: 'failing',
+        stateReasonTime: expect.stringMatching(/^failing#rejected#/),
+      });
       expect(worker.telemetry.codes()).toContain('LETTER_NOT_SENT');
 
       worker.clock.jump(60_000);

@@ -28,7 +28,12 @@ describe('the key of a request', () => {
   it('keeps what is known of the request, and of its address 16 bits alone', async () => {
     const worker = aWorker(200);
     await worker.deliver({
-      body: aBody({ campaignId: 'c1', requestedBy: `help desk for\n${EMAIL}`, reason: 'left the company' }),
+      body: aBody({
+        campaignId: 'c1',
+        requestedBy: `help desk for\n${EMAIL}`,
+        reason: `${EMAIL} left${'.'.repeat(450)}`,
+        notAfter: '2026-11-23T14:00:00+01:00',
+      }),
       lane: 'bulk',
       sentAt: NOON - 5000,
     });
@@ -36,11 +41,13 @@ describe('the key of a request', () => {
       pk: `request#${KEY}`,
       campaign: 'c1',
       state: 'succeeded',
-      stateReason: 'succeeded#',
+      stateReasonTime: `succeeded##${NOON}`,
       lane: 'bulk',
       addressTag: addressTag(KEY, EMAIL),
       sender: 'AIDAPRODUCER',
       requestedBy: 'help desk for [address]',
+      requestReason: `[address] left${'.'.repeat(450)}`,
+      notAfter: NOON + 3_600_000,
       firstSentAt: NOON - 5000,
       firstCallAt: NOON,
       finishedAt: NOON,
@@ -70,7 +77,9 @@ describe('the key of a request', () => {
     const invocation = { latestStart: NOON, deadline: NOON + 1000, atWork: 1 };
     await worker.clock.run(processMessage(worker.ports, message, invocation));
     expect(worker.ledger.item(KEY)).not.toHaveProperty('sender');
-    expect(worker.ledger.item(KEY)).not.toHaveProperty('requestedBy');
+    for (const absent of ['requestedBy', 'requestReason', 'notAfter', 'redrives']) {
+      expect(worker.ledger.item(KEY)).not.toHaveProperty(absent);
+    }
     expect(worker.ledger.item(KEY).campaign).toBe('none');
     expect(worker.telemetry.of('RESET_MADE')).not.toHaveProperty('campaignId');
   });
@@ -83,7 +92,9 @@ describe('a message whose request the ledger knows', () => {
     ['failed', undefined, 'duplicate'],
     ['discarded', undefined, 'duplicate'],
     ['failed', 'another failure', 'duplicate'],
-    ['discarded', 'another failure', 'duplicate'],
+    ['discarded', 'failure-0', 'duplicate'],
+    ['redriven', undefined, 'duplicate'],
+    ['redriven', 'another failure', 'duplicate'],
     ['succeeded', 'failure-0', 'duplicate'],
     ['cancelled', 'failure-0', 'duplicate'],
   ])(
@@ -101,7 +112,7 @@ describe('a message whose request the ledger knows', () => {
     },
   );
 
-  it.each(['failed', 'discarded'] as const)('as %s starts anew when it carries that failure’s id', async (state) => {
+  it.each(['failed', 'redriven'] as const)('as %s starts anew when it carries that failure’s id', async (state) => {
     const worker = aWorker(503, 200);
     worker.ledger.put(
       anItem({ state, calls: 50, failedCalls: 50, throttled: 9, heldCalls: 9, unknowns: 2, serverErrorPermit: 5 }),
@@ -116,6 +127,7 @@ describe('a message whose request the ledger knows', () => {
       throttled: 0,
       heldCalls: 0,
       unknowns: 0,
+      redrives: 1,
     });
     expect(worker.budget.asked[0]?.history).toEqual({ failedCalls: 0, heldCalls: 0, unknowns: 0 });
     expect(worker.api.calls.map(({ at }) => at - NOON)).toEqual([0, 1000]);
@@ -127,6 +139,20 @@ describe('a message whose request the ledger knows', () => {
     const carried = { requestId: KEY, failureId: 'failure-0' };
     expect(await worker.deliver({ id: 'redrive-1', carried })).toEqual({ kind: 'succeeded' });
     expect(await worker.deliver({ id: 'redrive-2', carried })).toEqual({ kind: 'duplicate' });
+  });
+
+  it('redriven, and marked so while it waits for its turn, is called for with that turn', async () => {
+    const worker = aWorker(200);
+    worker.ledger.put(anItem({ state: 'failed' }));
+    const { turn } = worker.ports.budget;
+    worker.ports.budget.turn = (...asked) => {
+      worker.ledger.put(anItem({ state: 'redriven' }));
+      return turn.apply(worker.budget, asked);
+    };
+    expect(await worker.deliver({ carried: { requestId: KEY, failureId: 'failure-0' } })).toEqual({
+      kind: 'succeeded',
+    });
+    expect(worker.budget.asked).toHaveLength(1);
   });
 
   it('redriven and failed again has a new failure id, and a copy of the first redrive is late', async () => {

@@ -5,12 +5,13 @@ type Change = (item: Item, names: Names, values: Values) => void;
 type Condition = (item: Item, names: Names, values: Values) => boolean;
 
 /**
- * The part of DynamoDB's expression language that the project's code uses: comparisons and existence joined by AND and OR (no brackets), SET with
+ * The part of DynamoDB's expression language that the project's code uses: comparisons, IN and existence joined by AND and OR (no brackets), SET with
  * values, `if_not_exists`, sums and differences, and REMOVE. All else throws, so that nothing is simulated wrongly in silence.
  */
 const OPERAND = String.raw`[#:]?\w+`;
 const COMPARISON = new RegExp(`^(${OPERAND})\\s*(=|<>|<=|>=|<|>)\\s*(${OPERAND})$`);
 const EXISTENCE = new RegExp(`^(attribute_exists|attribute_not_exists)\\s*\\(\\s*(${OPERAND})\\s*\\)$`);
+const MEMBERSHIP = new RegExp(`^(${OPERAND})\\s+IN\\s*\\(([^)]*)\\)$`);
 const ASSIGNMENT = /^(#?\w+)\s*=\s*(.+)$/;
 const DEFAULT = new RegExp(`^if_not_exists\\s*\\(\\s*(${OPERAND})\\s*,\\s*(${OPERAND})\\s*\\)$`);
 const SUM = new RegExp(`^(.+?)\\s*([+-])\\s*(${OPERAND})$`);
@@ -48,6 +49,13 @@ function parseClause(clause: string): Condition {
     const [, kind = '', operand = ''] = existence;
     const wanted = kind === 'attribute_exists';
     return (item, names) => (item[nameOf(operand, names)] !== undefined) === wanted;
+  }
+  const membership = MEMBERSHIP.exec(clause);
+  if (membership) {
+    const [, operand = '', list = ''] = membership;
+    const members = list.split(',').map((member) => member.trim());
+    return (item, names, values) =>
+      members.some((member) => compare(read(operand, item, names, values), '=', read(member, item, names, values)));
   }
   const comparison = COMPARISON.exec(clause);
   if (!comparison) throw new Error(`The simulated table cannot read the condition ${clause}.`);

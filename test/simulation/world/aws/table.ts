@@ -7,6 +7,8 @@ import { changeOf, conditionOf, type Item } from './expressions.ts';
 import type { Sandbox } from './sandbox.ts';
 import type { Service } from './service.ts';
 
+export const TABLE_NAME = 'ledger';
+
 /** Sees each write as it is made. The items are the table's own: not to be changed, nor kept. */
 export type OnWrite = (key: string, before: Item | undefined, after: Item, sandbox: Sandbox | undefined) => void;
 
@@ -43,12 +45,18 @@ export class Table {
     return { send } as unknown as DynamoDBDocumentClient;
   }
 
+  /** The document client as an operator holds it: never out of reach, and always at once. */
+  operatorClient(): DynamoDBDocumentClient {
+    const send = async (command: unknown): Promise<unknown> => this.#carryOut(command, undefined);
+    return { send } as unknown as DynamoDBDocumentClient;
+  }
+
   /** A write from outside the worker, such as an operator's. */
   put(key: string, item: Item): void {
     this.#write(key, this.items.get(key), item, undefined);
   }
 
-  #carryOut(command: unknown, sandbox: Sandbox): unknown {
+  #carryOut(command: unknown, sandbox: Sandbox | undefined): unknown {
     if (command instanceof GetCommand) {
       const { Key, ConsistentRead } = command.input;
       this.units.reads += ConsistentRead ? 1 : 0.5;
@@ -67,7 +75,7 @@ export class Table {
     throw new Error(`The simulated table does not know ${String((command as object).constructor.name)}.`);
   }
 
-  #update({ input }: UpdateCommand, sandbox: Sandbox): unknown {
+  #update({ input }: UpdateCommand, sandbox: Sandbox | undefined): unknown {
     const key = String(input.Key?.[LEDGER.partitionKey]);
     const before = this.items.get(key);
     this.#check(input, before);
@@ -126,6 +134,6 @@ function indexWrites(before: Item | undefined, after: Item): number {
   if (before?.[LEDGER.campaignKey] === undefined) return 1;
   const isMoved =
     before[LEDGER.campaignKey] !== after[LEDGER.campaignKey] ||
-    before[LEDGER.stateReasonKey] !== after[LEDGER.stateReasonKey];
+    before[LEDGER.stateReasonTimeKey] !== after[LEDGER.stateReasonTimeKey];
   return isMoved ? 2 : 1;
 }
