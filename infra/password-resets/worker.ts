@@ -159,7 +159,10 @@ function workerRole(scope: Construct, logGroup: LogGroup, { lanes, ledger, apiTo
             LANES.map((lane) => lanes.queues[lane].queueArn),
           ),
           allow(['sqs:SendMessage'], [lanes.deadLetters.queueArn]),
-          allow(['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'], [ledger.table.tableArn]),
+          allow(
+            ['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
+            [ledger.table.tableArn],
+          ),
           allow(['secretsmanager:GetSecretValue'], [apiToken.secretArn]),
           ...(apiToken.keyArn === undefined ? [] : [allow(['kms:Decrypt'], [apiToken.keyArn])]),
           allow(['logs:CreateLogStream', 'logs:PutLogEvents'], [logGroup.logGroupArn]),

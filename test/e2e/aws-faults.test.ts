@@ -33,7 +33,7 @@ interface Stage {
 const RESET: Partial<RequestItem> = { state: 'succeeded', calls: 1, failedCalls: 0, unknowns: 0 };
 const REJECTED: Partial<RequestItem> = { state: 'failed', reason: 'rejected', calls: 1, failedCalls: 1, unknowns: 0 };
 const STAGES: Stage[] = [
-  { name: 'the look-up', operation: 'dynamodb:GetItem', after: 0, calls: 1, item: RESET },
+  { name: 'the look-up', operation: 'dynamodb:BatchGetItem', after: 0, calls: 1, item: RESET },
   { name: 'the claim', operation: 'dynamodb:UpdateItem', after: 0, calls: 1, item: RESET },
   { name: 'a reset', operation: 'dynamodb:UpdateItem', after: 1, calls: 1, item: RESET },
   {

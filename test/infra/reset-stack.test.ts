@@ -284,7 +284,7 @@ describe('the role', () => {
         [arnOf(BULK), arnOf(INTERACTIVE)],
       ),
       allow('sqs:SendMessage', arnOf(DEAD_LETTERS)),
-      allow(['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'], arnOf(TABLE)),
+      allow(['dynamodb:BatchGetItem', 'dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'], arnOf(TABLE)),
       allow('secretsmanager:GetSecretValue', { Ref: NEW_SECRET }),
       allow(['logs:CreateLogStream', 'logs:PutLogEvents'], arnOf(LogGroup.Ref)),
     ]);

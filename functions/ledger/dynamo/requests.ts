@@ -9,7 +9,7 @@ export function requestLedger(options: LedgerOptions): Omit<Ledger, 'isCancelled
   const table = requestTable(options);
   const { now } = options;
   return {
-    find: (key) => table.get(key, true),
+    find: table.get,
     claim: claim(table, now),
     wait: wait(table, now),
     succeed: succeed(table, now),

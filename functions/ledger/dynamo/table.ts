@@ -1,11 +1,12 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
-import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { type DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import type { EpochMs } from '../../common/clock.ts';
 import { LEDGER } from '../../contract/ledger-table.ts';
 import { type RequestItem, requestKey } from '../items.ts';
 import { LedgerUnreachable } from '../ledger.ts';
 import type { Change } from './changes.ts';
 import type { Clause, Values } from './conditions.ts';
+import { jointReads } from './joint-reads.ts';
 
 export interface TableOptions {
   client: DynamoDBDocumentClient;
@@ -19,7 +20,8 @@ export interface LedgerOptions extends TableOptions {
 
 /** The requests' items in their table, read and conditionally written. */
 export interface RequestTable {
-  get(key: string, consistently: boolean): Promise<RequestItem | undefined>;
+  /** Consistently. */
+  get(key: string): Promise<RequestItem | undefined>;
   /** @returns the item as written, or undefined if the condition does not hold. */
   update(key: string, change: Change, condition?: Clause): Promise<RequestItem | undefined>;
   /** The write, or the trace of the same write: the SDK may have sent it twice and met its own first one. */
@@ -34,12 +36,8 @@ export interface RequestTable {
 /** @param options without `retentionDays` a write leaves an item's end as it is. */
 export function requestTable(options: TableOptions & Partial<LedgerOptions>): RequestTable {
   const { client, tableName, retentionDays, now } = options;
-
-  const get: RequestTable['get'] = async (key, ConsistentRead) => {
-    const Key = { [LEDGER.partitionKey]: requestKey(key) };
-    const found = await reached(client.send(new GetCommand({ TableName: tableName, Key, ConsistentRead })));
-    return found.Item as RequestItem | undefined;
-  };
+  const read = jointReads(client, tableName);
+  const get: RequestTable['get'] = async (key) => (await read(requestKey(key))) as RequestItem | undefined;
 
   const update: RequestTable['update'] = async (key, change, condition) => {
     const set =
@@ -91,7 +89,7 @@ export function requestTable(options: TableOptions & Partial<LedgerOptions>): Re
     async updateOnce(key, change, condition, isOwn) {
       const written = await update(key, change, condition);
       if (written) return { own: written };
-      const item = await get(key, true);
+      const item = await get(key);
       return item && isOwn(item) ? { own: item } : { other: item };
     },
   };

@@ -45,7 +45,7 @@ test.each(METHODS)('%s says that the ledger is unreachable when it is throttled'
 test('claim that lost says that the ledger is unreachable when it cannot learn who won', async () => {
   const request = aRequest();
   await table.put(anItem('calling', { key: request.key }));
-  table.standIns.faults.add({ operation: 'dynamodb:GetItem', kind: 'throttle' });
+  table.standIns.faults.add({ operation: 'dynamodb:BatchGetItem', kind: 'throttle' });
   await unreachable(table.ledgerAt(NOW).claim(request, undefined, LEASE));
 });
 

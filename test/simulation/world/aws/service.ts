@@ -49,6 +49,12 @@ export class Service {
     return new Promise((resolve, reject) => this.#attempt(sandbox, work, resolve, reject, ATTEMPTS));
   }
 
+  /** Whether it is too busy for one part of a request that it answers. */
+  throttles(): boolean {
+    const { engine, chance, faults, faultsEnd } = this.#parts;
+    return engine.now < faultsEnd && chance.hits(faults.throttled);
+  }
+
   #attempt<T>(
     sandbox: Sandbox,
     work: () => T,
@@ -93,7 +99,7 @@ export class Service {
     if (engine.now >= faultsEnd) return undefined;
     if (chance.hits(faults.failsBefore)) return 'failsBefore';
     if (chance.hits(faults.failsAfter)) return 'failsAfter';
-    return chance.hits(faults.throttled) ? 'throttled' : undefined;
+    return this.throttles() ? 'throttled' : undefined;
   }
 }
 

@@ -1,5 +1,11 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
-import { type DynamoDBDocumentClient, GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import {
+  BatchGetCommand,
+  type DynamoDBDocumentClient,
+  GetCommand,
+  PutCommand,
+  UpdateCommand,
+} from '@aws-sdk/lib-dynamodb';
 import { LEDGER } from '../../../../functions/contract/ledger-table.ts';
 import type { Chance } from '../../engine/chance.ts';
 import type { Engine } from '../../engine/engine.ts';
@@ -64,6 +70,7 @@ export class Table {
       const item = ConsistentRead ? this.items.get(key) : this.#atReplica(key);
       return item === undefined ? {} : { Item: { ...item } };
     }
+    if (command instanceof BatchGetCommand) return this.#batchGet(command, sandbox);
     if (command instanceof UpdateCommand) return this.#update(command, sandbox);
     if (command instanceof PutCommand) {
       const { Item: item, ...condition } = command.input;
@@ -73,6 +80,23 @@ export class Table {
       return {};
     }
     throw new Error(`The simulated table does not know ${String((command as object).constructor.name)}.`);
+  }
+
+  /** Consistently; in time of trouble it leaves keys out now and then. */
+  #batchGet({ input }: BatchGetCommand, sandbox: Sandbox | undefined): unknown {
+    const [[table, { Keys = [] }] = ['', {}]] = Object.entries(input.RequestItems ?? {});
+    const isLeftOut = Keys.map(() => this.#parts.service.throttles());
+    const left = Keys.filter((_, index) => isLeftOut[index]);
+    if (left.length > 0 && sandbox) sandbox.troubles += 1;
+    const read = Keys.filter((_, index) => !isLeftOut[index]);
+    this.units.reads += read.length;
+    const found = read
+      .map((key) => this.items.get(String(key[LEDGER.partitionKey])))
+      .filter((item) => item !== undefined);
+    return {
+      Responses: { [table]: found.map((item) => ({ ...item })) },
+      UnprocessedKeys: left.length > 0 ? { [table]: { Keys: left } } : {},
+    };
   }
 
   #update({ input }: UpdateCommand, sandbox: Sandbox | undefined): unknown {

@@ -1,0 +1,64 @@
+import { ProvisionedThroughputExceededException } from '@aws-sdk/client-dynamodb';
+import { BatchGetCommand, type DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { LEDGER } from '../../contract/ledger-table.ts';
+import { LedgerUnreachable } from '../ledger.ts';
+
+/** DynamoDB's limit for one request. */
+const MAX_KEYS = 100;
+/** Of one request and one more for what the first left out. */
+const TRIES = 2;
+
+type Item = Record<string, unknown>;
+interface Answers {
+  items: Map<string, Item>;
+  /** Keys of which nothing is known, and why. */
+  unread: Map<string, LedgerUnreachable>;
+}
+
+/**
+ * Consistent reads of items by their keys. All that are asked for at one moment, as the look-ups of a batch of messages are, go in one
+ * request: the price is the same, and nine requests of ten are spared. Each reader hears of its own item alone.
+ */
+export function jointReads(
+  client: DynamoDBDocumentClient,
+  tableName: string,
+): (key: string) => Promise<Item | undefined> {
+  let open: { keys: Set<string>; answers: Promise<Answers> } | undefined;
+  const begin = () => {
+    const keys = new Set<string>();
+    const answers = Promise.resolve().then(() => {
+      if (open?.keys === keys) open = undefined;
+      return readAll(client, tableName, [...keys]);
+    });
+    return { keys, answers };
+  };
+  return async (key) => {
+    if (open === undefined || open.keys.size >= MAX_KEYS) open = begin();
+    open.keys.add(key);
+    const { items, unread } = await open.answers;
+    const why = unread.get(key);
+    if (why) throw why;
+    return items.get(key);
+  };
+}
+
+async function readAll(client: DynamoDBDocumentClient, tableName: string, keys: string[]): Promise<Answers> {
+  const items: Answers['items'] = new Map();
+  let left = keys;
+  let why: unknown;
+  for (let tries = 0; tries < TRIES && left.length > 0; tries += 1) {
+    const Keys = left.map((key) => ({ [LEDGER.partitionKey]: key }));
+    try {
+      const found = await client.send(
+        new BatchGetCommand({ RequestItems: { [tableName]: { Keys, ConsistentRead: true } } }),
+      );
+      for (const item of found.Responses?.[tableName] ?? []) items.set(String(item[LEDGER.partitionKey]), item);
+      left = (found.UnprocessedKeys?.[tableName]?.Keys ?? []).map((key) => String(key[LEDGER.partitionKey]));
+      why = new ProvisionedThroughputExceededException({ message: 'Keys were left out.', $metadata: {} });
+    } catch (error) {
+      why = error;
+      break;
+    }
+  }
+  return { items, unread: new Map(left.map((key) => [key, new LedgerUnreachable(why)])) };
+}
