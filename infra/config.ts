@@ -1,7 +1,7 @@
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import * as z from 'zod';
 import { parseApiBaseUrl } from '../functions/contract/function-environment.ts';
-import { QUOTA_KINDS } from '../functions/contract/pace.ts';
+import { QUOTA_KINDS } from '../functions/contract/quota.ts';
 import { emailSchema, LANES } from '../functions/contract/reset-request.ts';
 import { DEFAULT_STACK_NAME } from '../functions/contract/stack-outputs.ts';
 

@@ -1,7 +1,7 @@
 import type { EpochMs } from '../common/clock.ts';
 
 /** Calls that the API had admitted by a time: granted and not refused. */
-export type Mark = readonly [at: EpochMs, admitted: number];
+export type Sample = readonly [at: EpochMs, admitted: number];
 
 /** The most that may be called. */
 export interface Limit {
@@ -28,7 +28,7 @@ export interface Learned {
   /** Admitted by the last refusal. */
   admittedByRefusal: number;
   /** Of a bit more than the last minute, 5 s apart. */
-  marks: readonly Mark[];
+  samples: readonly Sample[];
 }
 
 /** Of one 429 and the calls before it. */
@@ -49,13 +49,13 @@ const START_SHARE = 1 / 5;
 const START_DOUBLES_IN_MS = 20_000;
 /** All three usual limiters (token bucket, fixed and sliding window of a minute) refuse only when about a quota was admitted in the last minute. */
 const SPAN_MS = MINUTE_MS;
-const MARK_EVERY_MS = 5_000;
+const SAMPLE_EVERY_MS = 5_000;
 /** Growth over the estimate, `1 + (t / 110 s)^4`: a hundredth after 35 s, a tenth after 62 s, twice as much after 110 s. */
 const DOUBLES_IN_MS = 110_000;
 const GROWTH_POWER = 4;
 /**
  * After a rest of a minute the rate begins so far below the estimate: nobody knows how much of a window others have used by now, and an
- * estimate can be a little high. (Least of what kept a campaign after three idle hours to six refusals, `--cases after-rest`.)
+ * estimate can be a little high. At 60 a minute it keeps a campaign after three idle hours to six refusals (`--cases after-rest`).
  */
 const REST_MS = MINUTE_MS;
 const RESTED_SHARE = 0.85;
@@ -76,7 +76,7 @@ export const nothingLearned = (now: EpochMs): Learned => ({
   beginsAt: 1,
   pauseMs: 0,
   admittedByRefusal: 0,
-  marks: [],
+  samples: [],
 });
 
 /** Calls a millisecond that may be made now, at most the limit. */
@@ -93,26 +93,33 @@ export function rateAt(learned: Learned, limit: Limit, now: EpochMs): number {
 }
 
 /**
- * The rate grows only while permits are wanted: a rest teaches nothing of the quota.
+ * The rate grows only while permits are wanted: a rest teaches nothing of the quota. After a long one it begins anew, a little below what
+ * was learned; what it had grown to without being refused is learned by then, too.
  * @param wantedUntil when the bucket was full again, so that nobody has wanted a permit since.
  */
-export function withoutRest(learned: Learned, wantedUntil: EpochMs, now: EpochMs): Learned {
+export function withoutRest(learned: Learned, limit: Limit, wantedUntil: EpochMs, now: EpochMs): Learned {
   const restedSince = (from: EpochMs): number => Math.max(0, now - Math.max(wantedUntil, from));
-  const { startedAt, grewFrom } = learned;
+  const { startedAt, grewFrom, estimate } = learned;
   const later = { ...learned, startedAt: startedAt + restedSince(startedAt) };
-  if (grewFrom === undefined) return later;
+  if (grewFrom === undefined || estimate === undefined) return later;
   const restedMs = restedSince(grewFrom);
-  return restedMs < REST_MS
-    ? { ...later, grewFrom: grewFrom + restedMs }
-    : { ...later, grewFrom: now, beginsAt: RESTED_SHARE };
+  if (restedMs < REST_MS) return { ...later, grewFrom: grewFrom + restedMs };
+  const rate = rateAt(learned, limit, now - restedMs);
+  if (rate < limit.rate) return { ...later, grewFrom: now, beginsAt: RESTED_SHARE, estimate: risen(estimate, rate) };
+  const { estimate: _, grewFrom: __, ...unlimited } = later;
+  return { ...unlimited, beginsAt: 1 };
 }
 
+/** The estimate, or by far more if the rate has grown by far: then the quota has probably risen. */
+const risen = (estimate: number, rate: number): number =>
+  rate > estimate * RISEN ? Math.max(estimate, rate * RISEN_SHARE) : estimate;
+
 /** Remembers, every 5 s, how many calls were admitted. */
-export function withMark(learned: Learned, admitted: number, now: EpochMs): Learned {
-  const last = learned.marks.at(-1);
-  if (last && now - last[0] < MARK_EVERY_MS) return learned;
-  const recent = learned.marks.filter(([at]) => at > now - SPAN_MS - 2 * MARK_EVERY_MS);
-  return { ...learned, marks: [...recent, [now, admitted]] };
+export function withSample(learned: Learned, admitted: number, now: EpochMs): Learned {
+  const last = learned.samples.at(-1);
+  if (last && now - last[0] < SAMPLE_EVERY_MS) return learned;
+  const recent = learned.samples.filter(([at]) => at > now - SPAN_MS - 2 * SAMPLE_EVERY_MS);
+  return { ...learned, samples: [...recent, [now, admitted]] };
 }
 
 export interface AfterRefusal {
@@ -149,20 +156,21 @@ export function afterRefusal(learned: Learned, limit: Limit, refusal: Refusal): 
 function newEstimate(learned: Learned, limit: Limit, { admitted, now }: Refusal): number {
   const rate = rateAt(learned, limit, now);
   const { estimate = rate } = learned;
-  const before = rate > estimate * RISEN ? Math.max(estimate, rate * RISEN_SHARE) : estimate;
-  const admittedRate = admittedLately(learned.marks, admitted, now) / SPAN_MS;
+  // After a rest the rate is below the estimate, and a refusal must not raise it.
+  const before = Math.min(rate, risen(estimate, rate));
+  const admittedRate = admittedLately(learned.samples, admitted, now) / SPAN_MS;
   // One refusal within a minute of the beginning, or of a rest, is no reason to doubt what is known.
-  const isDoubted = !limit.isKnown || (learned.marks[0]?.[0] ?? now) <= now - SPAN_MS;
+  const isDoubted = !limit.isKnown || (learned.samples[0]?.[0] ?? now) <= now - SPAN_MS;
   const lowered = before * (isDoubted && admittedRate < before * FAR_BELOW ? FIRM : GENTLE);
   return Math.min(limit.rate, Math.max(admittedRate, lowered, LOWEST_PER_MINUTE / MINUTE_MS));
 }
 
-/** Calls admitted in the last minute, between marks in proportion; fewer if the marks do not reach back so far. */
-function admittedLately(marks: readonly Mark[], admitted: number, now: EpochMs): number {
+/** Calls admitted in the last minute, between samples in proportion; fewer if the samples do not reach back so far. */
+function admittedLately(samples: readonly Sample[], admitted: number, now: EpochMs): number {
   const from = now - SPAN_MS;
-  const after = marks.findIndex(([at]) => at > from);
-  const next = after < 0 ? ([now, admitted] as const) : marks[after];
-  const previous = after < 0 ? marks.at(-1) : marks[after - 1];
+  const after = samples.findIndex(([at]) => at > from);
+  const next = after < 0 ? ([now, admitted] as const) : samples[after];
+  const previous = after < 0 ? samples.at(-1) : samples[after - 1];
   if (!next) return 0;
   if (!previous) return admitted - next[1];
   const share = (from - previous[0]) / (next[0] - previous[0]);

@@ -178,7 +178,7 @@ class SharedBudget implements CallBudget {
     const arrival = permits.at(-1)?.arrival ?? permit.arrival;
     return {
       kind: 'taken',
-      next: afterPermits(state, permits.length, arrival, holds, now),
+      next: afterPermits(state, { count: permits.length, arrival, holds }, ceiling, now),
       permits: permits.map(({ at }, index) => ({ at, number: state.granted + 1 + index })),
       way,
     };

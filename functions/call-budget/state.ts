@@ -1,15 +1,15 @@
 import type { TransportCause } from '../common/causes.ts';
 import type { EpochMs } from '../common/clock.ts';
-import type { QuotaKind } from '../contract/pace.ts';
-import { jitterCalls } from '../contract/pace.ts';
+import type { QuotaKind } from '../contract/quota.ts';
+import { jitterCalls } from '../contract/quota.ts';
 import {
   afterRefusal,
   type Learned,
   type Limit,
   nothingLearned,
   rateAt,
-  withMark,
   withoutRest,
+  withSample,
 } from './adaptive-rate.ts';
 import type { Ruling, Shown, Ticket } from './call-budget.ts';
 import { type Hold, type Holds, holdsAfter, isOwnFault, type Life, NO_HOLDS, showsLife, withLife } from './holds.ts';
@@ -61,7 +61,7 @@ export const freshBudget = (now: EpochMs): BudgetState => ({
 export function paceAt(state: BudgetState, deployed: Ceiling, reserve: number, now: EpochMs): Pace {
   const ceiling = state.ceiling ?? deployed;
   const limit = limitOf(ceiling);
-  const rate = rateAt(withoutRest(state.learned, state.arrival, now), limit, now);
+  const rate = rateAt(withoutRest(state.learned, limit, state.arrival, now), limit, now);
   // Below the ceiling the API's bucket is empty or its window full: a burst would only be refused.
   const isLearned = state.learned.estimate !== undefined && rate < limit.rate;
   const usable = isLearned ? 0 : ceiling.burst - jitterCalls(ceiling.perMinute);
@@ -75,20 +75,23 @@ const limitOf = ({ perMinute, quota }: Ceiling): Limit => ({
 });
 
 /** Permits were taken. */
-export const afterPermits = (
+export function afterPermits(
   state: BudgetState,
-  count: number,
-  arrival: EpochMs,
-  holds: Holds,
+  taken: { count: number; arrival: EpochMs; holds: Holds },
+  deployed: Ceiling,
   now: EpochMs,
-): BudgetState => ({
-  ...state,
-  arrival,
-  holds,
-  granted: state.granted + count,
-  minutes: withCalls(state.minutes, now, count, 0),
-  learned: withMark(withoutRest(state.learned, state.arrival, now), state.granted - state.refused, now),
-});
+): BudgetState {
+  const { count, arrival, holds } = taken;
+  const rested = withoutRest(state.learned, limitOf(state.ceiling ?? deployed), state.arrival, now);
+  return {
+    ...state,
+    arrival,
+    holds,
+    granted: state.granted + count,
+    minutes: withCalls(state.minutes, now, count, 0),
+    learned: withSample(rested, state.granted - state.refused, now),
+  };
+}
 
 /** What a copy of the function has seen of life and not written yet, as it rarely needs to. The same object if nothing of it is new. */
 export function withKnownLife(state: BudgetState, life: Life): BudgetState {
@@ -133,8 +136,9 @@ export function underCeiling(
   deployed: Ceiling,
   now: EpochMs,
 ): BudgetState {
-  const { ceiling: _, ...rest } = state;
-  const learned = { ...nothingLearned(now), marks: state.learned.marks };
+  const { ceiling: before, ...rest } = state;
+  if (before?.perMinute === ceiling?.perMinute && before?.burst === ceiling?.burst) return state;
+  const learned = { ...nothingLearned(now), samples: state.learned.samples };
   const rateBefore = rateAt(state.learned, limitOf(state.ceiling ?? deployed), now);
   const slowedBy = rateBefore / rateAt(learned, limitOf(ceiling ?? deployed), now);
   const arrival = arrivalAtRate(state.arrival, slowedBy, now);

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { parseApiBaseUrl, VARIABLES } from '../contract/function-environment.ts';
-import { QUOTA_KINDS, type QuotaKind } from '../contract/pace.ts';
+import { QUOTA_KINDS, type QuotaKind } from '../contract/quota.ts';
 import { emailSchema, type Lane } from '../contract/reset-request.ts';
 
 export interface Settings {

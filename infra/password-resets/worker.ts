@@ -14,7 +14,7 @@ import {
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { VARIABLES } from '../../functions/contract/function-environment.ts';
-import { jitterCalls, type QuotaKind } from '../../functions/contract/pace.ts';
+import { jitterCalls, type QuotaKind } from '../../functions/contract/quota.ts';
 import { LANES } from '../../functions/contract/reset-request.ts';
 import type { ApiToken } from './api-token.ts';
 import { BUNDLE_HANDLER, writeBundle } from './bundle.ts';

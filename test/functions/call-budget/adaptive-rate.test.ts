@@ -7,8 +7,8 @@ import {
   nothingLearned,
   type Refusal,
   rateAt,
-  withMark,
   withoutRest,
+  withSample,
 } from '../../../functions/call-budget/adaptive-rate.ts';
 import { NOON } from '../../support/virtual-clock.ts';
 
@@ -29,7 +29,7 @@ const learnedAt = (calls: number, more: Partial<Learned> = {}): Learned => ({
 });
 
 /** Marks of an even pace over the last minutes, up to a number admitted by now. */
-const evenMarks = (calls: number, now: number, admitted: number): Learned['marks'] =>
+const evenSamples = (calls: number, now: number, admitted: number): Learned['samples'] =>
   Array.from({ length: 15 }, (_, index) => {
     const age = (15 - index) * 5000;
     return [now - age, admitted - perMinute(calls) * age] as const;
@@ -67,9 +67,9 @@ describe('a known quota', () => {
   });
 
   it('is hardly doubted for one refusal before a whole minute was seen, and by a step after it', () => {
-    const estimate = (marks: Learned['marks']) =>
+    const estimate = (samples: Learned['samples']) =>
       inMinutes(
-        afterRefusal({ ...nothingLearned(NOON), marks }, known, aRefusal({ admitted: 60 })).learned.estimate ?? 0,
+        afterRefusal({ ...nothingLearned(NOON), samples }, known, aRefusal({ admitted: 60 })).learned.estimate ?? 0,
       );
     expect(estimate([[NOON - 30_000, 0]])).toBeCloseTo(582);
     expect(estimate([[NOON - 60_000, 0]])).toBeCloseTo(360);
@@ -78,7 +78,7 @@ describe('a known quota', () => {
 });
 
 describe('a rest', () => {
-  const restedFor = (learned: Learned, ms: number) => withoutRest(learned, NOON + 20_000, NOON + 20_000 + ms);
+  const restedFor = (learned: Learned, ms: number) => withoutRest(learned, CEILING, NOON + 20_000, NOON + 20_000 + ms);
 
   it('is no time in which the rate grows', () => {
     const learned = restedFor(learnedAt(300), 50_000);
@@ -92,23 +92,54 @@ describe('a rest', () => {
     let learned = learnedAt(300);
     for (let hour = 1; hour < 9; hour += 1) {
       const now = NOON + hour * 3_600_000;
-      learned = withoutRest(learned, now - 1_800_000, now);
+      learned = withoutRest(learned, CEILING, now - 3_590_000, now);
       expect(inMinutes(rateAt(learned, CEILING, now))).toBeCloseTo(255);
     }
     const now = NOON + 9 * 3_600_000;
-    const marks = evenMarks(300, now, 2000);
+    const samples = evenSamples(300, now, 2000);
     const { learned: refused, quietUntil = Number.NaN } = afterRefusal(
-      { ...withoutRest(learned, now - 1_800_000, now), marks },
+      { ...withoutRest(learned, CEILING, now - 3_590_000, now), samples },
       CEILING,
       aRefusal({ grantedAt: now, now }),
     );
     expect(inMinutes(rateAt(refused, CEILING, quietUntil))).toBeCloseTo(300);
   });
 
+  it('does not bring back an estimate that the rate had grown beyond by far', () => {
+    // For 120 s permits were wanted, for an hour none.
+    const rested = withoutRest(learnedAt(60), CEILING, NOON + 120_000, NOON + 3_720_000);
+    const grown = inMinutes(rateAt(learnedAt(60), CEILING, NOON + 120_000));
+    expect(grown).toBeGreaterThan(140);
+    expect(inMinutes(rested.estimate ?? 0)).toBeCloseTo(0.6 * grown);
+  });
+
+  it('after growth to the limit, refused nothing, leaves no estimate behind', () => {
+    const rested = withoutRest(learnedAt(60), CEILING, NOON + 600_000, NOON + 3_720_000);
+    expect(rested).not.toHaveProperty('estimate');
+    expect(rested).not.toHaveProperty('grewFrom');
+    for (const isKnown of [true, false]) {
+      expect(rateAt(rested, { ...CEILING, isKnown }, NOON + 3_720_000)).toBe(CEILING.rate);
+    }
+  });
+
+  it('is not followed by a refusal that raises the rate', () => {
+    const now = NOON + 3_600_000;
+    const rested = withoutRest(learnedAt(300), CEILING, NOON, now);
+    const { learned: refused, quietUntil = Number.NaN } = afterRefusal(
+      rested,
+      { ...CEILING, isKnown: true },
+      aRefusal({ grantedAt: now, now }),
+    );
+    expect(rateAt(refused, CEILING, quietUntil)).toBeLessThan(rateAt(rested, CEILING, now));
+  });
+
   it('is none while the pause after a refusal lasts, or permits are taken ahead of their time', () => {
     const learned = learnedAt(300, { grewFrom: NOON + 100_000 });
-    expect(withoutRest(learned, NOON, NOON + 50_000)).toEqual({ ...learned, startedAt: learned.startedAt + 50_000 });
-    expect(withoutRest(learnedAt(300), NOON + 9000, NOON + 8000)).toEqual(learnedAt(300));
+    expect(withoutRest(learned, CEILING, NOON, NOON + 50_000)).toEqual({
+      ...learned,
+      startedAt: learned.startedAt + 50_000,
+    });
+    expect(withoutRest(learnedAt(300), CEILING, NOON + 9000, NOON + 8000)).toEqual(learnedAt(300));
   });
 });
 
@@ -145,36 +176,36 @@ describe('the estimate after a refusal', () => {
     ['is lowered by a step where far less was admitted', 300, 60, 180],
     ['is lowered by a step where nothing was admitted', 300, 0, 180],
   ])('%s', (_, before, admitted, after) => {
-    const estimate = estimateAfter(learnedAt(before, { marks: evenMarks(admitted, NOON, 2000) }));
+    const estimate = estimateAfter(learnedAt(before, { samples: evenSamples(admitted, NOON, 2000) }));
     expectAbout(estimate, after);
     expect(estimate).toBeLessThanOrEqual(600);
   });
 
   it('is about what was admitted, not what the rate had grown to or the slow start had come to', () => {
-    const marks = evenMarks(300, NOON, 2000);
-    expectAbout(estimateAfter(learnedAt(300, { grewFrom: NOON - 53_000, marks })), 300);
+    const samples = evenSamples(300, NOON, 2000);
+    expectAbout(estimateAfter(learnedAt(300, { grewFrom: NOON - 53_000, samples })), 300);
     // The slow start stands at 339 a minute.
-    expectAbout(estimateAfter({ ...nothingLearned(NOON - 30_000), marks }), 0.97 * 339);
+    expectAbout(estimateAfter({ ...nothingLearned(NOON - 30_000), samples }), 0.97 * 339);
   });
 
   it('follows a rate that has grown by far: the quota has probably risen', () => {
-    const grown = learnedAt(200, { grewFrom: NOON - 3_600_000, marks: evenMarks(200, NOON, 2000) });
+    const grown = learnedAt(200, { grewFrom: NOON - 3_600_000, samples: evenSamples(200, NOON, 2000) });
     expect(estimateAfter(grown)).toBeGreaterThan(200 * 1.05);
     expect(estimateAfter(grown)).toBeLessThan(400);
   });
 
-  it('counts the last minute alone, between marks in proportion', () => {
-    const marks: Learned['marks'] = [
+  it('counts the last minute alone, between samples in proportion', () => {
+    const samples: Learned['samples'] = [
       [NOON - 70_000, 1000],
       [NOON - 50_000, 1200],
       [NOON - 10_000, 1450],
     ];
-    // Half of the 200 between the first two marks are older than a minute.
-    expectAbout(estimateAfter(learnedAt(300, { marks }), { admitted: 1500 }), 400);
+    // Half of the 200 between the first two samples are older than a minute.
+    expectAbout(estimateAfter(learnedAt(300, { samples }), { admitted: 1500 }), 400);
   });
 
-  it('counts no more than the marks reach back', () => {
-    expectAbout(estimateAfter(learnedAt(100, { marks: [[NOON - 30_000, 1880]] })), 120);
+  it('counts no more than the samples reach back', () => {
+    expectAbout(estimateAfter(learnedAt(100, { samples: [[NOON - 30_000, 1880]] })), 120);
     expectAbout(estimateAfter(learnedAt(100)), 60);
   });
 
@@ -262,20 +293,20 @@ describe('the pause after a refusal', () => {
   });
 });
 
-describe('marks', () => {
+describe('samples', () => {
   it('are made every 5 s and kept for a bit more than a minute', () => {
     let learned = nothingLearned(NOON);
-    for (let second = 0; second <= 600; second += 1) learned = withMark(learned, second, NOON + second * 1000);
-    const { marks } = learned;
-    expect(marks[0]).toEqual([NOON + 535_000, 535]);
-    expect(marks.at(-1)).toEqual([NOON + 600_000, 600]);
-    expect(marks).toHaveLength(14);
+    for (let second = 0; second <= 600; second += 1) learned = withSample(learned, second, NOON + second * 1000);
+    const { samples } = learned;
+    expect(samples[0]).toEqual([NOON + 535_000, 535]);
+    expect(samples.at(-1)).toEqual([NOON + 600_000, 600]);
+    expect(samples).toHaveLength(14);
   });
 
   it('are not made by a clock that is behind the last one', () => {
-    const learned = withMark(nothingLearned(NOON), 1, NOON);
-    expect(withMark(learned, 2, NOON - 2000)).toBe(learned);
-    expect(withMark(learned, 2, NOON + 4999)).toBe(learned);
+    const learned = withSample(nothingLearned(NOON), 1, NOON);
+    expect(withSample(learned, 2, NOON - 2000)).toBe(learned);
+    expect(withSample(learned, 2, NOON + 4999)).toBe(learned);
   });
 });
 
@@ -319,14 +350,14 @@ describe('whatever the API refuses', () => {
               }
             } else {
               granted += 1;
-              learned = withMark(learned, granted - refused, now);
+              learned = withSample(learned, granted - refused, now);
             }
             for (const at of [now, now - 2000, now + 60_000, now + 1e12]) {
               const rate = rateAt(learned, ceiling, at);
               expect(rate).toBeGreaterThan(0);
               expect(rate).toBeLessThanOrEqual(ceiling.rate);
             }
-            expect(learned.marks.length).toBeLessThanOrEqual(16);
+            expect(learned.samples.length).toBeLessThanOrEqual(16);
           }
           expect(rateAt(learned, ceiling, now + 86_400_000)).toBe(ceiling.rate);
         },

@@ -4,7 +4,13 @@ import type { Shown, Ticket } from '../../../functions/call-budget/call-budget.t
 import { dynamoBudgetStore } from '../../../functions/call-budget/dynamo-store.ts';
 import { pause, release } from '../../../functions/call-budget/operator.ts';
 import type { BudgetStore } from '../../../functions/call-budget/shared-item.ts';
-import { afterCall, afterPermits, type BudgetState, freshBudget } from '../../../functions/call-budget/state.ts';
+import {
+  afterCall,
+  afterPermits,
+  type BudgetState,
+  type Ceiling,
+  freshBudget,
+} from '../../../functions/call-budget/state.ts';
 import { LEDGER } from '../../../functions/contract/ledger-table.ts';
 import { BUDGET_KEY } from '../../../functions/ledger/items.ts';
 import { LedgerUnreachable } from '../../../functions/ledger/ledger.ts';
@@ -44,10 +50,11 @@ function livedState(): BudgetState {
     { kind: 'server-error', status: 500, detail: '' },
     { kind: 'unauthorized', status: 401 },
   ];
+  const DEPLOYED: Ceiling = { quota: 'known', perMinute: 60, burst: 10 };
   let state: BudgetState = { ...freshBudget(NOW), ceiling: { quota: 'known', perMinute: 90, burst: 5 } };
   calls.forEach((shown, index) => {
     const now = NOW + index * 9000;
-    state = afterPermits(state, 1, now + 1 / 3, state.holds, now);
+    state = afterPermits(state, { count: 1, arrival: now + 1 / 3, holds: state.holds }, DEPLOYED, now);
     const ticket: Ticket = {
       lane: 'bulk',
       key: `k${index}`,
@@ -55,7 +62,7 @@ function livedState(): BudgetState {
       grantedAt: now,
       history: { unknowns: 0, heldCalls: 0 },
     };
-    state = afterCall(state, ticket, shown, { quota: 'known', perMinute: 60, burst: 10 }, now);
+    state = afterCall(state, ticket, shown, DEPLOYED, now);
   });
   state = pause(release(state, NOW), 'all', { since: NOW, who: 'x' });
   return { ...state, revision: 1 };

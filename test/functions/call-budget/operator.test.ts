@@ -143,6 +143,14 @@ describe('a ceiling that an operator sets', () => {
     expect(paceAt(cleared, { ...DEPLOYED, perMinute: 600 }, 3, NOON).rate * 60_000).toBeCloseTo(120);
   });
 
+  it('that stands already changes nothing, nor does clearing where none is set', () => {
+    const before = aState({}, { learned });
+    expect(clearCeiling(before, DEPLOYED, NOON)).toBe(before);
+    const set = setCeiling(before, { perMinute: 30, burst: 5 }, DEPLOYED, NOON);
+    expect(setCeiling(set, { perMinute: 30, burst: 5 }, DEPLOYED, NOON)).toBe(set);
+    expect(setCeiling(set, { perMinute: 30, burst: 6 }, DEPLOYED, NOON).ceiling?.burst).toBe(6);
+  });
+
   it('mints no permits and holds none back: those taken ahead of their time are so many as before', () => {
     // Ten calls ahead at one a second.
     const known: Ceiling = { ...DEPLOYED, quota: 'known' };

@@ -163,17 +163,21 @@ describe('the pace', () => {
 });
 
 describe('a permit', () => {
-  it('is counted, and every few seconds marked with what was admitted before it', () => {
+  it('is counted, and every few seconds noted with what was admitted before it', () => {
     const state = atWork({ granted: 41, refused: 2 });
-    const next = afterPermits(state, 1, NOON + 1000, NO_HOLDS, NOON);
-    expect(next).toMatchObject({ granted: 42, refused: 2, arrival: NOON + 1000, learned: { marks: [[NOON, 39]] } });
-    expect(afterPermits(next, 3, NOON + 2000, NO_HOLDS, NOON + 1000)).toMatchObject({ granted: 45 });
-    expect(afterPermits(next, 1, NOON + 2000, NO_HOLDS, NOON + 1000).learned).toEqual(next.learned);
+    const next = afterPermits(state, { count: 1, arrival: NOON + 1000, holds: NO_HOLDS }, CEILING, NOON);
+    expect(next).toMatchObject({ granted: 42, refused: 2, arrival: NOON + 1000, learned: { samples: [[NOON, 39]] } });
+    expect(afterPermits(next, { count: 3, arrival: NOON + 2000, holds: NO_HOLDS }, CEILING, NOON + 1000)).toMatchObject(
+      { granted: 45 },
+    );
+    expect(
+      afterPermits(next, { count: 1, arrival: NOON + 2000, holds: NO_HOLDS }, CEILING, NOON + 1000).learned,
+    ).toEqual(next.learned);
   });
 
   it('that probes is remembered in the holds', () => {
     const holds: Holds = { ...NO_HOLDS, byScope: { all: aHold('outage', { probeEnd: NOON + 30_000 }) } };
-    expect(afterPermits(atWork(), 1, NOON, holds, NOON).holds).toBe(holds);
+    expect(afterPermits(atWork(), { count: 1, arrival: NOON, holds }, CEILING, NOON).holds).toBe(holds);
   });
 });
 
@@ -403,7 +407,12 @@ describe('the item', () => {
       const way = passage(state.holds, { lane, key, history: NEVER_CALLED }, now, options);
       if (way.kind !== 'held') {
         const permit = nextPermit(state.arrival, paceAt(state, CEILING, RESERVE, now), lane, now);
-        state = afterPermits(state, 1, permit.arrival, way.kind === 'probe' ? way.holds : state.holds, now);
+        state = afterPermits(
+          state,
+          { count: 1, arrival: permit.arrival, holds: way.kind === 'probe' ? way.holds : state.holds },
+          CEILING,
+          now,
+        );
         expect(permit.at).toBeLessThan(now + 3_600_000);
       }
       const probe = way.kind === 'probe' ? { probe: way.by } : {};
@@ -439,7 +448,8 @@ describe('the item', () => {
 
   it('is under 1 kB after an hour at work: one capacity unit a write', () => {
     let state = freshBudget(NOON);
-    for (let at = NOON; at < NOON + 3_600_000; at += 100) state = afterPermits(state, 1, at + 100, state.holds, at);
+    for (let at = NOON; at < NOON + 3_600_000; at += 100)
+      state = afterPermits(state, { count: 1, arrival: at + 100, holds: state.holds }, CEILING, at);
     expect(minutesUntil(state.minutes, NOON + 3_599_999).every(({ calls }) => calls === 600)).toBe(true);
     expect(Buffer.byteLength(JSON.stringify(state))).toBeLessThan(UNIT_BYTES);
   });
@@ -460,7 +470,7 @@ describe('the item', () => {
       ceiling: { quota: 'known', perMinute: 600, burst: 20 },
     };
     for (let at = NOON; at < NOON + 3_600_000; at += 1000) {
-      state = afterPermits(state, 10, state.arrival, state.holds, at + 1 / 3);
+      state = afterPermits(state, { count: 10, arrival: state.arrival, holds: state.holds }, CEILING, at + 1 / 3);
       state = { ...state, minutes: withCalls(state.minutes, at, 0, 10) };
     }
     const trouble: Trouble = { key, permit: 1e12, at: NOON + 1 / 3, weight: 0.5 };

@@ -115,6 +115,23 @@ const rested: Case[] = [quota(60, 10), quota(300, 60)].flatMap(({ perMinute, bur
   }),
 );
 
+const BAD_MS = 20 * MINUTE_MS;
+const NEXT_MS = 6 * HOUR_MS;
+
+const badHour: Case = {
+  name: 'after-bad-hour',
+  aim: 'a known quota that was a tenth for a while is used whole in the next campaign: at least 99% of its first 3 minutes',
+  overrides: {
+    endsAtMs: NEXT_MS + 20 * MINUTE_MS,
+    producers: { bulkJobs: 60 * 60, bulkAgain: { atMs: NEXT_MS, jobs: 600 } },
+    api: { phases: [{ kind: 'quota', factor: 0.1, fromMs: 0, toMs: BAD_MS }] },
+  },
+  judge(world) {
+    const use = useBetween(world, NEXT_MS, NEXT_MS + 3 * MINUTE_MS);
+    return { figure: `${percent(usedShare(use))}, refused ${use.refused} times`, isMet: usedShare(use) >= 0.99 };
+  },
+};
+
 const interactive: Case = {
   name: 'interactive-under-bulk',
   aim: 'median at most 3 s, 95% within 6 s',
@@ -144,4 +161,4 @@ const compute: Case = {
 };
 
 /** How well the quota is used, and how long single requests wait. */
-export const PACE_CASES: readonly Case[] = [...known, ...unknown, ...halves, ...rested, interactive, compute];
+export const PACE_CASES: readonly Case[] = [...known, ...unknown, ...halves, ...rested, badHour, interactive, compute];

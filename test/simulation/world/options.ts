@@ -1,4 +1,4 @@
-import type { QuotaKind } from '../../../functions/contract/pace.ts';
+import type { QuotaKind } from '../../../functions/contract/quota.ts';
 import type { Lane } from '../../../functions/contract/reset-request.ts';
 
 /** Log-normal: half of all take longer than the median, one in a hundred longer than `p99Ms`. */
