@@ -12,6 +12,8 @@ const LEAST_FUNCTION_SECONDS = 60;
 const AFTER_CALL_SECONDS = 10;
 /** A function that had time for one call only would return most of its messages unprocessed. */
 const BEFORE_CALL_SECONDS = 30;
+/** Messages in an event of more could be larger than Lambda takes. */
+const MAX_BATCH_SIZE = 100;
 /** Options that name a person: their values are never printed. */
 const PRIVATE_OPTIONS = ['probeAddress'];
 
@@ -52,8 +54,8 @@ const configurationSchema = z
      */
     interactiveConcurrency: whole(2, 50),
     bulkConcurrency: whole(2, 50),
-    interactiveBatchSize: whole(1, 100),
-    bulkBatchSize: whole(1, 100),
+    interactiveBatchSize: whole(1, MAX_BATCH_SIZE),
+    bulkBatchSize: whole(1, MAX_BATCH_SIZE),
     interactiveBatchWindowSeconds: whole(0, 300),
     bulkBatchWindowSeconds: whole(0, 300),
     functionTimeoutSeconds: whole(LEAST_FUNCTION_SECONDS, 900),
@@ -97,7 +99,11 @@ const configurationSchema = z
       refuse('interactiveReserve', `must be below callBurst (${callBurst}): the bulk lane may use only the rest`);
     }
     for (const lane of LANES) {
-      if (value[`${lane}BatchSize`] > 10 && value[`${lane}BatchWindowSeconds`] < 1) {
+      if (
+        value[`${lane}BatchSize`] > 10 &&
+        value[`${lane}BatchSize`] <= MAX_BATCH_SIZE &&
+        value[`${lane}BatchWindowSeconds`] < 1
+      ) {
         const rule = `must be at most 10 unless ${lane}BatchWindowSeconds is 1 or more: a rule of Lambda`;
         refuse(`${lane}BatchSize`, rule);
       }
@@ -114,7 +120,7 @@ const configurationSchema = z
     if (value.visibilityTimeoutSeconds < leastSeconds) {
       refuse(
         'visibilityTimeoutSeconds',
-        `must be at least ${leastSeconds}: ${VISIBILITY_PER_TIMEOUT} times functionTimeoutSeconds plus the longer batch window, or a message becomes visible again while it is being processed`,
+        `must be at least ${leastSeconds}: ${VISIBILITY_PER_TIMEOUT} times functionTimeoutSeconds (${functionTimeoutSeconds}) plus the longer batch window (${windowSeconds}), or a message becomes visible again while it is being processed`,
       );
     }
     if (value.apiTokenKeyArn !== undefined && value.apiTokenSecretArn === undefined) {
@@ -159,9 +165,11 @@ function describe(issue: z.core.$ZodIssue, options: Record<string, unknown>): st
   const option = String(issue.path[0]);
   const value = options[option];
   if (value === undefined || value === '') {
-    return [`Option ${option} is ${value === '' ? 'empty' : 'missing'}. ${REMEDY} -c ${option}=VALUE.`];
+    const isOptional = configurationSchema.shape[option as keyof Configuration]?.safeParse(undefined).success;
+    const orLeave = isOptional ? ', or leave it out' : '';
+    return [`Option ${option} is ${value === '' ? 'empty' : 'missing'}. ${REMEDY} -c ${option}=VALUE${orLeave}.`];
   }
-  // A URL may contain a password, and that may be the very mistake reported.
-  const shown = PRIVATE_OPTIONS.includes(option) ? 'not valid' : JSON.stringify(value).replace(/\/\/[^/@]*@/, '//***@');
+  // A URL may contain a password, with a slash or an at sign in it, and that may be the very mistake reported.
+  const shown = PRIVATE_OPTIONS.includes(option) ? 'not valid' : JSON.stringify(value).replace(/\/\/.*@/s, '//***@');
   return [`Option ${option} is ${shown}: it ${issue.message}. ${REMEDY} -c ${option}=VALUE.`];
 }

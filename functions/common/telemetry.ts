@@ -60,7 +60,7 @@ export const EVENTS = {
   },
   CALL_UNKNOWN: {
     level: 'warn',
-    sentence: 'The call had no answer; the reset may have been made.',
+    sentence: 'The outcome of the call is unknown; the reset may have been made.',
     metric: METRICS.unknownCalls,
   },
   CALL_UNAUTHORIZED: {

@@ -120,7 +120,7 @@ function warnOfSmallBurst(scope: Construct, { callsPerMinute, callBurst, interac
   Annotations.of(scope).addWarningV2(
     'password-resets:callBurst',
     `callBurst ${callBurst} is small for ${callsPerMinute} calls a minute: calls that arrive half a second early or late take ${kept} of it ` +
-      `(${callsPerMinute} / 60 x 0.5), which leaves ${Math.max(0, callBurst - kept)}, and interactiveReserve + 1 for bulk needs ${least}. The reserve is kept; ` +
+      `(${callsPerMinute} / 60 x 0.5), which leaves ${Math.max(0, callBurst - kept)}; the reserve of ${interactiveReserve} and one call for bulk need ${least}. The reserve is kept; ` +
       `the API will refuse a call now and then. Give callBurst ${kept + least} or more, or ${least} for an API that counts calls in a window.`,
   );
 }

@@ -74,6 +74,21 @@ test.each([
   ['a quota of 0', { callsPerMinute: '0' }, /^Option callsPerMinute is "0": it must be a whole number from 1 to /],
   ['a quota that is no number', { callsPerMinute: 'many' }, /^Option callsPerMinute is "many": it must be a whole/],
   ['a fraction', { callsPerMinute: 1.5 }, /^Option callsPerMinute is 1\.5: it must be a whole number/],
+  [
+    'an optional one without a value',
+    { alarmTopicArn: '' },
+    /^Option alarmTopicArn is empty\. .* -c alarmTopicArn=VALUE, or leave it out\.$/,
+  ],
+  [
+    'a batch over the bound, in one line',
+    { bulkBatchSize: 101 },
+    /^Option bulkBatchSize is 101: it must be a whole number from 1 to 100\. /,
+  ],
+  [
+    'a password with a sign in it',
+    { apiBaseUrl: 'https://user:p@ss/w@x.com/a' },
+    /^Option apiBaseUrl is "https:\/\/\*\*\*@x\.com\/a": /,
+  ],
   ['a number without a value', { callBurst: '' }, /^Option callBurst is empty/],
   ['a reserve as large as the burst', { callBurst: 3 }, /^Option interactiveReserve is 3: it must be below callBurst/],
   [

@@ -56,9 +56,9 @@ test.each<[string, Record<string, unknown>, RegExp | undefined]>([
   [
     'a burst that is all jitter',
     { callsPerMinute: 1200 },
-    /take 10 of it .* leaves 0, .* needs 4\. .* callBurst 14 or/,
+    /take 10 of it .* leaves 0; the reserve of 3 and .* need 4\. .* callBurst 14 or/,
   ],
-  ['a burst with less than the reserve', { callsPerMinute: 1200, callBurst: 13 }, /leaves 3, /],
+  ['a burst with less than the reserve', { callsPerMinute: 1200, callBurst: 13 }, /leaves 3; /],
 ])('jitter never eats the reserve without a word: %s', (_, context, warning) => {
   const app = new App({ context: { ...PROJECT_CONTEXT, apiBaseUrl: API, ...context } });
   const warnings = Annotations.fromStack(addResetStack(app)).findWarning('*', Match.anyValue());

@@ -66,7 +66,7 @@ const maybeReset = ({ reason }: RequestItem): string =>
   reason === 'server-error' || reason === 'outcome-unknown' ? ' The reset may have gone through all the same.' : '';
 
 function rowsOf(item: RequestItem, now: number): [string, string][] {
-  const calls = `${counted(item.calls, 'call')}, of which ${item.failedCalls} failed and ${item.unknowns} had no answer`;
+  const calls = `${counted(item.calls, 'call')}, of which ${item.failedCalls} failed and ${item.unknowns} of unknown outcome`;
   const at = (epochMs: number | undefined): string | undefined =>
     epochMs === undefined ? undefined : `${time(epochMs)} (${relative(epochMs, now)})`;
   const rows: [string, string | undefined][] = [

@@ -37,7 +37,8 @@ export function campaignLedger({ client, tableName, now }: TableOptions): Pick<L
     if (item) {
       known.triedAt = now();
       // That its time is old is no reason to keep its requests waiting.
-      return !(await seeAgain(campaignId).catch(() => true));
+      const isActive = await seeAgain(campaignId).catch(() => true);
+      return !isActive;
     }
     // Nor is that it cannot be listed yet; the next one tries again.
     await register(campaignId).catch(() => remembered.delete(campaignId));

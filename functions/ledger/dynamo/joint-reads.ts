@@ -1,12 +1,9 @@
-import { ProvisionedThroughputExceededException } from '@aws-sdk/client-dynamodb';
-import { BatchGetCommand, type DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { BatchGetCommand, type DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
 import { LEDGER } from '../../contract/ledger-table.ts';
 import { LedgerUnreachable } from '../ledger.ts';
 
 /** DynamoDB's limit for one request. */
 const MAX_KEYS = 100;
-/** Of one request and one more for what the first left out. */
-const TRIES = 2;
 
 type Item = Record<string, unknown>;
 interface Answers {
@@ -44,21 +41,25 @@ export function jointReads(
 
 async function readAll(client: DynamoDBDocumentClient, tableName: string, keys: string[]): Promise<Answers> {
   const items: Answers['items'] = new Map();
-  let left = keys;
-  let why: unknown;
-  for (let tries = 0; tries < TRIES && left.length > 0; tries += 1) {
-    const Keys = left.map((key) => ({ [LEDGER.partitionKey]: key }));
-    try {
-      const found = await client.send(
-        new BatchGetCommand({ RequestItems: { [tableName]: { Keys, ConsistentRead: true } } }),
-      );
-      for (const item of found.Responses?.[tableName] ?? []) items.set(String(item[LEDGER.partitionKey]), item);
-      left = (found.UnprocessedKeys?.[tableName]?.Keys ?? []).map((key) => String(key[LEDGER.partitionKey]));
-      why = new ProvisionedThroughputExceededException({ message: 'Keys were left out.', $metadata: {} });
-    } catch (error) {
-      why = error;
-      break;
-    }
+  const unread: Answers['unread'] = new Map();
+  const unreachable = (key: string) => (error: unknown) => void unread.set(key, new LedgerUnreachable(error));
+  try {
+    const Keys = keys.map((key) => ({ [LEDGER.partitionKey]: key }));
+    const found = await client.send(
+      new BatchGetCommand({ RequestItems: { [tableName]: { Keys, ConsistentRead: true } } }),
+    );
+    for (const item of found.Responses?.[tableName] ?? []) items.set(String(item[LEDGER.partitionKey]), item);
+    // One by one the SDK asks for them again with its own pauses.
+    const leftOut = found.UnprocessedKeys?.[tableName]?.Keys ?? [];
+    await Promise.all(
+      leftOut.map(async (Key) => {
+        const key = String(Key[LEDGER.partitionKey]);
+        const one = client.send(new GetCommand({ TableName: tableName, Key, ConsistentRead: true }));
+        await one.then(({ Item }) => Item && items.set(key, Item), unreachable(key));
+      }),
+    );
+  } catch (error) {
+    for (const key of keys) unreachable(key)(error);
   }
-  return { items, unread: new Map(left.map((key) => [key, new LedgerUnreachable(why)])) };
+  return { items, unread };
 }

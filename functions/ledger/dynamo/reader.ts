@@ -102,8 +102,9 @@ export function ledgerReader(client: DynamoDBDocumentClient, tableName: string):
     }
   };
 
-  async function* newest<T>(query: Partial<QueryCommandInput>, Limit = FIRST_PAGE_ITEMS): AsyncGenerator<T> {
-    for await (const page of pages({ ...query, ScanIndexForward: false, Limit })) yield* (page.Items ?? []) as T[];
+  async function* newest<T>(query: Partial<QueryCommandInput>, firstPageItems = FIRST_PAGE_ITEMS): AsyncGenerator<T> {
+    const newestFirst = { ...query, ScanIndexForward: false, Limit: firstPageItems };
+    for await (const page of pages(newestFirst)) yield* (page.Items ?? []) as T[];
   }
 
   const count = async (selection: Selection): Promise<number> => {

@@ -407,11 +407,21 @@ async function carryOn(
         if (ports.clock.now() > latestStart)
           return ended(deferred('backoff', notBefore, spent.failedCalls !== undefined), fields);
         // A timer may end a millisecond early, and the ledger lets nobody call before the time.
-        invocation.atWork -= 1;
-        while (ports.clock.now() < notBefore) await ports.clock.sleep(notBefore - ports.clock.now());
-        invocation.atWork += 1;
+        await asleep(invocation, async () => {
+          while (ports.clock.now() < notBefore) await ports.clock.sleep(notBefore - ports.clock.now());
+        });
         return { kind: 'again', item: written, fields };
       });
+  }
+}
+
+/** Who sleeps until the next call is not at work. */
+async function asleep(invocation: Invocation, sleep: () => Promise<void>): Promise<void> {
+  invocation.atWork -= 1;
+  try {
+    await sleep();
+  } finally {
+    invocation.atWork += 1;
   }
 }
 

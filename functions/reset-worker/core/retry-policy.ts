@@ -62,13 +62,16 @@ const RATE_LIMIT_RESET_CAP_MS = MINUTE_MS;
 /** Seconds to wait are less than this, seconds since the epoch are more. */
 const EPOCH_SECONDS = 1e9;
 
-/** Milliseconds to wait by a 429's `RateLimit-Reset` or `X-RateLimit-Reset`, which some send in place of `Retry-After`; undefined if it is no number. */
+/**
+ * Milliseconds to wait by a 429's `RateLimit-Reset` or `X-RateLimit-Reset`, which some send in place of `Retry-After`; undefined if it is no
+ * number, or names a time that is over by our clock: the API has refused all the same.
+ */
 export function parseRateLimitReset(value: string | undefined, now: EpochMs): number | undefined {
   const text = value?.trim() ?? '';
   if (!/^\d+$/.test(text)) return undefined;
   const seconds = Number(text);
   const waitMs = seconds < EPOCH_SECONDS ? seconds * SECOND_MS : seconds * SECOND_MS - now;
-  return Math.min(Math.max(waitMs, 0), RATE_LIMIT_RESET_CAP_MS);
+  return waitMs > 0 ? Math.min(waitMs, RATE_LIMIT_RESET_CAP_MS) : undefined;
 }
 
 const growingSeconds = (receiveCount: number): number =>

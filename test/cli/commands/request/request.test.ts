@@ -51,7 +51,11 @@ describe('request ID', () => {
     ],
     ['its last moment', { notAfter: NOON + 60 * SECOND }, /not after +2026-11-23T12:01:00Z \(in 60 s\)/],
     ['its redrives', { redrives: 2 }, /redrives +2/],
-    ['what was counted', { calls: 5, failedCalls: 3, unknowns: 1 }, /5 calls, of which 3 failed and 1 had no answer/],
+    [
+      'what was counted',
+      { calls: 5, failedCalls: 3, unknowns: 1 },
+      /5 calls, of which 3 failed and 1 of unknown outcome/,
+    ],
     ['its campaign', { campaignId: 'spring' }, /campaign +spring/],
     ['its last status', { lastStatus: 429 }, /last status +429/],
   ])('request tells %s', async (_claim, item, words) => {

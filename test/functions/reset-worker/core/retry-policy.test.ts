@@ -254,15 +254,17 @@ describe('RateLimit-Reset', () => {
   const seconds = NOON / 1000;
 
   it.each<[string | undefined, number | undefined]>([
-    ['0', 0],
+    ['0', undefined],
+    ['1', 1_000],
     [' 59 ', 59_000],
     ['60', 60_000],
     ['61', 60_000],
     ['86400', 60_000],
     ['999999999', 60_000],
     // From here on it is seconds since the epoch.
-    ['1000000000', 0],
-    [`${seconds - 1}`, 0],
+    ['1000000000', undefined],
+    [`${seconds - 1}`, undefined],
+    [`${seconds}`, undefined],
     [`${seconds + 9}`, 9_000],
     [`${seconds + 3600}`, 60_000],
     [`${NOON}`, 60_000],
