@@ -52,7 +52,9 @@ export const resetRequestSchema = z.object({
   requestedBy: z.optional(
     text().check(...upTo(256), z.describe('Who asked, for the audit: the name of a system or a staff id.')),
   ),
-  reason: z.optional(text().check(...upTo(MAX_REASON_LENGTH), z.describe('Why, for the audit.'))),
+  reason: z.optional(
+    text().check(...upTo(MAX_REASON_LENGTH), z.describe('Why, for the audit. No address, of this person or another.')),
+  ),
   notAfter: z.optional(
     z.iso
       .datetime({ offset: true, error: 'is not an RFC 3339 time such as 2026-11-23T18:00:00Z' })
