@@ -12,9 +12,9 @@ export const is = (state: State): Clause => ({
   expression: `#state = :is_${state}`,
   values: { [`is_${state}`]: state },
 });
-/** Also where there is no item. */
+/** Also where there is no item. Not to be joined with others: it is an OR. */
 export const isNotYet = (state: State): Clause => ({
-  expression: `(attribute_not_exists(${LEDGER.partitionKey}) OR #state <> :not_${state})`,
+  expression: `attribute_not_exists(${LEDGER.partitionKey}) OR #state <> :not_${state}`,
   values: { [`not_${state}`]: state },
 });
 /** An operator may mark a letter as redriven while its copy waits for a turn; to the worker the two are one. */
