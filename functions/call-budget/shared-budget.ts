@@ -41,9 +41,12 @@ export interface SharedBudgetOptions extends ProbeOptions {
 
 /** While held, the budget is looked at this often: a hold that ends early is noticed, and an operator's begins, within seconds. */
 const LOOK_MS = 2_000;
-/** A permit may be taken this many intervals before its time, so that several copies need not all wake for each one; and no longer before. */
-const AHEAD_INTERVALS = 2;
-const LONGEST_AHEAD_MS = 300;
+/**
+ * A permit may be taken this many intervals before its time, and no longer before: those that are wanted by then share a write. A hold that
+ * begins meanwhile comes too late for them, and a single request can wait so much longer behind a campaign.
+ */
+const AHEAD_INTERVALS = 5;
+const LONGEST_AHEAD_MS = 500;
 /** A permit is good for this long after its time. */
 const STALE_MS = 500;
 const MAX_REPORT_TRIES = 10;
