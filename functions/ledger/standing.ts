@@ -21,6 +21,8 @@ export type Standing =
   | { kind: 'ended' }
   /** The decision to dead-letter it stands; the letter may or may not have been sent. */
   | { kind: 'resume-letter'; item: RequestItem }
+  /** The same, and the message is the letter's copy: so the letter was sent, and only that is not written down. */
+  | { kind: 'letter-sent'; item: RequestItem }
   | { kind: 'busy'; until: EpochMs }
   /** Its next try is later; it may be ended before. */
   | { kind: 'not-due'; until: EpochMs; past: PastCalls }
@@ -47,6 +49,7 @@ export function standingOf(
     case 'redriven':
       return isRedriveOf(item, message.failureId) ? { kind: 'callable', past: NO_PAST } : { kind: 'ended' };
     case 'failing': {
+      if (isRedriveOf(item, message.failureId)) return { kind: 'letter-sent', item };
       // Somebody is probably sending the letter, and a second one would be of no use.
       const until = (item.finishedAt ?? 0) + leaseMs;
       return until > now ? { kind: 'busy', until } : { kind: 'resume-letter', item };

@@ -219,6 +219,8 @@ async function settle(
       return ended({ kind: 'duplicate' });
     case 'resume-letter':
       return sendLetter(work, key, standing.item);
+    case 'letter-sent':
+      return noteLetter(work, key, standing.item);
     case 'busy':
     case 'not-due':
       return ended(deferred(standing.kind, standing.until));
@@ -526,6 +528,17 @@ async function sendLetter(work: Work, key: string, item: RequestItem): Promise<E
   const { failureId, reason } = letter;
   const written = await persist(work, () => ports.ledger.failed(key, { failureId, reason }));
   return ended(written.ok ? { kind: 'dead-lettered', reason } : unwritten(work, false));
+}
+
+/**
+ * A redriven copy has come before the note that its letter was sent. Another letter in its place would be taken for a left-over, since an
+ * operator may mark this request as redriven: the copy waits for the note.
+ */
+async function noteLetter(work: Work, key: string, item: RequestItem): Promise<End> {
+  const { ports, message } = work;
+  const { failureId, reason } = letterOf(item, key, message, ports.clock.now());
+  const written = await persist(work, () => ports.ledger.failed(key, { failureId, reason }));
+  return ended(written.ok ? heldElsewhere(work) : unwritten(work, false));
 }
 
 /** Writes again and again while the time lasts: what a call came to is worth more than a quick end. */

@@ -17,6 +17,7 @@ const stands = (item: RequestItem | undefined, message: Parameters<typeof standi
 
 describe('where a request stands', () => {
   const failing = anItem({ state: 'failing', finishedAt: NOON - LEASE_MS, ...counts });
+  const failingNow = anItem({ state: 'failing', finishedAt: NOON });
   it.each<[string, RequestItem | undefined, string | undefined, Standing]>([
     ['new', undefined, undefined, anew],
     ['new, though its message claims a redrive', undefined, 'failure-0', anew],
@@ -40,7 +41,9 @@ describe('where a request stands', () => {
     ['redriven, with another failure’s id', anItem({ state: 'redriven' }), 'failure-1', ENDED],
     ['failed and gone, redriven', anItem({ state: 'failed', gone: NOON, ...counts }), 'failure-0', anew],
     ['failing for a lease', failing, undefined, { kind: 'resume-letter', item: failing }],
-    ['failing for a lease, redriven', failing, 'failure-0', { kind: 'resume-letter', item: failing }],
+    ['failing for a lease, with another failure’s id', failing, 'failure-1', { kind: 'resume-letter', item: failing }],
+    ['failing, redriven: its letter was sent', failing, 'failure-0', { kind: 'letter-sent', item: failing }],
+    ['failing just now, redriven', failingNow, 'failure-0', { kind: 'letter-sent', item: failingNow }],
     [
       'failing for a millisecond less than a lease: its letter is probably being sent',
       anItem({ state: 'failing', finishedAt: NOON - LEASE_MS + 1 }),

@@ -344,6 +344,27 @@ describe('dead-lettering', () => {
     }
   });
 
+  it('and comes back redriven before that is written down is not dead-lettered a second time: the copy waits for the note', async () => {
+    // Another letter would be taken for a left-over once an operator has marked the request as redriven, and be lost.
+    const worker = aWorker(200);
+    const { failureId } = anItem({ state: 'failing' });
+    worker.ledger.put(anItem({ state: 'failing', finishedAt: NOON - 30_000 }));
+    const copy = { carried: { requestId: KEY, ...(failureId === undefined ? {} : { failureId }) } };
+    expect(await worker.deliver(copy)).toEqual({ kind: 'deferred', cause: 'busy', until: NOON, attempted: false });
+    expect(worker.ledger.item(KEY)).toMatchObject({ state: 'failed', failureId });
+    expect(worker.deadLetters.sent).toEqual([]);
+    expect(await worker.deliver(copy)).toEqual({ kind: 'succeeded' });
+  });
+
+  it('and comes back redriven while the ledger takes no writes waits, too', async () => {
+    const worker = aWorker();
+    worker.ledger.put(anItem({ state: 'failing', finishedAt: NOON - 30_000 }));
+    worker.ledger.breaks('failed');
+    const outcome = await worker.deliver({ carried: { requestId: KEY, failureId: 'failure-0' } });
+    expect(outcome).toMatchObject({ kind: 'deferred', cause: 'ledger-unreachable' });
+    expect(worker.deadLetters.sent).toEqual([]);
+  });
+
   it('by a throwing ledger that is not merely unreachable is a defect, and says so', async () => {
     const worker = aWorker(404);
     worker.ledger.breaks('failing', { error: new TypeError('a defect') });
