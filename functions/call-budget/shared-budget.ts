@@ -46,7 +46,7 @@ const LOOK_MS = 2_000;
  * begins meanwhile comes too late for them, and a single request can wait so much longer behind a campaign.
  */
 const AHEAD_INTERVALS = 5;
-const LONGEST_AHEAD_MS = 500;
+const LONGEST_AHEAD_MS = 300;
 /** A permit is good for this long after its time. */
 const STALE_MS = 500;
 const MAX_REPORT_TRIES = 10;
@@ -117,7 +117,7 @@ class SharedBudget implements CallBudget {
       const inHand = this.#takeInHand(asked);
       if (inHand) {
         if (inHand.at > clock.now()) await clock.sleep(inHand.at - clock.now());
-        if (clock.now() - inHand.at <= STALE_MS) return granted(asked, inHand);
+        if (clock.now() - inHand.at <= STALE_MS && this.#isFree(asked)) return granted(asked, inHand);
       }
       const move = await this.#item.change((state) => this.#moveOf(state, asked));
       const now = clock.now();
@@ -145,6 +145,8 @@ class SharedBudget implements CallBudget {
           const { way } = move;
           const [permit, ...more] = move.permits as [OwnPermit, ...OwnPermit[]];
           if (permit.at > now) await clock.sleep(permit.at - now);
+          // What was heard of since may forbid the call.
+          if (way.kind === 'free' && !this.#isFree(asked)) break;
           // After a standstill others have used the time: such a permit is wasted, or it would come on top of theirs. Late a second time, it
           // is the table that is slow, and a call late is better than none.
           if (clock.now() - permit.at > STALE_MS && way.kind === 'free' && !wasLate) {
@@ -187,6 +189,16 @@ class SharedBudget implements CallBudget {
     };
   }
 
+  /** Whether nothing that was seen last forbids a call now. */
+  #isFree(asked: Asked): boolean {
+    const now = this.#options.clock.now();
+    const seen = this.#item.seenWithin(Number.POSITIVE_INFINITY);
+    if (seen === undefined) return true;
+    return (
+      now >= seen.quietUntil && passage(this.#withKnownLife(seen).holds, asked, now, this.#options).kind === 'free'
+    );
+  }
+
   /** The next permit in hand, unless the last look is an old one or forbids a call. Those whose time has passed are wasted. */
   #takeInHand(asked: Asked): OwnPermit | undefined {
     const { lane, latest } = asked;
@@ -194,8 +206,7 @@ class SharedBudget implements CallBudget {
     const now = this.#options.clock.now();
     const [permit, ...more] = this.#inHand.permits.filter(({ at }) => now - at <= STALE_MS);
     const seen = this.#item.seenWithin(LONGEST_AHEAD_MS);
-    if (!permit || !seen || now > latest || permit.at > latest || now < seen.quietUntil) return undefined;
-    if (passage(this.#withKnownLife(seen).holds, asked, now, this.#options).kind !== 'free') return undefined;
+    if (!permit || !seen || now > latest || permit.at > latest || !this.#isFree(asked)) return undefined;
     this.#inHand = { lane, permits: more };
     return permit;
   }

@@ -250,7 +250,7 @@ describe('turns', () => {
     const [first = 0, second = 0, third = 0] = (await times(3)) as number[];
     expect([first, second]).toEqual([0, 500]);
     expect(third).toBeGreaterThan(950);
-    expect(store.item).toMatchObject({ revision: 2, granted: 3, learned: { startedAt: NOON } });
+    expect(store.item).toMatchObject({ revision: 3, granted: 3, learned: { startedAt: NOON } });
     await clock.run(clock.sleep(120_000));
     const [fourth = 0, fifth = 0] = (await times(2, { of: aCopy(), latest: NOON + 1e6 })) as number[];
     expect(fourth).toBe(third + 120_000);
@@ -271,9 +271,9 @@ describe('permits in hand', () => {
   };
 
   it.each<[string, Lane, number, { permit: number; writes: number }]>([
-    ['are good for half a second after the last look', 'interactive', 500, { permit: 2, writes: 1 }],
-    ['are good for no longer than that', 'interactive', 501, { permit: 3, writes: 2 }],
-    ['are of their lane alone', 'bulk', 500, { permit: 3, writes: 2 }],
+    ['are good for 300 ms after the last look', 'interactive', 300, { permit: 2, writes: 1 }],
+    ['are good for no longer than that', 'interactive', 301, { permit: 3, writes: 2 }],
+    ['are of their lane alone', 'bulk', 300, { permit: 3, writes: 2 }],
   ])('%s', async (_, lane, ms, { permit, writes }) => {
     const { clock, store, granted } = await oneLeft();
     clock.jump(NOON + 20 + ms - clock.now());
@@ -298,7 +298,7 @@ describe('permits in hand', () => {
   it('are not used while all are held', async () => {
     const { store, clock, hold, ask } = await oneLeft();
     hold({ until: NOON + 60_000 });
-    clock.jump(501);
+    clock.jump(301);
     expect((await clock.run(ask('interactive', clock.now() + 100))).turn).toMatchObject({ kind: 'none' });
     expect(store.writes).toBe(1);
   });
@@ -308,8 +308,8 @@ describe('permits taken in advance', () => {
   it('come with one write for all who wait, each to be used at its time', async () => {
     const { store, times } = aBudget({ ceiling: { quota: 'known', perMinute: 600, burst: 1 }, reserve: 0, always: 0 });
     expect(await times(8)).toEqual([0, 100, 200, 300, 400, 500, 600, 700]);
-    // The first six at once, the others half a second later.
-    expect(store).toMatchObject({ writes: 2, item: { granted: 8 } });
+    // Four at first, and as many as are wanted within the next 300 ms each time.
+    expect(store).toMatchObject({ writes: 3, item: { granted: 8 } });
   });
 
   it('are not used once a refusal is heard of: they are wasted', async () => {
@@ -321,20 +321,35 @@ describe('permits taken in advance', () => {
     const [first, ...others] = ['a', 'b', 'c'].map((key) => ask('bulk', NOON + 1000, undefined, key));
     const ticket = ticketOf((await clock.run(first as ReturnType<typeof ask>)).turn);
     await report(ticket, 'throttled');
-    expect((await clock.run(Promise.all(others))).map(({ turn }) => turn.kind)).toEqual(['granted', 'none']);
+    expect((await clock.run(Promise.all(others))).map(({ turn }) => turn.kind)).toEqual(['none', 'none']);
     expect(store.item?.granted).toBe(3);
   });
 });
 
 describe('a permit taken in advance', () => {
+  it('is wasted where a refusal is heard of before its time', async () => {
+    const { clock, store, ask, granted, report } = aBudget({
+      ceiling: { quota: 'known', perMinute: 60, burst: 1 },
+      reserve: 0,
+    });
+    const first = await granted('bulk', 'a');
+    store.item = { ...(store.item as BudgetState), arrival: NOON + 300 };
+    clock.jump(100);
+    const next = ask('bulk', NOON + 1000);
+    await clock.run(clock.sleep(1));
+    expect(store.item?.granted).toBe(2);
+    await report(first, 'throttled');
+    expect((await clock.run(next)).turn).toMatchObject({ kind: 'none', why: 'pace' });
+  });
+
   it.each([
-    [60, 0, 500],
-    [60, 0.5, 250],
+    [60, 0, 300],
+    [60, 0.5, 150],
     [60, 1, 0],
-    [600, 0, 500],
+    [600, 0, 300],
     [1200, 0, 250],
   ])(
-    'is taken up to five intervals and half a second before its time: at %i a minute and a chance of %f, %i ms',
+    'is taken up to five intervals and 300 ms before its time: at %i a minute and a chance of %f, %i ms',
     async (perMinute, always, aheadMs) => {
       const { clock, store, ask, aCopy } = aBudget({
         ceiling: { quota: 'known', perMinute, burst: 1 },
