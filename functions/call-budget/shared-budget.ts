@@ -42,8 +42,8 @@ export interface SharedBudgetOptions extends ProbeOptions {
 /** While held, the budget is looked at this often: a hold that ends early is noticed, and an operator's begins, within seconds. */
 const LOOK_MS = 2_000;
 /**
- * A permit may be taken this many intervals before its time, and no longer before: those that are wanted by then share a write. A hold that
- * begins meanwhile comes too late for them, and a single request can wait so much longer behind a campaign.
+ * A permit may be taken this many intervals before its time, and no longer before: those that are wanted by then share a write. A hold of which
+ * only another copy has heard comes too late for them, and a single request can wait so much longer behind a campaign.
  */
 const AHEAD_INTERVALS = 5;
 const LONGEST_AHEAD_MS = 300;
