@@ -12,7 +12,7 @@ const LEAST_FUNCTION_SECONDS = 60;
 const AFTER_CALL_SECONDS = 10;
 /** A function that had time for one call only would return most of its messages unprocessed. */
 const BEFORE_CALL_SECONDS = 30;
-/** Messages in an event of more could be larger than Lambda takes. */
+/** At 60 calls a minute an invocation gets some 90 turns: more messages would only be given back. */
 const MAX_BATCH_SIZE = 100;
 /** Options that name a person: their values are never printed. */
 const PRIVATE_OPTIONS = ['probeAddress'];

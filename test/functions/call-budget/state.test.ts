@@ -27,7 +27,8 @@ import type { EpochMs } from '../../../functions/common/clock.ts';
 import type { Lane } from '../../../functions/contract/reset-request.ts';
 import { NOON } from '../../support/virtual-clock.ts';
 
-const CEILING: Ceiling = { quota: 'known', perMinute: 60, burst: 10 };
+const known = (perMinute: number, burst: number): Ceiling => ({ quota: 'known', perMinute, burst });
+const CEILING = known(60, 10);
 const RESERVE = 3;
 const MINUTE_MS = 60_000;
 /** A write costs a capacity unit for each kB as the table counts, which is a little less than JSON. */
@@ -73,37 +74,19 @@ describe('the pace', () => {
   it.each<[string, BudgetState, Ceiling, number, { perMinute: number; burst: number; reserve: number }]>([
     // A part of the burst is kept for calls that arrive a little early: half a second's at the ceiling.
     ['is the deployed ceiling', atWork(), CEILING, 3, { perMinute: 60, burst: 9, reserve: 3 }],
-    [
-      'of a high ceiling',
-      atWork(),
-      { quota: 'known', perMinute: 600, burst: 20 },
-      3,
-      { perMinute: 600, burst: 15, reserve: 3 },
-    ],
+    ['of a high ceiling', atWork(), known(600, 20), 3, { perMinute: 600, burst: 15, reserve: 3 }],
     [
       'of a window’s burst is all used, or the reserve would shrink',
       atWork(),
-      { quota: 'known', perMinute: 60, burst: 4 },
+      known(60, 4),
       3,
       { perMinute: 60, burst: 4, reserve: 3 },
     ],
-    [
-      'of no burst',
-      atWork(),
-      { quota: 'known', perMinute: 600, burst: 1 },
-      3,
-      { perMinute: 600, burst: 1, reserve: 0 },
-    ],
-    [
-      'of a burst that is all reserve',
-      atWork(),
-      { quota: 'known', perMinute: 6, burst: 3 },
-      9,
-      { perMinute: 6, burst: 3, reserve: 2 },
-    ],
+    ['of no burst', atWork(), known(600, 1), 3, { perMinute: 600, burst: 1, reserve: 0 }],
+    ['of a burst that is all reserve', atWork(), known(6, 3), 9, { perMinute: 6, burst: 3, reserve: 2 }],
     [
       'is an operator’s ceiling while he sets one',
-      atWork({ ceiling: { quota: 'known', perMinute: 6, burst: 5 } }),
+      atWork({ ceiling: known(6, 5) }),
       CEILING,
       3,
       { perMinute: 6, burst: 4, reserve: 3 },
@@ -214,7 +197,7 @@ describe('a call', () => {
   it('answered 429 is held against an operator’s ceiling while he sets one', () => {
     const teach = (more: Partial<BudgetState>, ceiling: Ceiling) =>
       afterCall(atWork({ granted: 100, ...more }), aTicket(), SHOWN.throttled, ceiling, NOON).learned.estimate;
-    const lower: Ceiling = { quota: 'known', perMinute: 6, burst: 5 };
+    const lower: Ceiling = known(6, 5);
     expect(teach({ ceiling: lower }, CEILING)).toBe(teach({}, lower));
     expect(teach({}, lower)).not.toBe(teach({}, CEILING));
   });
@@ -467,7 +450,7 @@ describe('the item', () => {
     });
     let state: BudgetState = {
       ...learned(1000 / 3, { revision: 1e12, granted: 1e12, refused: 1e12, arrival: NOON + 1 / 3 }),
-      ceiling: { quota: 'known', perMinute: 600, burst: 20 },
+      ceiling: known(600, 20),
     };
     for (let at = NOON; at < NOON + 3_600_000; at += 1000) {
       state = afterPermits(state, { count: 10, arrival: state.arrival, holds: state.holds }, CEILING, at + 1 / 3);
