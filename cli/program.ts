@@ -10,18 +10,19 @@ import { failureOf } from './deployment/aws-errors.ts';
 import { type Connection, connect } from './deployment/connect.ts';
 import { DEPLOYMENT_VARIABLES, type DeploymentChoice } from './deployment/find-deployment.ts';
 import { CommandFailed, EXIT, type ExitCode, type Io, print } from './terminal/io.ts';
-import { plain } from './terminal/text.ts';
+import { plain, shellWord } from './terminal/text.ts';
 
 /** In the order of the help. */
 const COMMANDS: readonly Declaration[] = [declareEnqueue, declareRequest, declareStatus, declareDlq];
 
-type Connect = (env: Io['env'], choice: DeploymentChoice) => Promise<Connection>;
+type Connect = (io: Io, choice: DeploymentChoice) => Promise<Connection>;
 
 /** Runs one command line, without the program's name. Writes what went wrong as one line on stderr. */
 export async function run(args: readonly string[], io: Io, connectTo: Connect = connect): Promise<ExitCode> {
   try {
     const { work, choice } = parse(args, io);
-    return await work({ ...io, connect: () => connectTo(io.env, choice) });
+    const start = [io.program, ...choiceArgs(choice)].join(' ');
+    return await work({ ...io, connect: () => connectTo(io, choice), command: (line) => `${start} ${line}` });
   } catch (error) {
     // Commander has written its own line.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.wrongUsage;
@@ -30,6 +31,13 @@ export async function run(args: readonly string[], io: Io, connectTo: Connect = 
     return failure.exitCode;
   }
 }
+
+/** As they were given; what the environment names is there when a command is pasted, too. */
+const choiceArgs = (choice: DeploymentChoice): string[] =>
+  (['stack', 'outputs'] as const).flatMap((option) => {
+    const value = choice[option];
+    return value === undefined ? [] : [`--${option} ${shellWord(value)}`];
+  });
 
 /** Where it was thrown is what whoever fixes it needs to know. */
 function bug(error: unknown): CommandFailed {

@@ -1,7 +1,7 @@
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import * as z from 'zod';
 import { parseApiBaseUrl } from '../functions/contract/function-environment.ts';
-import { QUOTA_KINDS } from '../functions/contract/quota.ts';
+import { CEILING_BOUNDS, QUOTA_KINDS } from '../functions/contract/quota.ts';
 import { emailSchema, LANES } from '../functions/contract/reset-request.ts';
 import { DEFAULT_STACK_NAME } from '../functions/contract/stack-outputs.ts';
 
@@ -45,8 +45,8 @@ const configurationSchema = z
     }),
     /** Whether `callsPerMinute` is the API's quota, or a guess from above. */
     quota: z.enum(QUOTA_KINDS, `must be ${QUOTA_KINDS.join(' or ')}`),
-    callsPerMinute: whole(1, 6_000),
-    callBurst: whole(1, 1_000),
+    callsPerMinute: whole(...CEILING_BOUNDS.perMinute),
+    callBurst: whole(...CEILING_BOUNDS.burst),
     interactiveReserve: whole(0, 999),
     /**
      * Concurrent invocations per lane. An invocation is busy until its slowest message is done: with only two, two users whose calls hang

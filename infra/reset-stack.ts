@@ -17,7 +17,7 @@ export class ResetStack extends Stack {
     this.passwordResets = new PasswordResets(this, 'Default', configuration);
     const { lanes, ledger, apiToken, worker } = this.passwordResets;
     const { interactive, bulk } = lanes.queues;
-    const values: Record<keyof typeof OUTPUTS, string> = {
+    const values: Record<keyof typeof OUTPUTS, string | undefined> = {
       interactiveQueueUrl: interactive.queueUrl,
       interactiveQueueArn: interactive.queueArn,
       bulkQueueUrl: bulk.queueUrl,
@@ -29,10 +29,17 @@ export class ResetStack extends Stack {
       apiTokenSecretArn: apiToken.secretArn,
       functionName: worker.function.functionName,
       functionArn: worker.function.functionArn,
+      logGroupName: worker.logGroup.logGroupName,
       producerPolicyArn: lanes.producerPolicy.managedPolicyArn,
+      quota: configuration.quota,
+      callsPerMinute: `${configuration.callsPerMinute}`,
+      callBurst: `${configuration.callBurst}`,
+      interactiveReserve: `${configuration.interactiveReserve}`,
+      alarmTopicArn: configuration.alarmTopicArn,
     };
     for (const [key, name] of Object.entries(OUTPUTS)) {
-      new CfnOutput(this, name, { value: values[key as keyof typeof OUTPUTS] });
+      const value = values[key as keyof typeof OUTPUTS];
+      if (value !== undefined) new CfnOutput(this, name, { value });
     }
   }
 }

@@ -1,4 +1,6 @@
+import { BudgetDamaged } from '../../functions/call-budget/stored-state.ts';
 import { LedgerUnreadable } from '../../functions/ledger/dynamo/reader.ts';
+import { LedgerUnreachable } from '../../functions/ledger/ledger.ts';
 import { CommandFailed } from '../terminal/io.ts';
 import { plain } from '../terminal/text.ts';
 
@@ -17,6 +19,16 @@ export function failureOf(error: unknown): CommandFailed | undefined {
   if (error instanceof CommandFailed) return error;
   if (error instanceof LedgerUnreadable) {
     return new CommandFailed(explanationOf(`ledger table ${error.tableName}`, error.cause), undefined, error);
+  }
+  if (error instanceof LedgerUnreachable) {
+    return new CommandFailed(explanationOf('the ledger table', error.cause), undefined, error);
+  }
+  if (error instanceof BudgetDamaged) {
+    return new CommandFailed(
+      `The item "budget" of the ledger table has been changed by hand: ${error.message}. Correct it, or delete it: the worker begins a new one, without holds, pauses, a ceiling that was set and what was learned of the quota.`,
+      undefined,
+      error,
+    );
   }
   return undefined;
 }

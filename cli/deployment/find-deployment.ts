@@ -1,4 +1,6 @@
 import { readFile } from 'node:fs/promises';
+import type { Ceiling } from '../../functions/call-budget/state.ts';
+import { QUOTA_KINDS } from '../../functions/contract/quota.ts';
 import type { Lane } from '../../functions/contract/reset-request.ts';
 import { DEFAULT_STACK_NAME, OUTPUTS } from '../../functions/contract/stack-outputs.ts';
 import { CommandFailed, type Io } from '../terminal/io.ts';
@@ -18,6 +20,16 @@ export interface FoundDeployment {
   laneQueueUrls: Record<Lane, string>;
   deadLetterQueueUrl: string;
   ledgerTableName: string;
+  /** What the outputs do not tell is undefined: old ones lack it, and so may variables. */
+  ceiling: DeployedCeiling | undefined;
+  secretArn: string | undefined;
+  alarmTopicArn: string | undefined;
+}
+
+/** How often the API may be called unless an operator sets another ceiling. */
+export interface DeployedCeiling extends Ceiling {
+  /** Permits of the burst that only `interactive` may take. */
+  reserve: number;
 }
 
 const NEEDED = {
@@ -26,6 +38,16 @@ const NEEDED = {
   deadLetterQueueUrl: OUTPUTS.deadLetterQueueUrl,
   ledgerTableName: OUTPUTS.ledgerTableName,
 } as const;
+
+/** Without them some things cannot be told or done. */
+const USEFUL = [
+  OUTPUTS.quota,
+  OUTPUTS.callsPerMinute,
+  OUTPUTS.callBurst,
+  OUTPUTS.interactiveReserve,
+  OUTPUTS.apiTokenSecretArn,
+  OUTPUTS.alarmTopicArn,
+] as const;
 
 /** `InteractiveQueueUrl` is given as `RESETS_INTERACTIVE_QUEUE_URL`. */
 const variableOf = (output: string): string => `RESETS_${output.replaceAll(/(?<=[a-z])(?=[A-Z])/g, '_').toUpperCase()}`;
@@ -78,18 +100,47 @@ async function describeStack(name: string): Promise<FoundDeployment> {
 const noSuchStack = (name: string): string =>
   `There is no stack ${name} in this account and region; name yours with --stack, give --outputs FILE, or set ${DEPLOYMENT_VARIABLES.join(', ')}.`;
 
-/** @param place where the outputs were looked for, and the way out if some are missing. */
-function deploymentOf(outputs: Outputs, name: string, place: { missingIn: string; wayOut: string }): FoundDeployment {
+/** Where outputs were looked for, and the way out if some are missing or wrong. */
+interface Place {
+  missingIn: string;
+  wayOut: string;
+}
+
+function deploymentOf(outputs: Outputs, name: string, place: Place): FoundDeployment {
   const missing = Object.values(NEEDED).filter((output) => !outputs[output]);
   if (missing.length > 0) {
     throw new CommandFailed(`${place.missingIn} lacks ${missing.join(', ')}; ${place.wayOut}.`);
   }
   const given = (output: string): string => outputs[output] ?? '';
   return {
+    ceiling: ceilingOf(outputs, place),
+    secretArn: outputs[OUTPUTS.apiTokenSecretArn] || undefined,
+    alarmTopicArn: outputs[OUTPUTS.alarmTopicArn] || undefined,
     name,
     laneQueueUrls: { interactive: given(NEEDED.interactiveQueueUrl), bulk: given(NEEDED.bulkQueueUrl) },
     deadLetterQueueUrl: given(NEEDED.deadLetterQueueUrl),
     ledgerTableName: given(NEEDED.ledgerTableName),
+  };
+}
+
+/** @returns undefined if the outputs do not tell it. */
+function ceilingOf(outputs: Outputs, { missingIn, wayOut }: Place): DeployedCeiling | undefined {
+  const names = [OUTPUTS.quota, OUTPUTS.callsPerMinute, OUTPUTS.callBurst, OUTPUTS.interactiveReserve];
+  if (names.some((name) => !outputs[name])) return undefined;
+  const whole = (name: string, least: number): number => {
+    const value = outputs[name] ?? '';
+    if (/^\d{1,9}$/.test(value) && Number(value) >= least) return Number(value);
+    throw new CommandFailed(`${missingIn} has a ${name} that is not a whole number from ${least}; ${wayOut}.`);
+  };
+  const quota = QUOTA_KINDS.find((kind) => kind === outputs[OUTPUTS.quota]);
+  if (quota === undefined) {
+    throw new CommandFailed(`${missingIn} has a ${OUTPUTS.quota} that is not ${QUOTA_KINDS.join(' or ')}; ${wayOut}.`);
+  }
+  return {
+    quota,
+    perMinute: whole(OUTPUTS.callsPerMinute, 1),
+    burst: whole(OUTPUTS.callBurst, 1),
+    reserve: whole(OUTPUTS.interactiveReserve, 0),
   };
 }
 
@@ -102,7 +153,8 @@ function deploymentOfVariables(env: Outputs): FoundDeployment | undefined {
       `The environment names only part of a deployment: set ${missing.join(', ')} too, or unset all of ${DEPLOYMENT_VARIABLES.join(', ')}.`,
     );
   }
-  const outputs = Object.fromEntries(Object.values(NEEDED).map((output) => [output, env[variableOf(output)]]));
+  const told = [...Object.values(NEEDED), ...USEFUL];
+  const outputs = Object.fromEntries(told.map((output) => [output, env[variableOf(output)]]));
   return deploymentOf(outputs, 'the deployment that RESETS_… variables name', {
     missingIn: 'The environment',
     wayOut: 'set the variable',

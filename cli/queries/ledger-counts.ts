@@ -1,6 +1,7 @@
 import { FAILURE_REASONS, type FailureReason } from '../../functions/contract/dead-letter.ts';
 import type { LedgerReader, Selection, SucceededCount } from '../../functions/ledger/dynamo/reader.ts';
 import { STATES, type State } from '../../functions/ledger/items.ts';
+import { campaignIds } from './campaign-ids.ts';
 import { mapConcurrently, sumOf } from './map-concurrently.ts';
 
 /** States as people count them: what an operator has sent back to its lane waits there like any other. */
@@ -24,7 +25,7 @@ const LOOKED_AT = 1000;
 
 /** @param last an earlier count, from which that of the successes goes on: it alone would grow without end. */
 export async function ledgerCounts(ledger: LedgerReader, now: number, last?: LedgerCounts): Promise<LedgerCounts> {
-  const campaigns = await Array.fromAsync(ledger.campaigns());
+  const campaigns = await campaignIds(ledger);
   const count = (narrowed: Omit<Selection, 'campaign'>): Promise<number> =>
     sumOf(campaigns, (campaign) => ledger.count({ campaign, ...narrowed }));
   const countState = async (state: CountedState): Promise<number> =>

@@ -33,7 +33,11 @@ export interface Io {
     now(): number;
     /** Ends early, without an error, when the signal is given. */
     sleep(ms: number, signal?: AbortSignal): Promise<void>;
+    /** Does work again and again, each time so long after the last, until it is told to stop. Work that has begun ends. */
+    every(ms: number, work: () => Promise<void>): { stop(): Promise<void> };
   };
+  /** How this run was started, to be pasted: "npx resets". */
+  program: string;
   newId(): string;
   /** Runs work that ends on its own soon after its signal is given. Elsewhere Ctrl-C ends the process at once. */
   graceful<T>(work: (interrupted: AbortSignal) => Promise<T>): Promise<T>;

@@ -63,3 +63,7 @@ export function listing(rows: readonly (readonly [string, string])[]): string[] 
   const width = Math.max(...rows.map(([name]) => name.length));
   return rows.map(([name, value]) => `  ${name.padEnd(width)}  ${value}`);
 }
+
+/** Quoted for a POSIX shell, if it has to be. */
+export const shellWord = (text: string): string =>
+  /^[\w./:@%+=,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;

@@ -39,7 +39,7 @@ export interface SharedBudgetOptions extends ProbeOptions {
   telemetry: Telemetry;
 }
 
-/** While held, the budget is looked at this often: a hold that ends early is noticed, and an operator's begins, within seconds. */
+/** Whoever waits looks at the budget this often: a hold that ends early, an operator's pause and another ceiling are noticed within seconds. */
 const LOOK_MS = 2_000;
 /**
  * A permit may be taken this many intervals before its time, and no longer before: those that are wanted by then share a write. A hold of which
@@ -135,11 +135,15 @@ class SharedBudget implements CallBudget {
           this.#item.forget();
           break;
         }
-        case 'too-late':
-          if (latest > now) await clock.sleep(latest - now);
-          return { kind: 'none', retryAt: move.at, why: 'pace', standsBack: false };
+        case 'too-late': {
+          const none: Turn = { kind: 'none', retryAt: move.at, why: 'pace', standsBack: false };
+          if (now >= latest) return none;
+          await clock.sleep(Math.min(latest - now, LOOK_MS));
+          if (clock.now() >= latest) return none;
+          break;
+        }
         case 'too-early':
-          await clock.sleep(move.at - move.aheadMs - now + random() * move.aheadMs);
+          await clock.sleep(Math.min(move.at - move.aheadMs - now + random() * move.aheadMs, LOOK_MS));
           break;
         case 'taken': {
           const { way } = move;

@@ -11,7 +11,15 @@ export const OUTPUTS = {
   apiTokenSecretArn: 'ApiTokenSecretArn',
   functionName: 'FunctionName',
   functionArn: 'FunctionArn',
+  logGroupName: 'LogGroupName',
   producerPolicyArn: 'ProducerPolicyArn',
+  /** The deployed ceiling: what `budget set` replaces and `budget clear` goes back to. */
+  quota: 'Quota',
+  callsPerMinute: 'CallsPerMinute',
+  callBurst: 'CallBurst',
+  interactiveReserve: 'InteractiveReserve',
+  /** Absent if the alarms notify nobody. */
+  alarmTopicArn: 'AlarmTopicArn',
 } as const;
 
 /** The stack's name unless the configuration gives another. */

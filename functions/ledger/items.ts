@@ -5,6 +5,9 @@ import { type Lane, NO_CAMPAIGN } from '../contract/reset-request.ts';
 /** The index partition that lists the campaigns themselves. `#` is outside the alphabet of campaign ids. */
 export const CAMPAIGN_LIST = '#campaigns';
 
+/** The index partition that lists the actions. */
+export const ACTION_LIST = '#actions';
+
 /**
  * Where a request stands. `calling` and `failing` are under way; `waiting` is in its queue, and so is `redriven`: an operator has sent the
  * copy of its letter, and the worker has not received it yet. `failed` is final until a redrive, the others for good.
@@ -78,6 +81,37 @@ export interface CampaignItem {
   firstSeenAt: number;
 }
 
+/** Where an action stands. One that ended before all that was planned is `aborted` if another operator asked for that, else `interrupted`. */
+export type ActionState = 'running' | 'done' | 'interrupted' | 'aborted';
+
+/** What else is written down of an action: request ids, names, numbers; never an address. */
+export type ActionDetails = Record<string, string | number | readonly string[]>;
+
+/** One change of state that an operator made, kept without an end. Times are AWS's. */
+export interface ActionItem {
+  pk: string;
+  campaign: typeof ACTION_LIST;
+  stateReasonTime: string;
+  actionId: string;
+  /** As it was typed, without what may hold an address: "lane pause bulk". */
+  command: string;
+  /** The ARN of the caller, as AWS knows it. */
+  who: string;
+  details: ActionDetails;
+  /** How many single changes it is made of, and how many of them are made. */
+  planned: number;
+  done: number;
+  state: ActionState;
+  startedAt: EpochMs;
+  /** When whoever carries it out last wrote here: a `running` one that has been silent for a minute is interrupted. */
+  heardAt: EpochMs;
+  finishedAt?: EpochMs;
+  /** Somebody wants it stopped. */
+  abortAt?: EpochMs;
+  abortBy?: string;
+}
+
+export const actionKey = (actionId: string): string => `action#${actionId}`;
 export const requestKey = (key: string): string => `request#${key}`;
 export const campaignKey = (campaignId: string): string => `campaign#${campaignId}`;
 /** The one item of the call budget. */

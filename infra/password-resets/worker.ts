@@ -14,7 +14,7 @@ import {
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { VARIABLES } from '../../functions/contract/function-environment.ts';
-import { jitterCalls, type QuotaKind } from '../../functions/contract/quota.ts';
+import { type QuotaKind, smallBurst } from '../../functions/contract/quota.ts';
 import { LANES } from '../../functions/contract/reset-request.ts';
 import type { ApiToken } from './api-token.ts';
 import { BUNDLE_HANDLER, writeBundle } from './bundle.ts';
@@ -70,12 +70,13 @@ export interface WorkerProps extends WorkerOptions {
 /** The function, its event sources and its permissions. */
 export class Worker extends Construct {
   readonly function: LambdaFunction;
+  readonly logGroup: LogGroup;
 
   constructor(scope: Construct, id: string, props: WorkerProps) {
     super(scope, id);
     warnOfSmallBurst(this, props);
     // The ledger is the record of what was done; the log may go with the stack.
-    const logGroup = new LogGroup(this, 'Log', {
+    this.logGroup = new LogGroup(this, 'Log', {
       retention: props.logRetentionDays,
       removalPolicy: RemovalPolicy.DESTROY,
     });
@@ -90,9 +91,9 @@ export class Worker extends Construct {
       handler: BUNDLE_HANDLER,
       memorySize: props.memoryMb,
       timeout: Duration.seconds(props.functionTimeoutSeconds),
-      role: workerRole(this, logGroup, props),
+      role: workerRole(this, this.logGroup, props),
       environment: environmentOf(Stack.of(this).stackName, props),
-      logGroup,
+      logGroup: this.logGroup,
       // The platform's own lines become JSON like the worker's, so one query reads both.
       loggingFormat: LoggingFormat.JSON,
       // No reserved concurrency: it is taken from what the whole account shares, a new account has too little to reserve any, and the
@@ -112,17 +113,11 @@ export class Worker extends Construct {
   }
 }
 
-/** A burst of the reserve and one is what an API with a window wants; anything else must hold what early and late calls take, too. */
 function warnOfSmallBurst(scope: Construct, { callsPerMinute, callBurst, interactiveReserve }: WorkerProps): void {
-  const kept = jitterCalls(callsPerMinute);
-  const least = interactiveReserve + 1;
-  if (callBurst === least || callBurst - kept >= least) return;
-  Annotations.of(scope).addWarningV2(
-    'password-resets:callBurst',
-    `callBurst ${callBurst} is small for ${callsPerMinute} calls a minute: calls that arrive half a second early or late take ${kept} of it ` +
-      `(${callsPerMinute} / 60 x 0.5), which leaves ${Math.max(0, callBurst - kept)}; the reserve of ${interactiveReserve} and one call for bulk need ${least}. The reserve is kept; ` +
-      `the API will refuse a call now and then. Give callBurst ${kept + least} or more, or ${least} for an API that counts calls in a window.`,
-  );
+  const warning = smallBurst({ perMinute: callsPerMinute, burst: callBurst, reserve: interactiveReserve });
+  if (warning !== undefined) {
+    Annotations.of(scope).addWarningV2('password-resets:callBurst', `callBurst: ${warning} Give a larger callBurst.`);
+  }
 }
 
 function environmentOf(stackName: string, props: WorkerProps): Record<string, string> {

@@ -1,7 +1,6 @@
 import { CREDENTIALS, REGION } from './account.ts';
-import type { ServiceName } from './faults.ts';
 
-const TARGETS: Record<ServiceName, string> = {
+const TARGETS: Record<'sqs' | 'dynamodb' | 'secretsmanager', string> = {
   sqs: 'AmazonSQS',
   dynamodb: 'DynamoDB_20120810',
   secretsmanager: 'secretsmanager',
@@ -23,7 +22,7 @@ class AwsCallError extends Error {
  */
 export async function callAws<Output>(
   origin: string,
-  service: ServiceName,
+  service: keyof typeof TARGETS,
   operation: string,
   input: unknown,
 ): Promise<Output> {

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-/** The three services at the one address. */
-export type ServiceName = 'sqs' | 'dynamodb' | 'secretsmanager';
+/** The services at the one address. */
+export type ServiceName = 'sqs' | 'dynamodb' | 'secretsmanager' | 'sts' | 'sns';
 
 /** What goes wrong with an operation. */
 export type FaultKind =
@@ -79,7 +79,10 @@ export function createFaults(): Faults {
   };
 }
 
+const FORM_ERRORS = { prefix: '', internal: 'InternalFailure', throttled: 'Throttling', contentType: 'text/xml' };
 const ERRORS: Record<ServiceName, { prefix: string; internal: string; throttled: string; contentType: string }> = {
+  sts: FORM_ERRORS,
+  sns: FORM_ERRORS,
   sqs: {
     prefix: 'com.amazonaws.sqs#',
     internal: 'InternalError',
@@ -149,13 +152,21 @@ function answerError(response: ServerResponse, service: ServiceName, kind: 'inte
   const { prefix, contentType, ...names } = ERRORS[service];
   const throttledStatus = 400;
   const status = kind === 'internal' ? 500 : throttledStatus;
+  if (contentType === 'text/xml') {
+    const error = `<Error><Code>${names[kind]}</Code><Message>A planned fault.</Message></Error>`;
+    answerText(response, status, contentType, `<ErrorResponse>${error}</ErrorResponse>`);
+    return;
+  }
   if (service === 'sqs')
     response.setHeader('x-amzn-query-error', `${names[kind]};${status === 500 ? 'Receiver' : 'Sender'}`);
   answer(response, status, contentType, { __type: `${prefix}${names[kind]}`, message: 'A planned fault.' });
 }
 
 export function answer(response: ServerResponse, status: number, contentType: string, body: unknown): void {
-  const text = JSON.stringify(body);
+  answerText(response, status, contentType, JSON.stringify(body));
+}
+
+export function answerText(response: ServerResponse, status: number, contentType: string, text: string): void {
   response.writeHead(status, { 'Content-Type': contentType, 'Content-Length': Buffer.byteLength(text) }).end(text);
 }
 

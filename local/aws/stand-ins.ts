@@ -3,11 +3,11 @@ import { Readable } from 'node:stream';
 import dynalite from 'dynalite';
 import { buildApp } from 'fauxqs';
 import { REGION } from './account.ts';
-import { answer, createFaults, type Faults, inflict, type ServiceName } from './faults.ts';
+import { answer, answerText, createFaults, type Faults, inflict, type ServiceName } from './faults.ts';
 import { endServer, listen, readBody } from './http.ts';
 import { createSecretsManager, type SecretsManager, SecretsManagerError } from './secrets-manager.ts';
 
-/** SQS, DynamoDB and Secrets Manager at one address. */
+/** SQS, DynamoDB, Secrets Manager, and what the command line asks of STS and SNS, at one address. */
 export interface AwsStandIns {
   /** For `AWS_ENDPOINT_URL`. */
   origin: string;
@@ -53,6 +53,8 @@ const SERVICES: Record<string, ServiceName> = {
   DynamoDB_20120810: 'dynamodb',
   secretsmanager: 'secretsmanager',
 };
+/** They are asked with forms, and named in the signature alone. */
+const FORM_SERVICES: readonly string[] = ['sts', 'sns'] satisfies ServiceName[];
 
 /** Answers of fauxqs that contain queue URLs, with a host name that does not resolve. */
 const ANSWERS_WITH_URLS = ['CreateQueue', 'GetQueueUrl', 'ListQueues', 'ListDeadLetterSourceQueues'];
@@ -79,29 +81,43 @@ export async function startAwsStandIns(port = 0): Promise<AwsStandIns> {
     },
     secretsmanager: async (operation, request, response) =>
       answerSecrets(secrets, operation, await readBody(request), response),
+    sts: (_operation, request, response) => serveForm(sqs, request, response),
+    sns: (_operation, request, response) => serveForm(sqs, request, response),
   };
 
   const server = createServer((request, response) => {
-    const [prefix = '', operation = ''] = String(request.headers['x-amz-target'] ?? '').split('.');
-    const service = SERVICES[prefix];
-    if (service === undefined) {
-      request.resume();
-      answer(response, 400, 'application/x-amz-json-1.0', {
-        __type: 'UnknownOperationException',
-        message: 'The stand-ins answer for SQS, DynamoDB and Secrets Manager only, in their JSON protocols.',
-      });
-      return;
-    }
-    const name = `${service}:${operation}`;
-    counts[name] = (counts[name] ?? 0) + 1;
-    void serve(service, operation, request, response).catch(() => request.socket.destroy());
+    void dispatch(request, response).catch(() => request.socket.destroy());
   });
   // AWS keeps idle connections this long, so a frozen sandbox finds them dead sometimes, but not always.
   server.keepAliveTimeout = 20_000;
 
-  async function serve(service: ServiceName, operation: string, request: IncomingMessage, response: ServerResponse) {
+  async function dispatch(request: IncomingMessage, response: ServerResponse) {
+    const [prefix = '', operation = ''] = String(request.headers['x-amz-target'] ?? '').split('.');
+    const service = SERVICES[prefix];
+    if (service !== undefined) return serve(service, operation, request, response);
+    const signedFor = /\/(\w+)\/aws4_request/.exec(request.headers.authorization ?? '')?.[1] ?? '';
+    if (isFormService(signedFor)) {
+      const body = await readBody(request);
+      return serve(signedFor, new URLSearchParams(body).get('Action') ?? '', request, response, body);
+    }
+    request.resume();
+    answer(response, 400, 'application/x-amz-json-1.0', {
+      __type: 'UnknownOperationException',
+      message:
+        'The stand-ins answer for SQS, DynamoDB and Secrets Manager, in their JSON protocols, and a little of STS and SNS.',
+    });
+  }
+
+  async function serve(
+    service: ServiceName,
+    operation: string,
+    request: IncomingMessage,
+    response: ServerResponse,
+    read?: string,
+  ): Promise<void> {
     const name = `${service}:${operation}`;
-    const body = faults.needBody(name) ? await readBody(request) : undefined;
+    counts[name] = (counts[name] ?? 0) + 1;
+    const body = read ?? (faults.needBody(name) ? await readBody(request) : undefined);
     const fault = faults.next(name, () => body ?? '');
     const replayed = body === undefined ? request : replay(request, body);
     const perform = () => services[service](operation, replayed, response);
@@ -151,6 +167,18 @@ async function serveSqs(
     if (value !== undefined) response.setHeader(header, value);
   }
   response.writeHead(injected.statusCode, { 'Content-Length': Buffer.byteLength(text) }).end(text);
+}
+
+const isFormService = (name: string): name is 'sts' | 'sns' => FORM_SERVICES.includes(name);
+
+async function serveForm(sqs: SqsApp, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { statusCode, body } = await sqs.inject({
+    method: 'POST',
+    url: '/',
+    headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    body: await readBody(request),
+  });
+  answerText(response, statusCode, 'text/xml', body);
 }
 
 function answerSecrets(secrets: SecretsManager, operation: string, body: string, response: ServerResponse): void {

@@ -6,9 +6,9 @@ import { GetQueueAttributesCommand, ReceiveMessageCommand } from '@aws-sdk/clien
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { run } from '../../cli/program.ts';
 import { CREDENTIALS, REGION } from '../../local/aws/account.ts';
-import { anItem } from '../support/builders.ts';
+import { aCampaign, anItem } from '../support/builders.ts';
 import { contextOf, fakeQueues, fileOf, memoryReader, testIo } from '../support/cli/command-line.ts';
-import { aCampaign, type StandInDeployment, startDeployment, TABLE } from '../support/cli/stand-ins.ts';
+import { type StandInDeployment, startDeployment, TABLE } from '../support/cli/stand-ins.ts';
 
 const noConnection = (): never => {
   throw new Error('This test expects no connection.');

@@ -1,7 +1,18 @@
 import type { SQSEvent, SQSRecord } from 'aws-lambda';
 import { LETTER_ATTRIBUTES } from '../../functions/contract/dead-letter.ts';
 import type { Lane } from '../../functions/contract/reset-request.ts';
-import { campaignOf, type RequestItem, requestKey, stateReasonTime } from '../../functions/ledger/items.ts';
+import {
+  ACTION_LIST,
+  type ActionItem,
+  actionKey,
+  CAMPAIGN_LIST,
+  type CampaignItem,
+  campaignKey,
+  campaignOf,
+  type RequestItem,
+  requestKey,
+  stateReasonTime,
+} from '../../functions/ledger/items.ts';
 import type { NewRequest } from '../../functions/ledger/ledger.ts';
 import { addressTag } from '../../functions/ledger/standing.ts';
 import type { Message } from '../../functions/reset-worker/core/ports.ts';
@@ -111,3 +122,35 @@ export function anItem({
     stateReasonTime: stateReasonTime(state, at, overrides.reason ?? of[state]?.reason),
   };
 }
+
+export const aCampaign = (
+  campaignId: string,
+  { state = 'active', at = 0 }: { state?: CampaignItem['state']; at?: number } = {},
+): CampaignItem => ({
+  pk: campaignKey(campaignId),
+  campaign: CAMPAIGN_LIST,
+  stateReasonTime: stateReasonTime(state, at),
+  campaignId,
+  state,
+  firstSeenAt: 0,
+});
+
+export const anAction = (
+  actionId: string,
+  { at = NOON, ...values }: Partial<ActionItem> & { at?: number } = {},
+): ActionItem => ({
+  pk: actionKey(actionId),
+  campaign: ACTION_LIST,
+  stateReasonTime: stateReasonTime('begun', at),
+  actionId,
+  command: 'lane pause bulk',
+  who: 'arn:aws:sts::123456789012:assumed-role/Operator/sam',
+  details: {},
+  planned: 1,
+  done: 1,
+  state: 'done',
+  startedAt: at,
+  heardAt: at,
+  finishedAt: at,
+  ...values,
+});

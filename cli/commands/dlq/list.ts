@@ -3,6 +3,7 @@ import { type Lane, NO_CAMPAIGN } from '../../../functions/contract/reset-reques
 import type { LedgerReader, Selection } from '../../../functions/ledger/dynamo/reader.ts';
 import { type RequestItem, requestIdOf } from '../../../functions/ledger/items.ts';
 import type { Context } from '../../deployment/connect.ts';
+import { campaignIds } from '../../queries/campaign-ids.ts';
 import { mapConcurrently } from '../../queries/map-concurrently.ts';
 import { requestJson } from '../../queries/request-json.ts';
 import { EXIT, type ExitCode, print, wrongUsage } from '../../terminal/io.ts';
@@ -41,7 +42,7 @@ export async function dlqList(context: Context, options: DlqListOptions): Promis
 }
 
 async function selectionsOf(ledger: LedgerReader, options: DlqListOptions): Promise<Selection[]> {
-  const campaigns = options.campaign === undefined ? await Array.fromAsync(ledger.campaigns()) : [options.campaign];
+  const campaigns = options.campaign === undefined ? await campaignIds(ledger) : [options.campaign];
   const narrowed = {
     ...(options.reason === undefined ? {} : { reason: options.reason }),
     ...(options.lane === undefined ? {} : { lane: options.lane }),

@@ -2,10 +2,14 @@ import { type DynamoDBDocumentClient, GetCommand, QueryCommand, type QueryComman
 import type { EpochMs } from '../../common/clock.ts';
 import { FAILURE_REASONS, type FailureReason } from '../../contract/dead-letter.ts';
 import { LEDGER } from '../../contract/ledger-table.ts';
-import { type Lane, NO_CAMPAIGN } from '../../contract/reset-request.ts';
+import type { Lane } from '../../contract/reset-request.ts';
 import {
+  ACTION_LIST,
+  type ActionItem,
+  actionKey,
   CAMPAIGN_LIST,
   type CampaignItem,
+  campaignKey,
   hasReasons,
   type RequestItem,
   reachedAt,
@@ -54,15 +58,27 @@ export interface SucceededCount {
   settled: { count: number; before: EpochMs };
 }
 
-/** What people are told from the ledger. All but `find` reads an index and may be a second behind. */
+/** For whoever waits for a long count. */
+export interface CountWatch {
+  /** Hears of each page, by the number of its requests. */
+  onCounted?(more: number): void;
+  /** Ends the count: it throws the signal's reason. */
+  signal?: AbortSignal;
+}
+
+/** What people are told from the ledger. All but the three that find reads an index and may be a second behind. */
 export interface LedgerReader {
   find(requestId: string): Promise<RequestItem | undefined>;
-  /** `none`, and the campaigns that the worker has seen or an operator has cancelled, one at a time: last seen first. */
-  campaigns(): AsyncIterable<string>;
+  findCampaign(campaignId: string): Promise<CampaignItem | undefined>;
+  findAction(actionId: string): Promise<ActionItem | undefined>;
+  /** The campaigns that the worker has seen or an operator has cancelled, one at a time: last seen, or cancelled, first. */
+  campaigns(): AsyncIterable<CampaignItem>;
+  /** What operators have done, newest first. */
+  actions(): AsyncIterable<ActionItem>;
   /** Reads all that it counts. */
-  count(selection: Selection): Promise<number>;
+  count(selection: Selection, watch?: CountWatch): Promise<number>;
   /** Reads, after a first time, only what has succeeded since two minutes before the newest success of the last count. */
-  countSucceeded(campaign: string, last?: SucceededCount): Promise<SucceededCount>;
+  countSucceeded(campaign: string, last?: SucceededCount, watch?: CountWatch): Promise<SucceededCount>;
   /** Newest first over all selections. Reads on as its consumer does, page by page, so that any number of requests fits into memory. */
   list(...selections: Selection[]): AsyncIterable<RequestItem>;
 }
@@ -107,39 +123,49 @@ export function ledgerReader(client: DynamoDBDocumentClient, tableName: string):
     for await (const page of pages(newestFirst)) yield* (page.Items ?? []) as T[];
   }
 
-  const count = async (selection: Selection): Promise<number> => {
+  const find = async <T>(key: string): Promise<T | undefined> => {
+    const Key = { [LEDGER.partitionKey]: key };
+    const found = await read(client.send(new GetCommand({ TableName: tableName, Key, ConsistentRead: true })));
+    return found.Item as T | undefined;
+  };
+
+  const count = async (selection: Selection, { onCounted, signal }: CountWatch = {}): Promise<number> => {
     const counts = queriesOf(selection).map(async (query) => {
       let sum = 0;
-      for await (const page of pages({ ...query, Select: 'COUNT' })) sum += page.Count ?? 0;
+      signal?.throwIfAborted();
+      for await (const { Count = 0 } of pages({ ...query, Select: 'COUNT' })) {
+        sum += Count;
+        onCounted?.(Count);
+        signal?.throwIfAborted();
+      }
       return sum;
     });
     return (await Promise.all(counts)).reduce((sum, one) => sum + one, 0);
   };
 
   return {
-    async find(requestId) {
-      const Key = { [LEDGER.partitionKey]: requestKey(requestId) };
-      const found = await read(client.send(new GetCommand({ TableName: tableName, Key, ConsistentRead: true })));
-      return found.Item as RequestItem | undefined;
+    find: (requestId) => find(requestKey(requestId)),
+    findCampaign: (campaignId) => find(campaignKey(campaignId)),
+    findAction: (actionId) => find(actionKey(actionId)),
+
+    campaigns() {
+      const ofState = (state: CampaignItem['state']) => newest<CampaignItem>(rangeQuery(CAMPAIGN_LIST, state));
+      return newestFirst([ofState('active'), ofState('cancelled')]);
     },
 
-    async *campaigns() {
-      yield NO_CAMPAIGN;
-      const ofState = (state: CampaignItem['state']) => newest<CampaignItem>(rangeQuery(CAMPAIGN_LIST, state));
-      for await (const { campaignId } of newestFirst([ofState('active'), ofState('cancelled')])) yield campaignId;
-    },
+    actions: () => newest(rangeQuery(ACTION_LIST, 'begun')),
 
     count,
 
-    async countSucceeded(campaign, last) {
+    async countSucceeded(campaign, last, watch) {
       const { settled = { count: 0, before: 0 } } = last ?? {};
       const succeeded = { campaign, state: 'succeeded' } as const;
       // By the copies' clocks: that of whoever counts may be wrong by more than two minutes.
       const first = await newest<RequestItem>(rangeQuery(campaign, 'succeeded'), 1).next();
       const before = first.done ? settled.before : Math.max(settled.before, reachedAt(first.value) - SETTLED_AFTER_MS);
       const [more, open] = await Promise.all([
-        count({ ...succeeded, from: settled.before, to: before }),
-        count({ ...succeeded, from: before }),
+        count({ ...succeeded, from: settled.before, to: before }, watch),
+        count({ ...succeeded, from: before }, watch),
       ]);
       const all = settled.count + more;
       return { count: all + open, settled: { count: all, before } };

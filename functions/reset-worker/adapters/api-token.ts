@@ -4,6 +4,7 @@ import {
   type SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
 import type { EpochMs } from '../../common/clock.ts';
+import { parseToken } from '../../contract/api-token.ts';
 import type { ApiTokens, TokenAnswer } from '../core/ports.ts';
 
 const FRESH_MS = 5 * 60_000;
@@ -56,32 +57,10 @@ async function readSecret(client: SecretsManagerClient, secretArn: string): Prom
   try {
     const secret = await client.send(new GetSecretValueCommand({ SecretId: secretArn }));
     if (secret.SecretBinary !== undefined) return { kind: 'none', why: 'malformed' };
-    return parseSecret(secret.SecretString, secret.VersionId ?? '');
+    const parsed = parseToken(secret.SecretString);
+    return parsed.kind === 'token' ? { ...parsed, version: secret.VersionId ?? '' } : parsed;
   } catch (error) {
     // A secret without a value, as just after the first deployment, is answered like one that does not exist.
     return { kind: 'none', why: error instanceof ResourceNotFoundException ? 'empty' : 'unreadable' };
-  }
-}
-
-/**
- * The secret's value is the token itself, or JSON `{"token": "…"}`.
- * A token is printable ASCII without spaces, quotes and backslashes: anything else could not travel in a header, or was pasted with its quotes.
- */
-export function parseSecret(value: string | undefined, version: string): TokenAnswer {
-  const text = value?.trim() ?? '';
-  if (text === '') return { kind: 'none', why: 'empty' };
-  const token = text.startsWith('{') ? tokenMember(text) : text;
-  if (token === undefined || !/^[\x21\x23-\x26\x28-\x5b\x5d-\x7e]+$/.test(token))
-    return { kind: 'none', why: 'malformed' };
-  return { kind: 'token', token, version };
-}
-
-function tokenMember(text: string): string | undefined {
-  try {
-    const json: unknown = JSON.parse(text);
-    const isObject = typeof json === 'object' && json !== null && 'token' in json;
-    return isObject && typeof json.token === 'string' ? json.token.trim() : undefined;
-  } catch {
-    return undefined;
   }
 }

@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { connect } from '../../../cli/deployment/connect.ts';
 import { CREDENTIALS, REGION } from '../../../local/aws/account.ts';
+import { testIo } from '../../support/cli/command-line.ts';
 import { type StandInDeployment, startDeployment } from '../../support/cli/stand-ins.ts';
 
 let deployment: StandInDeployment | undefined;
@@ -31,10 +32,13 @@ describe('The queues of a deployment', () => {
 
       const { queues } = await connect(
         {
-          RESETS_INTERACTIVE_QUEUE_URL: url('interactive'),
-          RESETS_BULK_QUEUE_URL: url('bulk'),
-          RESETS_DEAD_LETTER_QUEUE_URL: url('dead'),
-          RESETS_LEDGER_TABLE_NAME: 'Ledger',
+          ...testIo(),
+          env: {
+            RESETS_INTERACTIVE_QUEUE_URL: url('interactive'),
+            RESETS_BULK_QUEUE_URL: url('bulk'),
+            RESETS_DEAD_LETTER_QUEUE_URL: url('dead'),
+            RESETS_LEDGER_TABLE_NAME: 'Ledger',
+          },
         },
         {},
       );

@@ -6,9 +6,14 @@ import { onTestFinished } from 'vitest';
 import type { Connection, Context } from '../../../cli/deployment/connect.ts';
 import type { FoundDeployment } from '../../../cli/deployment/find-deployment.ts';
 import type { Queues, SendResult } from '../../../cli/deployment/queues.ts';
+import type { Secret } from '../../../cli/deployment/secret.ts';
 import { CommandFailed, type Io, type Output } from '../../../cli/terminal/io.ts';
+import type { BudgetStore } from '../../../functions/call-budget/shared-item.ts';
+import { NO_CAMPAIGN } from '../../../functions/contract/reset-request.ts';
+import type { ActionLog } from '../../../functions/ledger/dynamo/actions.ts';
 import type { LedgerReader, Selection } from '../../../functions/ledger/dynamo/reader.ts';
-import { type RequestItem, reachedAt } from '../../../functions/ledger/items.ts';
+import { type ActionItem, type RequestItem, reachedAt } from '../../../functions/ledger/items.ts';
+import { aCampaign } from '../builders.ts';
 import { untouched } from '../untouched.ts';
 import { NOON } from '../virtual-clock.ts';
 
@@ -34,6 +39,8 @@ export interface TestIo extends Io {
   stderr: Sink & Output;
   /** What the clock was asked to sleep, in order. Time stands still but for that. */
   slept: number[];
+  /** Does once what `clock.every` was given and is not stopped. */
+  beat(): Promise<void>;
   /** As Ctrl-C within graceful work. */
   interrupt(): void;
 }
@@ -44,6 +51,7 @@ export function testIo(): TestIo {
   const slept: number[] = [];
   let ids = 0;
   let time = NOON;
+  const repeated = new Set<() => Promise<void>>();
   return {
     stdin: new PassThrough(),
     stdout: new Sink(),
@@ -55,13 +63,19 @@ export function testIo(): TestIo {
         slept.push(ms);
         time += ms;
       },
+      every(_ms, work) {
+        repeated.add(work);
+        return { stop: async () => void repeated.delete(work) };
+      },
     },
+    program: 'npx resets',
     newId: () => {
       ids += 1;
       return `id-${ids}`;
     },
     graceful: (work) => work(controller.signal),
     slept,
+    beat: async () => void (await Promise.all([...repeated].map((work) => work()))),
     interrupt: () => controller.abort(),
   };
 }
@@ -78,18 +92,57 @@ export const DEPLOYMENT: FoundDeployment = {
   laneQueueUrls: { interactive: 'http://127.0.0.1/q/interactive', bulk: 'http://127.0.0.1/q/bulk' },
   deadLetterQueueUrl: 'http://127.0.0.1/q/dead',
   ledgerTableName: 'Ledger',
+  ceiling: { quota: 'known', perMinute: 60, burst: 10, reserve: 3 },
+  secretArn: 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:token-Abc123',
+  alarmTopicArn: undefined,
 };
+
+export const CALLER = 'arn:aws:sts::123456789012:assumed-role/Operator/sam';
 
 /** Connects to the given parts; a part that is not given throws when it is touched. */
 export function contextOf(io: TestIo, parts: Partial<Connection> = {}): Context {
   return {
     ...io,
+    command: (line) => `${io.program} ${line}`,
     connect: async () => ({
       deployment: DEPLOYMENT,
+      account: '123456789012',
+      region: 'eu-central-1',
       queues: untouched<Queues>('queues'),
       ledger: untouched<LedgerReader>('ledger'),
+      budget: untouched<BudgetStore>('budget'),
+      actions: untouched<ActionLog>('actions'),
+      cancelCampaign: async () => {
+        throw new Error('This test cancels no campaign.');
+      },
+      secret: untouched<Secret>('secret'),
+      caller: async () => CALLER,
+      now: io.clock.now,
       ...parts,
     }),
+  };
+}
+
+/** Actions in memory, with the meaning of `actionLog`. */
+export function memoryActions(): { actions: ActionLog; written: Map<string, Partial<ActionItem>> } {
+  const written = new Map<string, Partial<ActionItem>>();
+  const change = (actionId: string, values: Partial<ActionItem>) => {
+    const item = { ...written.get(actionId), ...values };
+    written.set(actionId, item);
+    return item;
+  };
+  return {
+    written,
+    actions: {
+      begin: async ({ actionId, ...action }) => void change(actionId, { ...action, done: 0, state: 'running' }),
+      beat: async (actionId, done) => change(actionId, { done }).abortBy !== undefined,
+      end: async (actionId, state, done) => void change(actionId, { state, done }),
+      async askToStop(actionId, who) {
+        const runs = written.get(actionId)?.state === 'running';
+        if (runs) change(actionId, { abortBy: who });
+        return runs;
+      },
+    },
   };
 }
 
@@ -137,12 +190,17 @@ export function memoryReader(...items: RequestItem[]): LedgerReader {
       (leaseEndedBefore === undefined || (item.leaseEnd ?? Number.POSITIVE_INFINITY) < leaseEndedBefore)
     );
   };
+  const has = (campaignId: string) => items.some(({ campaign }) => campaign === campaignId);
   const count = (selection: Selection) => items.filter((item) => matches(item, selection)).length;
   return {
     find: async (requestId) => items.find(({ pk }) => pk === `request#${requestId}`),
+    findCampaign: async (campaignId) => (has(campaignId) ? aCampaign(campaignId) : undefined),
+    findAction: async () => undefined,
     async *campaigns() {
-      yield* new Set(['none', ...items.map(({ campaign }) => campaign)]);
+      const ids = new Set(items.map(({ campaign }) => campaign));
+      for (const campaignId of ids) if (campaignId !== NO_CAMPAIGN) yield aCampaign(campaignId);
     },
+    async *actions() {},
     count: async (selection) => count(selection),
     countSucceeded: async (campaign) => ({
       count: count({ campaign, state: 'succeeded' }),

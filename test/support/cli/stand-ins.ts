@@ -2,13 +2,7 @@ import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { CreateQueueCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { BatchWriteCommand, DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { LEDGER } from '../../../functions/contract/ledger-table.ts';
-import {
-  CAMPAIGN_LIST,
-  type CampaignItem,
-  campaignKey,
-  type RequestItem,
-  stateReasonTime,
-} from '../../../functions/ledger/items.ts';
+import type { ActionItem, CampaignItem, RequestItem } from '../../../functions/ledger/items.ts';
 import { CREDENTIALS, queueUrl, REGION } from '../../../local/aws/account.ts';
 import { type AwsStandIns, startAwsStandIns } from '../../../local/aws/stand-ins.ts';
 
@@ -19,7 +13,7 @@ export interface StandInDeployment extends AwsStandIns {
   documents: DynamoDBDocumentClient;
   sqs: SQSClient;
   url(queue: (typeof QUEUES)[number]): string;
-  put(...items: (RequestItem | CampaignItem)[]): Promise<void>;
+  put(...items: (RequestItem | CampaignItem | ActionItem)[]): Promise<void>;
 }
 
 /** An empty ledger table and the three queues. */
@@ -70,15 +64,3 @@ export async function startDeployment(): Promise<StandInDeployment> {
     },
   };
 }
-
-export const aCampaign = (
-  campaignId: string,
-  { state = 'active', at = 0 }: { state?: CampaignItem['state']; at?: number } = {},
-): CampaignItem => ({
-  pk: campaignKey(campaignId),
-  campaign: CAMPAIGN_LIST,
-  stateReasonTime: stateReasonTime(state, at),
-  campaignId,
-  state,
-  firstSeenAt: 0,
-});

@@ -7,8 +7,8 @@ import {
   type SucceededCount,
 } from '../../../../functions/ledger/dynamo/reader.ts';
 import { requestIdOf } from '../../../../functions/ledger/items.ts';
-import { anItem } from '../../../support/builders.ts';
-import { aCampaign, type StandInDeployment, startDeployment, TABLE } from '../../../support/cli/stand-ins.ts';
+import { aCampaign, anItem } from '../../../support/builders.ts';
+import { type StandInDeployment, startDeployment, TABLE } from '../../../support/cli/stand-ins.ts';
 import { NOON } from '../../../support/virtual-clock.ts';
 
 let deployment: StandInDeployment;
@@ -62,8 +62,24 @@ describe('The ledger reader', () => {
     expect(await reader.find('nobody')).toBeUndefined();
   });
 
-  it('tells `none` for the requests without a campaign, then the campaigns, last seen first', async () => {
-    expect(await Array.fromAsync(reader.campaigns())).toEqual(['none', 'autumn', 'summer', 'spring', 'winter']);
+  it('tells the campaigns, last seen or cancelled first', async () => {
+    const campaigns = await Array.fromAsync(reader.campaigns());
+    expect(campaigns.map(({ campaignId }) => campaignId)).toEqual(['autumn', 'summer', 'spring', 'winter']);
+  });
+
+  it('finds a campaign by its id', async () => {
+    expect(await reader.findCampaign('summer')).toMatchObject({ campaignId: 'summer', state: 'cancelled' });
+    expect(await reader.findCampaign('fall')).toBeUndefined();
+  });
+
+  it('tells of a count page by page, and ends it when it is told to', async () => {
+    const pages: number[] = [];
+    const many = { campaign: 'autumn', state: 'succeeded' } as const;
+    expect(await reader.count(many, { onCounted: (more) => pages.push(more) })).toBe(MANY);
+    expect(pages.reduce((sum, more) => sum + more, 0)).toBe(MANY);
+    const stop = new AbortController();
+    const ended = reader.count(many, { signal: stop.signal, onCounted: () => stop.abort(new Error('enough')) });
+    await expect(ended).rejects.toThrow('enough');
   });
 
   it.each<[claim: string, selection: Omit<Selection, 'campaign'>, keys: string[]]>([

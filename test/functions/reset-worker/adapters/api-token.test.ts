@@ -1,8 +1,6 @@
-import { validateHeaderValue } from 'node:http';
 import { GetSecretValueCommand, PutSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { parseSecret, secretApiTokens } from '../../../../functions/reset-worker/adapters/api-token.ts';
+import { secretApiTokens } from '../../../../functions/reset-worker/adapters/api-token.ts';
 import type { ApiTokens, TokenAnswer } from '../../../../functions/reset-worker/core/ports.ts';
 import { CREDENTIALS, REGION } from '../../../../local/aws/account.ts';
 import { secretArn } from '../../../../local/aws/secrets-manager.ts';
@@ -56,54 +54,6 @@ const breakReads = () =>
   standIns.faults.add({ operation: 'secretsmanager:GetSecretValue', kind: 'fail', times: Number.POSITIVE_INFINITY });
 
 const NONE = (why: string) => ({ kind: 'none', why });
-
-describe('the value of a secret', () => {
-  test.each<[claim: string, value: string | undefined, answer: { token: string } | string]>([
-    ['is the token itself', 'abc+/=', { token: 'abc+/=' }],
-    ['may end in a newline', 'abc\n', { token: 'abc' }],
-    ['may stand between blank lines', '\r\n\t abc \r\n', { token: 'abc' }],
-    ['may be JSON with a token', '{"token":"abc","expiresAt":"2027-01-01T00:00:00Z"}', { token: 'abc' }],
-    ['may be JSON over several lines', '{\n  "token": "abc\\n"\n}\n', { token: 'abc' }],
-    ['is absent', undefined, 'empty'],
-    ['is empty', '', 'empty'],
-    ['is blank', ' \n', 'empty'],
-    ['is JSON without a token', '{"apiToken":"abc"}', 'malformed'],
-    ['is JSON with an empty token', '{"token":" "}', 'malformed'],
-    ['is JSON with a number for a token', '{"token":7}', 'malformed'],
-    ['is JSON with null for a token', '{"token":null}', 'malformed'],
-    ['is an empty object', '{}', 'malformed'],
-    ['is cut-off JSON', '{"token":"abc"', 'malformed'],
-    ['is a JSON string', '"abc"', 'malformed'],
-    ['has single quotes around it', "'abc'", 'malformed'],
-    ['has a space inside', 'APIToken abc', 'malformed'],
-    ['has a line break inside', 'abc\r\nX-Evil: 1', 'malformed'],
-    ['has a line break inside its JSON', '{"token":"abc\\r\\nX-Evil: 1"}', 'malformed'],
-    ['has a control character', 'ab\u0007c', 'malformed'],
-    ['has a letter beyond ASCII', 'äbc', 'malformed'],
-    ['has an invisible mark in front', '\u200babc', 'malformed'],
-    ['has a backslash', 'ab\\c', 'malformed'],
-  ])('%s', (_, value, answer) => {
-    expect(parseSecret(value, 'v1')).toEqual(
-      typeof answer === 'string' ? NONE(answer) : { kind: 'token', version: 'v1', ...answer },
-    );
-  });
-
-  test('never gives a token that a header would refuse', () => {
-    const value = fc.oneof(
-      fc.string({ unit: 'binary' }),
-      fc.string(),
-      fc.string().map((token) => JSON.stringify({ token })),
-      fc.json(),
-    );
-    fc.assert(
-      fc.property(value, (text) => {
-        const answer = parseSecret(text, '');
-        if (answer.kind === 'token') validateHeaderValue('authorization', `APIToken ${answer.token}`);
-      }),
-      { numRuns: 200 },
-    );
-  });
-});
 
 describe('the token in use', () => {
   test('is the secret’s, with the version that it came from', async () => {

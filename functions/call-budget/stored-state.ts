@@ -1,0 +1,83 @@
+import * as z from 'zod/mini';
+import type { BudgetStore } from './shared-item.ts';
+import type { BudgetState } from './state.ts';
+
+/** The budget's item is not what the worker writes: somebody has changed it by hand. */
+export class BudgetDamaged extends Error {
+  override readonly name = 'BudgetDamaged';
+}
+
+const time = z.number().check(z.nonnegative());
+const count = z.number().check(z.nonnegative());
+const byScope = <T extends z.core.SomeType>(value: T) =>
+  z.object({ all: z.optional(value), interactive: z.optional(value), bulk: z.optional(value) });
+const byLane = <T extends z.core.SomeType>(value: T) =>
+  z.object({ interactive: z.optional(value), bulk: z.optional(value) });
+
+const hold = z.object({
+  why: z.enum(['outage', 'credential', 'brake']),
+  since: time,
+  permit: count,
+  until: time,
+  lengthMs: count,
+  probeEnd: z.optional(time),
+});
+const operatorHold = z.object({
+  since: time,
+  until: z.optional(time),
+  who: z.string(),
+  why: z.optional(z.string()),
+});
+
+/** What of the item is reckoned with; the rest may be anything. */
+const stateSchema = z.object({
+  revision: z.int().check(z.nonnegative()),
+  arrival: time,
+  granted: count,
+  refused: count,
+  minutes: z.object({ newest: count, counts: z.string().check(z.regex(/^\d+(\/\d+)?( \d+(\/\d+)?)*$/)) }),
+  quietUntil: time,
+  learned: z.object({
+    startedAt: time,
+    estimate: z.optional(z.number().check(z.positive())),
+    grewFrom: z.optional(time),
+    beginsAt: z.number(),
+    pauseMs: count,
+    admittedByRefusal: z.number(),
+    samples: z.array(z.tuple([z.number(), z.number()])),
+  }),
+  holds: z.object({
+    byScope: byScope(hold),
+    byOperator: byScope(operatorHold),
+    troubles: z.array(z.object({ key: z.string(), permit: count, at: time, weight: z.number() })),
+    life: z.object({ permit: count, success: count, successAt: time }),
+    rejections: byLane(count),
+    brakeOff: byLane(z.object({ until: z.optional(time) })),
+    lastOutage: z.optional(count),
+    outageOffUntil: z.optional(time),
+  }),
+  ceiling: z.optional(
+    z.object({
+      quota: z.enum(['known', 'ceiling']),
+      perMinute: z.number().check(z.positive()),
+      burst: z.number().check(z.minimum(1)),
+    }),
+  ),
+});
+
+/** The store for whoever shows or changes the item for an operator. @throws BudgetDamaged where the item is not what the worker writes. */
+export const checkedStore = (store: BudgetStore): BudgetStore => ({
+  read: async () => checked(await store.read()),
+  async write(next) {
+    const result = await store.write(next);
+    return result.kind === 'conflict' ? { ...result, current: checked(result.current) } : result;
+  },
+});
+
+function checked(state: BudgetState | undefined): BudgetState | undefined {
+  if (state === undefined) return undefined;
+  const parsed = z.safeParse(stateSchema, state);
+  if (parsed.success) return state;
+  const [issue] = parsed.error.issues;
+  throw new BudgetDamaged(`${['state', ...(issue?.path ?? [])].join('.')} is not what the worker writes`);
+}
