@@ -119,7 +119,12 @@ describe('The queues', () => {
   });
 
   it('a queue that never answers is given up in time', async () => {
-    expect(CLIENT_OPTIONS.requestHandler).toMatchObject({ connectionTimeout: 1000, requestTimeout: 3000 });
+    expect(CLIENT_OPTIONS.requestHandler).toMatchObject({
+      connectionTimeout: 1000,
+      requestTimeout: 3000,
+      // Beyond a poll of 5 s.
+      socketTimeout: 8000,
+    });
     const client = new SQSClient({
       ...CLIENT_OPTIONS,
       requestHandler: { ...CLIENT_OPTIONS.requestHandler, requestTimeout: 50 },
