@@ -587,10 +587,12 @@ describe('verify --dead-letter', () => {
     expect(sent).toEqual([]);
   });
 
-  it('is refused where nobody can be asked, before anything is looked at', async () => {
-    const { context, io } = aDeployment();
-    expect(await failureIn(verify(context, { wait: 60, deadLetter: true }))).toMatchObject({ exitCode: 2 });
-    expect(io.stdout.text).toBe('');
+  it('is refused where nobody can be asked, before a connection is made', async () => {
+    const { context } = aDeployment();
+    const connect = (): never => expect.fail('it has connected');
+    expect(await failureIn(verify({ ...context, connect }, { wait: 60, deadLetter: true }))).toMatchObject({
+      exitCode: 2,
+    });
   });
 });
 
