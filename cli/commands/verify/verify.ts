@@ -78,7 +78,7 @@ async function tryOut(
     let done = 0;
     const trials = findings.map(async ({ name, find }) => {
       const check = await checked(name, () => find(trial));
-      if (check.result === 'ok') done += 1;
+      if (!action.stopped.aborted) done += 1;
       action.done(done);
       return check;
     });
