@@ -14,3 +14,6 @@ export function positiveInteger(value: string): number {
   if (!/^[1-9]\d{0,14}$/.test(value)) throw new InvalidArgumentError('Give a positive whole number.');
   return Number(value);
 }
+
+/** A positive number, or "all". */
+export const limit = (value: string): number => (value === 'all' ? Number.POSITIVE_INFINITY : positiveInteger(value));

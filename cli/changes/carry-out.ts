@@ -3,7 +3,8 @@ import { LedgerUnreachable } from '../../functions/ledger/ledger.ts';
 import { explanationOf } from '../deployment/aws-errors.ts';
 import type { Connection, Context } from '../deployment/connect.ts';
 import { confirm } from '../terminal/confirm.ts';
-import { CommandFailed, print } from '../terminal/io.ts';
+import { print } from '../terminal/io.ts';
+import { written } from './written.ts';
 
 /** A change of state that is about to be made. */
 export interface Change {
@@ -60,7 +61,7 @@ export async function carryOut<T>(
   await recheck?.();
   // Enough of it to be unique, and short enough to be typed.
   const actionId = context.newId().slice(0, 13);
-  await written(connection, undone, connection.actions.begin({ actionId, command, who, details, planned }));
+  await written(connection, { undone }, connection.actions.begin({ actionId, command, who, details, planned }));
 
   return context.graceful(async (interrupted) => {
     const aborted = new AbortController();
@@ -101,20 +102,4 @@ async function lost(context: Context, actionId: string, error: unknown): Promise
     context.stderr,
     `resets: How action ${actionId} ended could not be written down; it will be listed as interrupted. ${explanationOf('the ledger table', error.cause)}`,
   );
-}
-
-/** A write without which the command does not go on. @param undone what is so if it fails. */
-export async function written<T>(connection: Connection, undone: string, write: Promise<T>): Promise<T> {
-  try {
-    return await write;
-  } catch (error) {
-    throw ledgerFailure(connection, undone, error);
-  }
-}
-
-/** The failure to throw where the ledger's table did not take a write. */
-export function ledgerFailure({ deployment }: Connection, undone: string, error: unknown): unknown {
-  if (!(error instanceof LedgerUnreachable)) return error;
-  const why = explanationOf(`ledger table ${deployment.ledgerTableName}`, error.cause);
-  return new CommandFailed(`${undone} ${why}`, undefined, error);
 }

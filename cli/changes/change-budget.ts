@@ -1,10 +1,9 @@
 import { SharedItem } from '../../functions/call-budget/shared-item.ts';
 import type { BudgetState } from '../../functions/call-budget/state.ts';
-import { LedgerUnreachable } from '../../functions/ledger/ledger.ts';
-import { wasRefused } from '../deployment/aws-errors.ts';
 import type { Connection, Context } from '../deployment/connect.ts';
 import { CommandFailed, EXIT } from '../terminal/io.ts';
-import { ledgerFailure, NOTHING_CHANGED, type RunningAction } from './carry-out.ts';
+import { NOTHING_CHANGED, type RunningAction } from './carry-out.ts';
+import { writeFailure } from './written.ts';
 
 /** The worker writes the item with every permit, so that a write of ours meets one of its own now and then. */
 const LONGEST_MS = 10_000;
@@ -31,8 +30,7 @@ export async function changeBudget(
       return { state: next, ...(isSent ? { next } : {}) };
     });
     const told = await change.catch((error: unknown) => {
-      const isKnown = !isSent || (error instanceof LedgerUnreachable && wasRefused(error.cause));
-      throw ledgerFailure(connection, isKnown ? NOTHING_CHANGED : UNKNOWN, error);
+      throw writeFailure(connection, { undone: NOTHING_CHANGED, ...(isSent ? { unknown: UNKNOWN } : {}) }, error);
     });
     if (told !== undefined) {
       action.done(1);

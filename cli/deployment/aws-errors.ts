@@ -33,12 +33,6 @@ export function failureOf(error: unknown): CommandFailed | undefined {
   return undefined;
 }
 
-/** Whether AWS has certainly not done what it was asked for: other errors may come after the work was done. */
-export const wasRefused = (error: unknown): boolean =>
-  /AccessDenied|NotAuthorized|ResourceNotFound|CredentialsProviderError|TokenProviderError|ExpiredToken|UnrecognizedClient/.test(
-    error instanceof Error ? error.name : '',
-  );
-
 const EXPIRED = /expired|refresh(ed)? failed/i;
 const UNREACHABLE_CODES = [
   'ECONNREFUSED',

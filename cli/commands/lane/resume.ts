@@ -4,9 +4,8 @@ import { changeBudget } from '../../changes/change-budget.ts';
 import { tell } from '../../changes/tell.ts';
 import { stillHeld } from '../../changes/way-out.ts';
 import { type Context, placeOf } from '../../deployment/connect.ts';
-import { holdJson } from '../../queries/hold-json.ts';
 import { holdsNow } from '../../queries/holds-now.ts';
-import { holdWords, type StandingHold, scopeWords } from '../../queries/standing-holds.ts';
+import { holdJson, holdWords, type StandingHold, scopeWords } from '../../queries/standing-holds.ts';
 import { requireConsent } from '../../terminal/confirm.ts';
 import { CommandFailed, EXIT, type ExitCode } from '../../terminal/io.ts';
 import { concerns, pauseOf, type Scope } from './scope.ts';
@@ -24,14 +23,23 @@ export async function resumeLane(context: Context, scope: Scope, { yes, json }: 
   const ended = pauseOf(holds, scope);
   const told = (actionId: string | null, all: readonly StandingHold[], words: string) => {
     const standing = all.filter((hold) => concerns(hold, scope));
-    const data = { actionId, changed: actionId !== null, lane: scope, ended: ended === undefined ? null : holdJson(ended) };
+    const data = {
+      actionId,
+      changed: actionId !== null,
+      lane: scope,
+      ended: ended === undefined ? null : holdJson(ended),
+    };
     return tell(context, json, { ...data, holds: standing.map(holdJson) }, [
       words,
       ...standing.map((hold) => stillHeld(hold, context, connection.now())),
     ]);
   };
   if (ended === undefined) {
-    await told(null, holds, `${scope === 'all' ? 'The lanes are not paused together' : `Lane ${scope} is not paused`}.`);
+    await told(
+      null,
+      holds,
+      `${scope === 'all' ? 'The lanes are not paused together' : `Lane ${scope} is not paused`}.`,
+    );
     return EXIT.done;
   }
 
@@ -44,9 +52,7 @@ export async function resumeLane(context: Context, scope: Scope, { yes, json }: 
       command: `lane resume ${scope}`,
       about: [
         `About to resume ${scopeWords(scope)} of ${placeOf(connection)}: ${holdWords(ended, now)}.`,
-        others.length === 0
-          ? 'Calls begin within 10 s; what was put back meanwhile comes back within 20 minutes.'
-          : 'No call begins for that alone:',
+        'Where nothing else holds, calls begin within 10 s; what is hidden is back within 20 minutes.',
         ...others.map((hold) => stillHeld(hold, context, now)),
       ],
       yes,
@@ -56,7 +62,9 @@ export async function resumeLane(context: Context, scope: Scope, { yes, json }: 
       changeBudget(context, connection, action, (state) => {
         const standing = state.holds.byOperator[scope];
         if (standing !== undefined && standing.since !== ended.since) {
-          throw new CommandFailed(`${NOTHING_CHANGED} Meanwhile it was paused anew; look at it, and give the command again.`);
+          throw new CommandFailed(
+            `${NOTHING_CHANGED} Meanwhile it was paused anew; look at it, and give the command again.`,
+          );
         }
         return standing === undefined ? state : resume(state, scope);
       }),

@@ -8,6 +8,7 @@ import {
   failureIn,
   fakeQueues,
   fileOf,
+  memoryActions,
   notNow,
   onTerminal,
   refused,
@@ -18,8 +19,9 @@ import {
 function setUp(answer?: Parameters<typeof fakeQueues>[0]) {
   const io = testIo();
   const fake = fakeQueues(answer);
-  const context = contextOf(io, { queues: fake.queues });
-  return { io, context, ...fake };
+  const { actions, written } = memoryActions();
+  const context = contextOf(io, { queues: fake.queues, actions });
+  return { io, context, written, ...fake };
 }
 
 describe('enqueue EMAIL…', () => {
@@ -102,7 +104,9 @@ describe('enqueue EMAIL…', () => {
     const { io, context, sent } = setUp();
     onTerminal(io, typed);
     await enqueue(context, { addresses: ['a@b.de'] });
-    expect(io.stderr.text).toContain('About to enqueue 1 password reset in lane interactive of stack Test.');
+    expect(io.stderr.text).toContain(
+      'About to enqueue 1 password reset in lane interactive of stack Test, account 123456789012, region eu-central-1.',
+    );
     expect(sent).toHaveLength(count);
   });
 
@@ -124,6 +128,7 @@ describe('enqueue EMAIL…', () => {
     const { io, context } = setUp();
     await enqueue(context, { addresses: ['a@b.de'], yes: true, json: true });
     expect(JSON.parse(io.stdout.text)).toEqual({
+      actionId: 'id-2',
       lane: 'interactive',
       sent: 1,
       notSent: 0,
@@ -276,6 +281,7 @@ describe('enqueue --file', () => {
     const file = await fileOf('a@b.de\nbad line\na@b.de\n');
     await failureIn(enqueue(context, { file, yes: true, json: true }));
     expect(JSON.parse(io.stdout.text)).toEqual({
+      actionId: null,
       lane: 'bulk',
       run: 'id-1',
       requestIdForm: 'RUN:LINE',
