@@ -80,7 +80,7 @@ function meaningOf(scope: Scope): string {
     scope === 'all'
       ? ['of any lane begins', 'Messages wait.']
       : [`of lane ${scope} begins`, `Its messages wait; lane ${others.join()} is left as it is.`];
-  return `No call ${whose} later than 10 s from now. ${rest} Who has waited for 12 days is dead-lettered as expired, paused or not.`;
+  return `No call ${whose} later than 10 s from now. ${rest} A request that has waited for 12 days is dead-lettered as expired, paused or not.`;
 }
 
 function standsAlready(hold: StandingHold, scope: Scope, now: number): string {
