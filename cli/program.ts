@@ -9,6 +9,7 @@ import { declareEnqueue } from './commands/enqueue/command.ts';
 import { declareLane } from './commands/lane/command.ts';
 import { declareRequest } from './commands/request/command.ts';
 import { declareStatus } from './commands/status/command.ts';
+import { declareVerify } from './commands/verify/command.ts';
 import type { Declaration, Work } from './declaration.ts';
 import { failureOf } from './deployment/aws-errors.ts';
 import { type Connection, connect } from './deployment/connect.ts';
@@ -21,6 +22,7 @@ const COMMANDS: readonly Declaration[] = [
   declareEnqueue,
   declareRequest,
   declareStatus,
+  declareVerify,
   declareLane,
   declareBudget,
   declareCampaign,
