@@ -2,7 +2,7 @@ import { InvalidArgumentError, Option } from 'commander';
 import { CEILING_BOUNDS } from '../../../functions/contract/quota.ts';
 import { LANES } from '../../../functions/contract/reset-request.ts';
 import { type Duration, duration } from '../../changes/when.ts';
-import { type Declaration, JSON_OPTION, positiveInteger } from '../../declaration.ts';
+import { type Declaration, examples, JSON_OPTION, positiveInteger } from '../../declaration.ts';
 import { type ClearOptions, clearBudget } from './clear.ts';
 import { type ReleaseOptions, releaseBudget } from './release.ts';
 import { type SetOptions, setBudget } from './set.ts';
@@ -11,12 +11,13 @@ import { type ShowOptions, showBudget } from './show.ts';
 export const declareBudget: Declaration = (program, choose) => {
   const budget = program
     .command('budget')
-    .description('Show and change how often the API is called, and end what holds the calls.');
+    .description('Show and change how often the API is called, and end what holds the calls.')
+    .addHelpText('after', examples(['resets budget show'], ['resets budget set 120'], ['resets budget release']));
   budget
     .command('show')
     .description('Show the rate, the ceilings, what was learned, what holds, and the calls of the last minutes.')
     .option(...JSON_OPTION)
-    .addHelpText('after', '\nExamples:\n  resets budget show\n  resets budget show --json')
+    .addHelpText('after', examples(['resets budget show'], ['resets budget show --json', 'for a script']))
     .action((options: ShowOptions) => choose((context) => showBudget(context, options)));
   budget
     .command('set')
@@ -29,10 +30,7 @@ export const declareBudget: Declaration = (program, choose) => {
       'after',
       `
 It is taken for the quota itself: refusals still slow the calls down. It lasts until budget clear, deployments included.
-
-Examples:
-  resets budget set 120
-  resets budget set 120 --burst 20 --yes`,
+${examples(['resets budget set 120'], ['resets budget set 120 --burst 20 --yes'])}`,
     )
     .action((perMinute: number, options: SetOptions) => choose((context) => setBudget(context, perMinute, options)));
   budget
@@ -40,7 +38,7 @@ Examples:
     .description('Go back to the deployed ceiling.')
     .option('--yes', 'do not ask')
     .option(...JSON_OPTION)
-    .addHelpText('after', '\nExamples:\n  resets budget clear')
+    .addHelpText('after', examples(['resets budget clear']))
     .action((options: ClearOptions) => choose((context) => clearBudget(context, options)));
   declareRelease(budget, choose);
 };
@@ -57,10 +55,10 @@ const declareRelease: Declaration = (budget, choose) => {
       'after',
       `
 A brake that is released stays off until its lane's next success, and outage holds stay off for an hour.
-
-Examples:
-  resets budget release
-  resets budget release --brake-off 8h --lane bulk`,
+${examples(
+  ['resets budget release'],
+  ['resets budget release --brake-off 8h --lane bulk', 'many bad rows in a row are meant'],
+)}`,
     )
     .action((options: ReleaseOptions) => choose((context) => releaseBudget(context, options)));
 };

@@ -1,10 +1,13 @@
 import { Option } from 'commander';
-import { type Declaration, JSON_OPTION, limit } from '../../declaration.ts';
+import { type Declaration, examples, JSON_OPTION, limit } from '../../declaration.ts';
 import { type CancelOptions, cancelCampaign } from './cancel.ts';
 import { DEFAULT_LIMIT, type ListOptions, listCampaigns } from './list.ts';
 
 export const declareCampaign: Declaration = (program, choose) => {
-  const campaign = program.command('campaign').description('List campaigns, and cancel one for good.');
+  const campaign = program
+    .command('campaign')
+    .description('List campaigns, and cancel one for good.')
+    .addHelpText('after', examples(['resets campaign list'], ['resets campaign cancel breach-7']));
   campaign
     .command('list')
     .description('List the campaigns that the ledger knows, whoever enqueued them: seen or cancelled last first.')
@@ -14,10 +17,7 @@ export const declareCampaign: Declaration = (program, choose) => {
       'after',
       `
 A campaign is known once the worker has received one of its requests. It is seen again every five minutes at most.
-
-Examples:
-  resets campaign list
-  resets campaign list --limit all --json`,
+${examples(['resets campaign list'], ['resets campaign list --limit all --json'])}`,
     )
     .action((options: ListOptions) => choose((context) => listCampaigns(context, options)));
   campaign
@@ -30,9 +30,7 @@ Examples:
       'after',
       `
 What was reset stays reset. To stop for a while, use lane pause.
-
-Examples:
-  resets campaign cancel breach-7`,
+${examples(['resets campaign cancel breach-7'])}`,
     )
     .action((id: string, options: CancelOptions) => choose((context) => cancelCampaign(context, id, options)));
 };

@@ -28,12 +28,7 @@ export const declareEnqueue: Declaration = (program, choose) => {
       'after',
       `
 The whole file is checked before anything is sent; one invalid line stops it, unless --skip-invalid. Repeated addresses are sent once.
-Prints the request ids of addresses, one per line in their order; those of a file are RUN:LINE.
-
-Examples:
-  resets enqueue jane.roe@example.com --reason "asked at the desk"
-  resets enqueue --file people.csv --campaign breach-7
-  resets enqueue --file people.csv --run 5f1c9a --from-line 1042`,
+Prints the request ids of addresses, one per line in their order; those of a file are RUN:LINE.`,
     )
     .action((addresses: string[], options: EnqueueOptions) =>
       choose((context) => enqueue(context, { addresses, ...options })),

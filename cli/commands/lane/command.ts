@@ -1,12 +1,15 @@
 import { Argument } from 'commander';
 import { when } from '../../changes/when.ts';
-import { type Declaration, JSON_OPTION } from '../../declaration.ts';
+import { type Declaration, examples, JSON_OPTION } from '../../declaration.ts';
 import { type PauseOptions, pauseLane } from './pause.ts';
 import { type ResumeOptions, resumeLane } from './resume.ts';
 import { SCOPES, type Scope } from './scope.ts';
 
 export const declareLane: Declaration = (program, choose) => {
-  const lane = program.command('lane').description('Pause a lane, or all, and resume it.');
+  const lane = program
+    .command('lane')
+    .description('Pause a lane, or all, and resume it.')
+    .addHelpText('after', examples(['resets lane pause bulk'], ['resets lane resume bulk']));
   const scope = () => new Argument('<lane>', 'a lane, or all of them').choices(SCOPES);
   lane
     .command('pause')
@@ -20,11 +23,11 @@ export const declareLane: Declaration = (program, choose) => {
       'after',
       `
 Calls under way end on their own. To stop one campaign for good, use campaign cancel.
-
-Examples:
-  resets lane pause bulk --reason "the helpdesk is flooded"
-  resets lane pause all --until 90m --yes
-  resets lane pause bulk --until 2026-11-23T18:00:00Z`,
+${examples(
+  ['resets lane pause bulk --reason "wrong file"'],
+  ['resets lane pause all --until 90m --yes'],
+  ['resets lane pause bulk --until 2026-11-23T18:00:00Z'],
+)}`,
     )
     .action((name: Scope, options: PauseOptions) => choose((context) => pauseLane(context, name, options)));
   lane
@@ -33,12 +36,6 @@ Examples:
     .addArgument(scope())
     .option('--yes', 'do not ask')
     .option(...JSON_OPTION)
-    .addHelpText(
-      'after',
-      `
-Examples:
-  resets lane resume bulk
-  resets lane resume all --yes`,
-    )
+    .addHelpText('after', examples(['resets lane resume bulk'], ['resets lane resume all --yes']))
     .action((name: Scope, options: ResumeOptions) => choose((context) => resumeLane(context, name, options)));
 };
