@@ -131,26 +131,17 @@ describe('The commands that control', () => {
   });
 
   it('end their help with examples', async () => {
-    const commands = [
-      'lane',
-      'budget',
-      'campaign',
-      'actions',
-      'lane pause',
-      'lane resume',
-      'budget show',
-      'budget set',
-      'budget clear',
-      'budget release',
-    ];
-    for (const command of [
-      ...commands,
-      'campaign list',
-      'campaign cancel',
-      'actions list',
-      'actions show',
-      'actions abort',
-    ]) {
+    const groups = {
+      lane: 'pause resume',
+      budget: 'show set clear release',
+      campaign: 'list cancel',
+      actions: 'list show abort',
+    };
+    const commands = Object.entries(groups).flatMap(([group, names]) => [
+      group,
+      ...names.split(' ').map((name) => `${group} ${name}`),
+    ]);
+    for (const command of commands) {
       expect((await resets(...command.split(' '), '--help')).out, command).toMatch(/\nExamples?:\n( {2}resets .*\n)+$/);
     }
   });
