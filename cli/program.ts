@@ -1,8 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { DEFAULT_STACK_NAME } from '../functions/contract/stack-outputs.ts';
+import { declareActions } from './commands/actions/command.ts';
+import { declareBudget } from './commands/budget/command.ts';
+import { declareCampaign } from './commands/campaign/command.ts';
 import { declareDlq } from './commands/dlq/command.ts';
 import { declareEnqueue } from './commands/enqueue/command.ts';
+import { declareLane } from './commands/lane/command.ts';
 import { declareRequest } from './commands/request/command.ts';
 import { declareStatus } from './commands/status/command.ts';
 import { declareVerify } from './commands/verify/command.ts';
@@ -14,7 +18,17 @@ import { CommandFailed, EXIT, type ExitCode, type Io, print } from './terminal/i
 import { plain, shellWord } from './terminal/text.ts';
 
 /** In the order of the help. */
-const COMMANDS: readonly Declaration[] = [declareEnqueue, declareRequest, declareStatus, declareVerify, declareDlq];
+const COMMANDS: readonly Declaration[] = [
+  declareEnqueue,
+  declareRequest,
+  declareStatus,
+  declareVerify,
+  declareLane,
+  declareBudget,
+  declareCampaign,
+  declareDlq,
+  declareActions,
+];
 
 type Connect = (io: Io, choice: DeploymentChoice) => Promise<Connection>;
 

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { run } from '../../cli/program.ts';
 import { CREDENTIALS, REGION } from '../../local/aws/account.ts';
 import { aCampaign, anItem } from '../support/builders.ts';
-import { contextOf, fakeQueues, fileOf, memoryReader, testIo } from '../support/cli/command-line.ts';
+import { contextOf, fakeQueues, fileOf, memoryActions, memoryReader, testIo } from '../support/cli/command-line.ts';
 import { type StandInDeployment, startDeployment, TABLE } from '../support/cli/stand-ins.ts';
 
 const noConnection = (): never => {
@@ -79,7 +79,7 @@ describe('The command line', () => {
     const io = testIo();
     const { queues, sent } = fakeQueues();
     const args = 'enqueue a@b.de --yes --lane bulk --request-id r --campaign c --requested-by d --reason e';
-    const { connect } = contextOf(io, { queues });
+    const { connect } = contextOf(io, { queues, ...memoryActions() });
     expect(await run([...args.split(' '), '--not-after', '2099-01-01T00:00:00Z'], io, connect)).toBe(0);
     expect(sent[0]?.body).toEqual({
       email: 'a@b.de',

@@ -1,7 +1,7 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { FAILURE_REASONS } from '../../../functions/contract/dead-letter.ts';
 import { LANES } from '../../../functions/contract/reset-request.ts';
-import { type Declaration, JSON_OPTION, positiveInteger } from '../../declaration.ts';
+import { type Declaration, JSON_OPTION, limit } from '../../declaration.ts';
 import { DEFAULT_LIMIT, type DlqListOptions, dlqList } from './list.ts';
 
 export const declareDlq: Declaration = (program, choose) => {
@@ -17,8 +17,6 @@ export const declareDlq: Declaration = (program, choose) => {
     .option(...JSON_OPTION)
     .action((options: DlqListOptions) => choose((context) => dlqList(context, options)));
 };
-
-const limit = (value: string): number => (value === 'all' ? Number.POSITIVE_INFINITY : positiveInteger(value));
 
 function httpStatus(value: string): number {
   if (!/^[1-5]\d\d$/.test(value)) throw new InvalidArgumentError('Give an HTTP status such as 404.');
