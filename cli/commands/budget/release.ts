@@ -55,7 +55,8 @@ export async function releaseBudget(context: Context, options: ReleaseOptions): 
     },
     (action) =>
       changeBudget(context, connection, action, (before, now) => {
-        refuseOthers(held, holdsOf(before));
+        // Whoever was not asked means all that stands.
+        if (!yes) refuseOthers(held, holdsOf(before));
         const released = release(before, now);
         return off === undefined ? released : brakeOff(released, lane ?? 'all', now + off.ms);
       }),

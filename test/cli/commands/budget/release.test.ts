@@ -119,6 +119,18 @@ describe('budget release', () => {
     expect(store.writes).toBe(0);
   });
 
+  it('--yes ends also a hold that has begun since it looked', async () => {
+    const { context, store } = scene({ byScope: { bulk: aHold('brake') } });
+    const { read } = store;
+    store.read = async () => {
+      const shown = await read();
+      store.item = aBudgetState({ byScope: { bulk: aHold('brake'), all: aHold('credential') } });
+      return shown;
+    };
+    expect(await releaseBudget(context, { yes: true })).toBe(0);
+    expect(store.item?.holds.byScope).toEqual({});
+  });
+
   it('goes on where a hold that was shown has ended or been probed meanwhile', async () => {
     const { context, store } = scene({ byScope: { bulk: aHold('brake'), all: aHold('outage') } });
     const { read } = store;
