@@ -1,13 +1,13 @@
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { DEFAULT_STACK_NAME } from '../functions/contract/stack-outputs.ts';
+import manifest from '../package.json' with { type: 'json' };
 import { declareDlq } from './commands/dlq/command.ts';
 import { declareEnqueue } from './commands/enqueue/command.ts';
 import { declareRequest } from './commands/request/command.ts';
 import { declareStatus } from './commands/status/command.ts';
 import type { Declaration, Work } from './declaration.ts';
 import { failureOf } from './deployment/aws-errors.ts';
-import { type Connection, connect } from './deployment/connect.ts';
+import type { Connection } from './deployment/connect.ts';
 import { DEPLOYMENT_VARIABLES, type DeploymentChoice } from './deployment/find-deployment.ts';
 import { CommandFailed, EXIT, type ExitCode, type Io, print } from './terminal/io.ts';
 import { plain, shellWord } from './terminal/text.ts';
@@ -16,6 +16,9 @@ import { plain, shellWord } from './terminal/text.ts';
 const COMMANDS: readonly Declaration[] = [declareEnqueue, declareRequest, declareStatus, declareDlq];
 
 type Connect = (io: Io, choice: DeploymentChoice) => Promise<Connection>;
+
+/** The AWS SDK is most of the program: who asks for help does not wait for it. */
+const connect: Connect = async (io, choice) => (await import('./deployment/connect.ts')).connect(io, choice);
 
 /** Runs one command line, without the program's name. Writes what went wrong as one line on stderr. */
 export async function run(args: readonly string[], io: Io, connectTo: Connect = connect): Promise<ExitCode> {
@@ -57,7 +60,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done in part, 130 interrupted.`;
 function parse(args: readonly string[], io: Io): { work: Work; choice: DeploymentChoice } {
   const program = new Command('resets')
     .description('Enqueues password resets and shows what became of them.')
-    .version(version(), '-V, --version')
+    .version(manifest.version, '-V, --version')
     .option('--stack <name>', `the deployment's stack (default: ${DEFAULT_STACK_NAME})`)
     .option('--outputs <file>', 'the outputs as `cdk deploy --outputs-file` writes them')
     .addHelpText('after', AFTER_HELP)
@@ -79,8 +82,3 @@ function parse(args: readonly string[], io: Io): { work: Work; choice: Deploymen
 /** Commander puts hints on lines of their own. */
 const oneLine = (text: string): string =>
   `resets: ${plain(text.trim().replace(/^error: /, ''))}; see --help`.replaceAll(/\.(?=; see)/g, '');
-
-function version(): string {
-  const file = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(file) as { version: string }).version;
-}

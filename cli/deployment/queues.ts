@@ -2,9 +2,6 @@ import type { QueueAttributeName, SQSClient } from '@aws-sdk/client-sqs';
 import { GetQueueAttributesCommand, SendMessageBatchCommand } from '@aws-sdk/client-sqs';
 import { explain } from './aws-errors.ts';
 
-/** SQS takes at most this many messages in one call. */
-export const BATCH_SIZE = 10;
-
 export type SendResult = { ok: true; messageId: string } | { ok: false; senderFault: boolean; why: string };
 
 /** Approximate, as SQS counts. */

@@ -1,0 +1,52 @@
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build, type Metafile } from 'esbuild';
+
+const PROJECT = fileURLToPath(new URL('..', import.meta.url));
+
+/** `.mjs` makes it ESM without a package.json beside it. */
+const BUNDLE_FILE = 'dist/resets.mjs';
+
+interface BundledProgram {
+  contents: Uint8Array;
+  /** What is in it, and what loads what. */
+  metafile: Metafile;
+}
+
+/**
+ * The command line in one file, which needs nothing but Node 22 or later. The same sources give the same bytes on every machine.
+ * Unlike the worker's bundle it has the SDK's whole chain of credentials: operators use profiles, single sign-on and processes.
+ */
+export async function bundledProgram(): Promise<BundledProgram> {
+  const { outputFiles, metafile } = await build({
+    absWorkingDir: PROJECT,
+    entryPoints: ['cli/main.ts'],
+    outfile: BUNDLE_FILE,
+    write: false,
+    metafile: true,
+    bundle: true,
+    platform: 'node',
+    target: 'node22',
+    format: 'esm',
+    minify: true,
+    // A bug is reported with its class.
+    keepNames: true,
+    legalComments: 'none',
+    logLevel: 'error',
+    // A position in a stack trace is only useful if lines are short.
+    lineLimit: 160,
+    // The SDK's ES modules are smaller than their CommonJS twins.
+    mainFields: ['module', 'main'],
+  });
+  const [file] = outputFiles;
+  if (file === undefined) throw new Error('esbuild gave no file');
+  return { contents: file.contents, metafile };
+}
+
+export async function writeBundle(file: string): Promise<void> {
+  const { contents } = await bundledProgram();
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, contents);
+  chmodSync(file, 0o755);
+}
