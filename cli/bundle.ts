@@ -6,7 +6,13 @@ import { build, type Metafile } from 'esbuild';
 const PROJECT = fileURLToPath(new URL('..', import.meta.url));
 
 /** `.mjs` makes it ESM without a package.json beside it. */
-const BUNDLE_FILE = 'dist/resets.mjs';
+export const BUNDLE_FILE = 'dist/resets.mjs';
+
+/** In words that old ones understand. */
+const REFUSE_OLD_NODE = `if (Number(process.versions.node.split('.')[0]) < 22) {
+  console.error('resets: Node 22 or later is needed, and this is ' + process.versions.node + '.');
+  process.exit(1);
+}`;
 
 interface BundledProgram {
   contents: Uint8Array;
@@ -38,14 +44,15 @@ export async function bundledProgram(): Promise<BundledProgram> {
     lineLimit: 160,
     // The SDK's ES modules are smaller than their CommonJS twins.
     mainFields: ['module', 'main'],
+    banner: { js: REFUSE_OLD_NODE },
   });
   const [file] = outputFiles;
   if (file === undefined) throw new Error('esbuild gave no file');
   return { contents: file.contents, metafile };
 }
 
-export async function writeBundle(file: string): Promise<void> {
-  const { contents } = await bundledProgram();
+/** Writes a file that can be executed. */
+export function writeProgram(file: string, { contents }: Pick<BundledProgram, 'contents'>): void {
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, contents);
   chmodSync(file, 0o755);

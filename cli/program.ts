@@ -69,16 +69,32 @@ function parse(args: readonly string[], io: Io): { work: Work; choice: Deploymen
     .configureOutput({
       writeOut: (text) => io.stdout.write(text),
       writeErr: (text) => io.stderr.write(text),
-      outputError: (text, write) => write(`${oneLine(text)}\n`),
+      getOutHelpWidth: () => io.stdout.columns || 80,
+      getErrHelpWidth: () => io.stderr.columns || 80,
+      outputError: (text, write) => write(`resets: ${usageFault(text, meant)}; see ${helpOf(meant)}\n`),
     });
+  let meant = program;
+  const helpOf = (command: Command): string => [io.program, ...pathOf(command), '--help'].join(' ');
   const chosen: Work[] = [];
   for (const declare of COMMANDS) declare(program, (work) => chosen.push(work));
+  for (const group of [program, ...program.commands]) {
+    group.hook('preSubcommand', (_group, command) => {
+      meant = command;
+    });
+  }
   program.parse(args, { from: 'user' });
   const [work] = chosen;
   if (work === undefined) throw new Error('A command was parsed and chose no work.');
   return { work, choice: program.opts<DeploymentChoice>() };
 }
 
-/** Commander puts hints on lines of their own. */
-const oneLine = (text: string): string =>
-  `resets: ${plain(text.trim().replace(/^error: /, ''))}; see --help`.replaceAll(/\.(?=; see)/g, '');
+/** The names that lead to a command. */
+const pathOf = (command: Command): string[] =>
+  command.parent === null ? [] : [...pathOf(command.parent), command.name()];
+
+/** Commander's words as one line: it puts hints on lines of their own. */
+function usageFault(text: string, { registeredArguments }: Command): string {
+  const fault = plain(text.trim().replace(/^error: /, '')).replace(/\.$/, '');
+  const mayBeArgument = /^unknown option '-[^']*'$/.test(fault) && registeredArguments.length > 0;
+  return mayBeArgument ? `${fault} (an argument that begins with "-" is given after "--")` : fault;
+}
