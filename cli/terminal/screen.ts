@@ -45,11 +45,11 @@ export function screenOn({ stdout, env }: Pick<Io, 'stdout' | 'env'>): Screen {
       const isFirst = drawn === undefined;
       drawn = text;
       if (!isFirst) return show();
-      enter();
       stdout.on('resize', show);
       process.on('exit', leave);
       process.on('SIGTSTP', suspend);
       process.on('SIGCONT', enter);
+      enter();
     },
     end() {
       if (drawn === undefined) return;

@@ -5,7 +5,6 @@ import { fileURLToPath } from 'node:url';
 import { GetQueueAttributesCommand, ReceiveMessageCommand } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { run } from '../../cli/program.ts';
-import { CREDENTIALS, REGION } from '../../local/aws/account.ts';
 import { aCampaign, anItem } from '../support/builders.ts';
 import { contextOf, fakeQueues, fileOf, memoryReader, testIo } from '../support/cli/command-line.ts';
 import { type StandInDeployment, startDeployment, TABLE } from '../support/cli/stand-ins.ts';
@@ -112,21 +111,12 @@ describe('The program against the stand-ins', () => {
   });
   afterAll(() => deployment.stop());
 
-  const environment = (more: object = {}) => ({
-    PATH: process.env.PATH,
-    AWS_ENDPOINT_URL: deployment.origin,
-    AWS_REGION: REGION,
-    AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
-    RESETS_INTERACTIVE_QUEUE_URL: deployment.url('interactive'),
-    RESETS_BULK_QUEUE_URL: deployment.url('bulk'),
-    RESETS_DEAD_LETTER_QUEUE_URL: deployment.url('dead'),
-    RESETS_LEDGER_TABLE_NAME: TABLE,
-    ...more,
-  });
-  const resets = (args: string[], env: object = {}): Promise<{ code: number; out: string; err: string }> =>
+  const resets = (
+    args: string[],
+    env: Record<string, string> = {},
+  ): Promise<{ code: number; out: string; err: string }> =>
     new Promise((resolve) => {
-      execFile(process.execPath, [MAIN, ...args], { env: environment(env) }, (error, out, err) =>
+      execFile(process.execPath, [MAIN, ...args], { env: deployment.environment(env) }, (error, out, err) =>
         resolve({ code: error === null ? 0 : Number(error.code), out, err }),
       );
     });
@@ -213,7 +203,7 @@ describe('The program against the stand-ins', () => {
     deployment.faults.add({ operation: 'sqs:SendMessageBatch', kind: 'slow', delayMs: 100, times: 9999 });
     const file = await fileOf(Array.from({ length: 2000 }, (_, index) => `u${index}@b.de`).join('\n'));
     const child = spawn(process.execPath, [MAIN, 'enqueue', '--file', file, '--yes', '--run', 'r'], {
-      env: environment(),
+      env: deployment.environment(),
     });
     const [err, out] = [text(child.stderr), text(child.stdout)];
     while ((await deployment.inspectQueue('bulk')).ready.length === 0) await new Promise((go) => setTimeout(go, 20));
