@@ -1,7 +1,8 @@
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { isBuiltin } from 'node:module';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build, type Metafile } from 'esbuild';
+import { build, type Metafile, type Plugin } from 'esbuild';
 
 const PROJECT = fileURLToPath(new URL('..', import.meta.url));
 
@@ -9,10 +10,21 @@ const PROJECT = fileURLToPath(new URL('..', import.meta.url));
 export const BUNDLE_FILE = 'dist/resets.mjs';
 
 /** In words that old ones understand. */
-const REFUSE_OLD_NODE = `if (Number(process.versions.node.split('.')[0]) < 22) {
-  console.error('resets: Node 22 or later is needed, and this is ' + process.versions.node + '.');
+const REFUSE_OLD_NODE = `if (Number(process.versions.node.split('.')[0]) < 22 || !process.getBuiltinModule) {
+  console.error('resets: Node 22.3 or later is needed, and this is ' + process.versions.node + '.');
   process.exit(1);
 }`;
+
+/** An import statement loads a module of Node at the start, whoever asks for it: `node:http` alone takes a fifth of the time of `--help`. */
+const BUILTINS_WHEN_USED: Plugin = {
+  name: 'builtins-when-used',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^[a-z]/ }, ({ path }) => (isBuiltin(path) ? { path, namespace: 'builtin' } : undefined));
+    onLoad({ filter: /./, namespace: 'builtin' }, ({ path }) => ({
+      contents: `module.exports = process.getBuiltinModule('${path}');`,
+    }));
+  },
+};
 
 interface BundledProgram {
   contents: Uint8Array;
@@ -45,6 +57,7 @@ export async function bundledProgram(): Promise<BundledProgram> {
     // The SDK's ES modules are smaller than their CommonJS twins.
     mainFields: ['module', 'main'],
     banner: { js: REFUSE_OLD_NODE },
+    plugins: [BUILTINS_WHEN_USED],
   });
   const [file] = outputFiles;
   if (file === undefined) throw new Error('esbuild gave no file');

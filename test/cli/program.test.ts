@@ -6,7 +6,7 @@ import { GetQueueAttributesCommand, ReceiveMessageCommand } from '@aws-sdk/clien
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { run } from '../../cli/program.ts';
 import { aCampaign, anItem } from '../support/builders.ts';
-import { contextOf, fakeQueues, fileOf, memoryReader, testIo } from '../support/cli/command-line.ts';
+import { contextOf, fakeQueues, fileOf, memoryReader, onTerminal, testIo } from '../support/cli/command-line.ts';
 import { type StandInDeployment, startDeployment, TABLE } from '../support/cli/stand-ins.ts';
 
 const noConnection = (): never => {
@@ -26,6 +26,16 @@ describe('The command line', () => {
     ['a status that is none', ['dlq', 'list', '--status', '99'], /'99' is invalid/],
     ['a line that is none', ['enqueue', '--file', 'f', '--from-line', '-1'], /--from-line/],
     ['a command that is out of order', ['enqueue', '--yes'], /either addresses or --file/],
+    [
+      'an id that looks like an option',
+      ['request', '-7'],
+      /'-7' \(an argument that begins with "-" is given after "--"\)/,
+    ],
+    ['an address that looks like an option', ['enqueue', '--a@b.de'], /given after "--"/],
+    ['a mistyped option where an id may stand', ['request', '--jsno', 'r'], /\(Did you mean --json\?\); see/],
+    ['an option of a command without arguments', ['status', '-x'], /^resets: unknown option '-x'; see/],
+    ['a fault of a group', ['dlq', 'lst'], /; see npx resets dlq --help\n$/],
+    ['a fault of a command in a group', ['--stack', 'S', 'dlq', 'list', '-x'], /; see npx resets dlq list --help\n$/],
   ])('%s is answered with one line and exit code 2', async (_claim, args, line) => {
     const io = testIo();
     expect(await run(args, io, noConnection)).toBe(2);
@@ -46,10 +56,21 @@ describe('The command line', () => {
     expect(io.stderr.text).toBe('');
   });
 
-  it('a command line without a command shows the help and exits 2', async () => {
+  it.each([
+    [[], 'Usage: resets'],
+    [['dlq'], 'Usage: resets dlq'],
+  ])('%j names no command: the help is shown on stderr and the exit code is 2', async (args, words) => {
     const io = testIo();
-    expect(await run([], io, noConnection)).toBe(2);
-    expect(io.stderr.text).toContain('Usage: resets');
+    expect(await run(args, io, noConnection)).toBe(2);
+    expect(io.stderr.text).toContain(words);
+    expect(io.stdout.text).toBe('');
+  });
+
+  it('an id that begins with a hyphen is taken after --', async () => {
+    const io = testIo();
+    const { connect } = contextOf(io, { ledger: memoryReader(anItem({ key: '-7', state: 'succeeded' })) });
+    expect(await run(['request', '--json', '--', '-7'], io, connect)).toBe(0);
+    expect(JSON.parse(io.stdout.text)).toMatchObject({ requestId: '-7' });
   });
 
   it('--stack and --outputs are taken before or after the command', async () => {
@@ -95,6 +116,40 @@ describe('The command line', () => {
     expect(await run(['status'], io, broken)).toBe(1);
     expect(io.stderr.lines).toHaveLength(1);
     expect(io.stderr.text).toMatch(/This is a bug.*TypeError: x is not a function at .*program\.test\.ts/);
+  });
+});
+
+describe('Help', () => {
+  const helpOf = async (path: readonly string[]): Promise<string> => {
+    const io = testIo();
+    expect(await run([...path, '--help'], io, noConnection)).toBe(0);
+    return io.stdout.text;
+  };
+  /** All commands and groups, by what is typed. */
+  async function* commands(path: readonly string[] = []): AsyncGenerator<readonly string[]> {
+    const [, list = ''] = (await helpOf(path)).split(/^Commands:$/m);
+    for (const [, name = ''] of (list.split('\n\n')[0] ?? '').matchAll(/^ {2}([a-z]+)/gm)) {
+      if (name === 'help') continue;
+      yield [...path, name];
+      yield* commands([...path, name]);
+    }
+  }
+  const wordsOf = (line: string): string[] =>
+    Array.from(line.replace(/ # .*/, '').matchAll(/"([^"]*)"|\S+/g), ([word, quoted]) => quoted ?? word);
+
+  it('of every command ends with examples, and each of them is a command line that is understood', async () => {
+    const paths = await Array.fromAsync(commands());
+    expect(paths).toContainEqual(['dlq', 'list']);
+    for (const path of paths) {
+      const lines = (await helpOf(path)).trimEnd().split('\n');
+      expect(lines.at(-1), `the last line of ${path.join(' ')} --help`).toMatch(/^ {2}resets /);
+      for (const line of lines.filter((text) => text.startsWith('  resets '))) {
+        const io = onTerminal(testIo());
+        const isUnderstood = (await run(wordsOf(line).slice(1), io, noConnection)) !== 2;
+        expect(isUnderstood, `${line}: ${io.stderr.text}`).toBe(true);
+        expect(wordsOf(line).slice(1, 1 + path.length), line).toEqual(path);
+      }
+    }
   });
 });
 
