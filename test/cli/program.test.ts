@@ -28,8 +28,8 @@ describe('The command line', () => {
     ['a command that is out of order', ['enqueue', '--yes'], /either addresses or --file/],
     [
       'an id that looks like an option',
-      ['request', '-7'],
-      /'-7' \(an argument that begins with "-" is given after "--"\)/,
+      ['request', '-id'],
+      /'-id' \(an argument that begins with "-" is given after "--"\)/,
     ],
     ['an address that looks like an option', ['enqueue', '--a@b.de'], /given after "--"/],
     ['a mistyped option where an id may stand', ['request', '--jsno', 'r'], /\(Did you mean --json\?\); see/],
