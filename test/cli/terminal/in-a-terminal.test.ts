@@ -154,6 +154,7 @@ describe('status --watch in a terminal', () => {
 
 describe('Sending a file in a terminal', () => {
   const COUNT = 2000;
+  const inQueue = async (): Promise<number> => (await deployment.inspectQueue('bulk')).ready.length;
   const send = async (delayMs: number): Promise<TerminalRun> => {
     deployment.faults.add({ operation: 'sqs:SendMessageBatch', kind: 'slow', delayMs, times: COUNT });
     const file = await fileOf(Array.from({ length: COUNT }, (_, index) => `u${index}@b.de`).join('\n'));
@@ -162,9 +163,8 @@ describe('Sending a file in a terminal', () => {
 
   it.each<[end: string, stop: (run: TerminalRun) => void]>([
     ['Ctrl-C', (run) => run.type(KEYS.ctrlC)],
-    ['the end of its terminal (SIGHUP)', (run) => run.signal('SIGHUP')],
+    ['SIGTERM', (run) => run.signal('SIGTERM')],
   ])('%s lets the batches under way end, clears the progress line and says how to go on', async (_end, stop) => {
-    const inQueue = async (): Promise<number> => (await deployment.inspectQueue('bulk')).ready.length;
     const before = await inQueue();
     const run = await send(50);
     await run.shows(/Sent \d+ of 2,000$/);
@@ -176,6 +176,19 @@ describe('Sending a file in a terminal', () => {
       `Sent ${sent.toLocaleString('en')} of 2,000. Request ids: r:LINE.`,
       expect.stringContaining(`--run r --from-line ${sent + 1};`),
     ]);
+  });
+
+  it('a terminal that is closed lets the batches under way end, and nothing fails for want of it', async () => {
+    const before = await inQueue();
+    const run = await send(50);
+    await run.shows(/Sent \d+ of 2,000$/);
+    run.close();
+    expect(await run.ended).toEqual({ code: 130, signal: 0 });
+    const sent = (await inQueue()) - before;
+    expect(sent).toBeGreaterThan(0);
+    expect(sent).toBeLessThan(COUNT);
+    // Batches are whole.
+    expect(sent % 10).toBe(0);
   });
 
   it('a second Ctrl-C waits for nothing; whoever waits is told of it', async () => {

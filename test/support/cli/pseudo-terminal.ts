@@ -14,6 +14,8 @@ export interface TerminalRun {
   /** As another program sends it. */
   signal(name: NodeJS.Signals): void;
   resize(columns: number, rows: number): void;
+  /** Closes the terminal's window: the program is told so, and can write to it no more. */
+  close(): void;
   /** Waits until the screen shows it. */
   shows(what: RegExp): Promise<void>;
   until(what: string, isSo: () => boolean): Promise<void>;
@@ -86,6 +88,8 @@ export function runInTerminal(file: string, args: readonly string[], options: Te
       screen.resize(newColumns, newRows);
       terminal.resize(newColumns, newRows);
     },
+    // Its types lack it.
+    close: () => (terminal as typeof terminal & { destroy(): void }).destroy(),
     until,
     shows: (what) => until(`it showed ${what}`, () => what.test(screen.text)),
     ended,
