@@ -32,6 +32,14 @@ export function failureOf(error: unknown): CommandFailed | undefined {
   return undefined;
 }
 
+const DENIED = /AccessDenied|NotAuthorized|UnauthorizedOperation|AuthorizationError/;
+
+/** Whether the caller lacks a permission: what was asked for may be in order all the same. */
+export function isDenied(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return DENIED.test(error.name) || isDenied(error.cause);
+}
+
 const EXPIRED = /expired|refresh(ed)? failed/i;
 const UNREACHABLE_CODES = [
   'ECONNREFUSED',
@@ -61,10 +69,10 @@ export function explanationOf(what: string, error: unknown): string {
   if (/UnrecognizedClient|InvalidClientTokenId|SignatureDoesNotMatch|InvalidSignature|InvalidAccessKeyId/.test(name)) {
     return `AWS rejects the credentials (${name}); check AWS_PROFILE, the access key and the region. Asked for: ${what}.`;
   }
-  if (/AccessDenied|NotAuthorized|UnauthorizedOperation/.test(name)) {
+  if (DENIED.test(name)) {
     return `Access to ${what} is denied: ${plain(message).replace(/\.+$/, '')}; ask for this permission or use another AWS_PROFILE.`;
   }
-  if (/QueueDoesNotExist|NonExistentQueue|ResourceNotFound/.test(name)) {
+  if (/QueueDoesNotExist|NonExistentQueue|ResourceNotFound|^NotFound/.test(name)) {
     return `There is no ${what}; check the region, the account and the outputs that name it.`;
   }
   if (name === 'TimeoutError' || /timed? ?out/i.test(message)) {
