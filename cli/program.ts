@@ -8,7 +8,7 @@ import { declareStatus } from './commands/status/command.ts';
 import { declareVerify } from './commands/verify/command.ts';
 import type { Declaration, Work } from './declaration.ts';
 import { failureOf } from './deployment/aws-errors.ts';
-import type { Connection } from './deployment/connect.ts';
+import { type Connection, connect } from './deployment/connect.ts';
 import { DEPLOYMENT_VARIABLES, type DeploymentChoice } from './deployment/find-deployment.ts';
 import { CommandFailed, EXIT, type ExitCode, type Io, print } from './terminal/io.ts';
 import { plain, shellWord } from './terminal/text.ts';
@@ -17,10 +17,6 @@ import { plain, shellWord } from './terminal/text.ts';
 const COMMANDS: readonly Declaration[] = [declareEnqueue, declareRequest, declareStatus, declareVerify, declareDlq];
 
 type Connect = (io: Io, choice: DeploymentChoice) => Promise<Connection>;
-
-/** The AWS SDK is most of the program: who asks for help does not wait for it. */
-const connect: Connect = async (io, choice) => (await import('./deployment/connect.ts')).connect(io, choice);
-
 /** Runs one command line, without the program's name. Writes what went wrong as one line on stderr. */
 export async function run(args: readonly string[], io: Io, connectTo: Connect = connect): Promise<ExitCode> {
   try {

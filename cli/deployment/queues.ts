@@ -7,6 +7,7 @@ import {
   SendMessageBatchCommand,
 } from '@aws-sdk/client-sqs';
 import { explain } from './aws-errors.ts';
+import { BATCH_SIZE } from './batch-size.ts';
 
 export type SendResult = { ok: true; messageId: string } | { ok: false; senderFault: boolean; why: string };
 

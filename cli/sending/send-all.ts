@@ -1,8 +1,7 @@
+import { BATCH_SIZE } from '../deployment/batch-size.ts';
 import type { Queues, SendResult } from '../deployment/queues.ts';
 import { CommandFailed, type Io } from '../terminal/io.ts';
 
-/** SQS takes at most this many messages in one call. */
-const BATCH_SIZE = 10;
 /** Batches under way at once; a batch takes 10 to 20 ms, so this is several thousand messages per second. */
 const BATCHES_AT_ONCE = 8;
 /** Tries of an entry that SQS says it could not accept for now. */

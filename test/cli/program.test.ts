@@ -138,7 +138,7 @@ describe('Help', () => {
     }
   }
   const wordsOf = (line: string): string[] =>
-    Array.from(line.replace(/ # .*/, '').matchAll(/"([^"]*)"|\S+/g), ([word, quoted]) => quoted ?? word);
+    Array.from(line.replace(/ [#|>] .*/, '').matchAll(/"([^"]*)"|\S+/g), ([word, quoted]) => quoted ?? word);
 
   it('of every command ends with examples, and each of them is a command line that is understood', async () => {
     const paths = await Array.fromAsync(commands());
