@@ -150,7 +150,8 @@ describe('Help', () => {
         const io = onTerminal(testIo());
         const isUnderstood = (await run(wordsOf(line).slice(1), io, noConnection)) !== 2;
         expect(isUnderstood, `${line}: ${io.stderr.text}`).toBe(true);
-        expect(wordsOf(line).slice(1, 1 + path.length), line).toEqual(path);
+        // Of a group, one command may be meant where none is named.
+        expect(wordsOf(line)[1], line).toBe(path[0]);
       }
     }
   });

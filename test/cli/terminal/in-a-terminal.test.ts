@@ -20,7 +20,8 @@ const resets = (args: string[], { env, ...options }: Options = {}): TerminalRun 
 
 /** Neither the words of the verdict nor its colour are of interest here. */
 const WATCHED = /Lanes of the deployment that RESETS_… variables name/;
-const COLOUR = '\u001b[1m';
+// biome-ignore lint/suspicious/noControlCharactersInRegex: Colours are what is looked for.
+const COLOURS = /\u001b\[[\d;]*m/;
 const HOME = '\u001b[H';
 const SECOND_SCREEN = '\u001b[?1049h';
 
@@ -76,7 +77,7 @@ describe('Colour', () => {
     const run = resets(['status'], { env });
     expect((await run.ended).code).toBe(0);
     expect(run.screen.text).toMatch(WATCHED);
-    expect(run.written().includes(COLOUR)).toBe(hasColour);
+    expect(COLOURS.test(run.written())).toBe(hasColour);
     expect(run.screen.styles).toEqual(new Set());
   });
 
@@ -87,7 +88,7 @@ describe('Colour', () => {
     });
     expect((await run.ended).code).toBe(0);
     expect(run.screen.text).toMatch(WATCHED);
-    expect(run.written()).not.toContain('\u001b');
+    expect(run.written()).not.toMatch(COLOURS);
   });
 });
 
