@@ -1,4 +1,5 @@
-import { BATCH_SIZE, type Queues, type SendResult } from '../deployment/queues.ts';
+import { BATCH_SIZE } from '../deployment/batch-size.ts';
+import type { Queues, SendResult } from '../deployment/queues.ts';
 import { CommandFailed, type Io } from '../terminal/io.ts';
 
 /** Batches under way at once; a batch takes 10 to 20 ms, so this is several thousand messages per second. */

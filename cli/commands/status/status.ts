@@ -1,4 +1,3 @@
-import { createLogUpdate } from 'log-update';
 import { FAILURE_REASONS } from '../../../functions/contract/dead-letter.ts';
 import { LANES } from '../../../functions/contract/reset-request.ts';
 import type { Connection, Context } from '../../deployment/connect.ts';
@@ -6,6 +5,7 @@ import { type Diagnosis, diagnose } from '../../queries/diagnosis.ts';
 import { COUNTED_STATES, type LedgerCounts } from '../../queries/ledger-counts.ts';
 import { type Situation, situationReader, unexplained } from '../../queries/situation.ts';
 import { EXIT, type ExitCode, print, wrongUsage } from '../../terminal/io.ts';
+import { screenOn } from '../../terminal/screen.ts';
 import { counted, jsonText, number, type Painter, painter, printJson, time } from '../../terminal/text.ts';
 
 export interface StatusOptions {
@@ -36,17 +36,20 @@ async function watchUntilInterrupted(
   json: boolean,
 ): Promise<ExitCode> {
   const { stdout, clock } = context;
-  const draw = json ? undefined : createLogUpdate(stdout);
-  await context.graceful(async (interrupted) => {
-    while (!interrupted.aborted) {
-      const situation = await look();
-      if (draw) draw(`${render(context, connection, situation)}\n\n${time(clock.now())}, Ctrl-C to stop.`);
-      else await print(stdout, jsonText(statusJson(situation, connection, clock.now())));
-      await clock.sleep(REFRESH_MS, interrupted);
-    }
-  });
-  draw?.done();
-  return EXIT.interrupted;
+  const screen = screenOn(context);
+  try {
+    await context.graceful(async (interrupted) => {
+      while (!interrupted.aborted) {
+        const situation = await look();
+        if (json) await print(stdout, jsonText(statusJson(situation, connection, clock.now())));
+        else screen.draw(`${render(context, connection, situation)}\n\n${time(clock.now())}, Ctrl-C to stop.`);
+        await clock.sleep(REFRESH_MS, interrupted);
+      }
+    });
+  } finally {
+    screen.end();
+  }
+  return EXIT.done;
 }
 
 /** What `--json` prints. The queues' counts are approximate, as SQS counts. */

@@ -184,7 +184,7 @@ describe('status', () => {
     expect(await shown({ items: items(1001, { lastStatus: 429 }) })).toContain('429 ×1,000 (of the newest 1,000)');
   });
 
-  it('status --watch refreshes until it is interrupted and exits 130', async () => {
+  it('status --watch refreshes until it is interrupted and exits 0', async () => {
     const io = testIo();
     const context = contextFor(io, {});
     let refreshes = 0;
@@ -194,7 +194,7 @@ describe('status', () => {
       if (refreshes === 3) io.interrupt();
       await sleep(ms);
     };
-    expect(await status(context, { watch: true, json: true })).toBe(130);
+    expect(await status(context, { watch: true, json: true })).toBe(0);
     expect(io.stdout.lines.map((line) => JSON.parse(line).at)).toEqual([
       '2026-11-23T12:00:00.000Z',
       '2026-11-23T12:00:02.000Z',
@@ -260,7 +260,7 @@ describe('status', () => {
     const io = onTerminal(testIo());
     const context = contextFor(io, {});
     context.clock.sleep = async () => io.interrupt();
-    expect(await status(context, { watch: true })).toBe(130);
+    expect(await status(context, { watch: true })).toBe(0);
     expect(io.stdout.text).toContain('Idle: nothing is queued.');
     expect(io.stdout.text).toContain('Ctrl-C to stop.');
   });
