@@ -105,8 +105,8 @@ export function makeSample(now: number): Sample {
       body: body({ email: 'later@example.com', notAfter: past, requestId: 'sample-later' }),
       key: 'sample-later',
     },
-    // One id for two people: the second is rejected, under its message's id.
-    { lane: 'bulk', body: body({ email: 'somebody.else@example.com', requestId: taken }) },
+    // One id for two people: the second is rejected, under its message's id. Sent with the first it could be the faster one.
+    { lane: 'bulk', body: body({ email: 'somebody.else@example.com', requestId: taken }), isLast: true },
     // Without a request id, the message's id is the request's.
     { lane: 'interactive', body: body({ email: 'plain@example.com', ticket: 'HELP-1' }) },
     // Only one, and last: a 429 slows all calls down, since the quota is the whole tenant's. A 401 would hold them all for half a minute.
