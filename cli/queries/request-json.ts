@@ -1,8 +1,6 @@
 import { NO_CAMPAIGN } from '../../functions/contract/reset-request.ts';
 import { type RequestItem, requestIdOf } from '../../functions/ledger/items.ts';
-
-const isoOf = (epochMs: number | undefined): string | null =>
-  epochMs === undefined ? null : new Date(epochMs).toISOString();
+import { rfc3339 } from './rfc3339.ts';
 
 /** A lease that ended without a result: the call may have gone through, and nobody has taken the request up since. */
 export const isUnconfirmed = (item: RequestItem, now: number): boolean =>
@@ -25,13 +23,13 @@ export const requestJson = (item: RequestItem, now: number) => ({
   sender: item.sender ?? null,
   requestedBy: item.requestedBy ?? null,
   requestReason: item.requestReason ?? null,
-  notAfter: isoOf(item.notAfter),
+  notAfter: rfc3339(item.notAfter),
   redrives: item.redrives ?? 0,
-  firstSentAt: isoOf(item.firstSentAt),
-  firstCallAt: isoOf(item.firstCallAt),
-  finishedAt: isoOf(item.finishedAt),
-  letterGoneAt: isoOf(item.gone),
-  nextTryAt: isoOf(item.notBefore),
-  leaseEndsAt: isoOf(item.leaseEnd),
-  keptUntil: isoOf(item.expiresAt * 1000),
+  firstSentAt: rfc3339(item.firstSentAt),
+  firstCallAt: rfc3339(item.firstCallAt),
+  finishedAt: rfc3339(item.finishedAt),
+  letterGoneAt: rfc3339(item.gone),
+  nextTryAt: rfc3339(item.notBefore),
+  leaseEndsAt: rfc3339(item.leaseEnd),
+  keptUntil: rfc3339(item.expiresAt * 1000),
 });
