@@ -33,6 +33,11 @@ export function failureOf(error: unknown): CommandFailed | undefined {
   return undefined;
 }
 
+const DENIED = /AccessDenied|NotAuthorized|UnauthorizedOperation/;
+
+/** Whether the caller lacks a permission, rather than something being amiss. */
+export const isDenied = ({ cause }: CommandFailed): boolean => cause instanceof Error && DENIED.test(cause.name);
+
 const EXPIRED = /expired|refresh(ed)? failed/i;
 const UNREACHABLE_CODES = [
   'ECONNREFUSED',
@@ -62,7 +67,7 @@ export function explanationOf(what: string, error: unknown): string {
   if (/UnrecognizedClient|InvalidClientTokenId|SignatureDoesNotMatch|InvalidSignature|InvalidAccessKeyId/.test(name)) {
     return `AWS rejects the credentials (${name}); check AWS_PROFILE, the access key and the region. Asked for: ${what}.`;
   }
-  if (/AccessDenied|NotAuthorized|UnauthorizedOperation/.test(name)) {
+  if (DENIED.test(name)) {
     return `Access to ${what} is denied: ${plain(message).replace(/\.+$/, '')}; ask for this permission or use another AWS_PROFILE.`;
   }
   if (/QueueDoesNotExist|NonExistentQueue|ResourceNotFound/.test(name)) {

@@ -1,50 +1,130 @@
-import type { Lane } from '../../functions/contract/reset-request.ts';
+import type { BudgetState } from '../../functions/call-budget/state.ts';
+import { LANES, type Lane } from '../../functions/contract/reset-request.ts';
+import type { ActionItem } from '../../functions/ledger/items.ts';
+import { isDenied } from '../deployment/aws-errors.ts';
 import type { Connection } from '../deployment/connect.ts';
+import type { DeployedCeiling } from '../deployment/find-deployment.ts';
 import type { QueueCounts } from '../deployment/queues.ts';
-import type { Io } from '../terminal/io.ts';
-import { type LedgerCounts, ledgerCounts } from './ledger-counts.ts';
+import { CommandFailed } from '../terminal/io.ts';
+import { known, type Reading, readingOf } from './reading.ts';
+import { type RecentResets, recentResets } from './recent-resets.ts';
+import { type StandingHold, standingHolds } from './standing-holds.ts';
 
-/** How a deployment stands. All but the ledger's counts is approximate, as SQS counts. */
+/** Whether there is a token. Not every operator may ask; that is no fault, and other reasons are. */
+export type SecretCheck =
+  | { kind: 'has a value' }
+  | { kind: 'empty' }
+  | { kind: 'not checked'; why: string; isFault: boolean };
+
+/** How a deployment stands at a time of AWS's clock: all that is told but the totals, which may take long. Queues count approximately. */
 export interface Situation {
-  lanes: Record<Lane, QueueCounts>;
-  deadLetterQueue: QueueCounts;
-  ledger: LedgerCounts;
+  at: number;
+  lanes: Record<Lane, Reading<QueueCounts>>;
+  deadLetterQueue: Reading<QueueCounts>;
+  /** Undefined if nothing was ever called. */
+  budget: Reading<BudgetState | undefined>;
+  ceiling: DeployedCeiling | undefined;
+  recent: Reading<RecentResets>;
+  /** The last few, newest first. */
+  actions: Reading<ActionItem[]>;
+  secret: SecretCheck;
 }
 
-/** Counting a large ledger costs read units: it takes at most this share of the time. */
-const COUNTING_SHARE = 1 / 20;
+const ACTIONS_TOLD = 5;
 
-/** @returns a function that counts the queues on every call, and the ledger again only as often as its size permits. */
-export function situationReader({ clock }: Pick<Io, 'clock'>, connection: Connection): () => Promise<Situation> {
-  const { deployment, queues, ledger } = connection;
-  let counts: LedgerCounts | undefined;
-  let nextCountAt = 0;
-  const count = async (): Promise<LedgerCounts> => {
-    const begin = clock.now();
-    if (counts !== undefined && begin < nextCountAt) return counts;
-    counts = await ledgerCounts(ledger, begin, counts);
-    nextCountAt = clock.now() + (clock.now() - begin) / COUNTING_SHARE;
-    return counts;
-  };
-  return async () => {
-    const [interactive, bulk, deadLetterQueue, found] = await Promise.all([
-      queues.counts(deployment.laneQueueUrls.interactive),
-      queues.counts(deployment.laneQueueUrls.bulk),
-      queues.counts(deployment.deadLetterQueueUrl),
-      count(),
-    ]);
-    return { lanes: { interactive, bulk }, deadLetterQueue, ledger: found };
+/** Reads every source on its own: of one that fails it is said why. */
+export async function situationOf(connection: Connection): Promise<Situation> {
+  const { deployment, queues, ledger, budget, now } = connection;
+  const { interactive, bulk } = deployment.laneQueueUrls;
+  const [ofInteractive, ofBulk, deadLetterQueue, state, recent, actions, secret] = await Promise.all([
+    readingOf(queues.counts(interactive)),
+    readingOf(queues.counts(bulk)),
+    readingOf(queues.counts(deployment.deadLetterQueueUrl)),
+    readingOf(budget.read()),
+    readingOf(recentResets(ledger, now)),
+    readingOf(lastActions(connection)),
+    checkSecret(connection),
+  ]);
+  return {
+    at: now(),
+    lanes: { interactive: ofInteractive, bulk: ofBulk },
+    deadLetterQueue,
+    budget: state,
+    ceiling: deployment.ceiling,
+    recent,
+    actions,
+    secret,
   };
 }
 
-/** The queue forgets after 14 days, and the ledger does not know what SQS moved itself. */
-const inDeadLetterQueue = ({ deadLetterQueue: { waiting, inFlight, delayed } }: Situation): number =>
-  waiting + inFlight + delayed;
+async function lastActions({ ledger }: Pick<Connection, 'ledger'>): Promise<ActionItem[]> {
+  const actions: ActionItem[] = [];
+  for await (const action of ledger.actions()) {
+    actions.push(action);
+    if (actions.length === ACTIONS_TOLD) break;
+  }
+  return actions;
+}
 
-/** As many dead letters as the queue or the ledger knows of, whichever knows more. */
-export const deadLetters = (situation: Situation): number =>
-  Math.max(inDeadLetterQueue(situation), situation.ledger.states.failed);
+async function checkSecret({ secret }: Pick<Connection, 'secret'>): Promise<SecretCheck> {
+  if (secret === undefined) {
+    return { kind: 'not checked', why: 'The outputs do not name the secret.', isFault: false };
+  }
+  try {
+    return { kind: (await secret.hasValue()) ? 'has a value' : 'empty' };
+  } catch (error) {
+    if (!(error instanceof CommandFailed)) throw error;
+    return { kind: 'not checked', why: error.message, isFault: !isDenied(error) };
+  }
+}
 
-/** Messages in the dead-letter queue beyond those that the ledger knows of; below zero if the queue holds fewer. An estimate. */
-export const unexplained = (situation: Situation): number =>
-  inDeadLetterQueue(situation) - situation.ledger.states.failed;
+/** All messages of a queue, whether or not somebody has them in hand. */
+export const queued = ({ waiting, inFlight, delayed }: QueueCounts): number => waiting + inFlight + delayed;
+
+/** Undefined where a lane could not be counted. */
+export function queuedIn(lanes: readonly Lane[], situation: Situation): number | undefined {
+  return lanes.reduce<number | undefined>((sum, lane) => {
+    const counts = known(situation.lanes[lane]);
+    return sum === undefined || counts === undefined ? undefined : sum + queued(counts);
+  }, 0);
+}
+
+/** What keeps requests from being called, the gravest first; a secret that never got a value holds them before the first one is sent. */
+export function holdsIn(situation: Situation): StandingHold[] {
+  const { budget, lanes, secret, at } = situation;
+  const holds = standingHolds(known(budget), { interactive: known(lanes.interactive), bulk: known(lanes.bulk) }, at);
+  const isKnown = holds.some(({ why }) => why === 'credential');
+  return secret.kind === 'empty' && !isKnown ? [{ scope: 'all', why: 'credential' }, ...holds] : holds;
+}
+
+/** Until the lanes are empty, at the rate of the last minutes; undefined where something is held, not known, or nothing was reset lately. */
+export function timeLeftMs(situation: Situation): number | undefined {
+  const count = queuedIn(LANES, situation);
+  const perMinute = known(situation.recent)?.perMinute;
+  if (!situation.budget.ok || holdsIn(situation).length > 0) return undefined;
+  if (count === 0) return 0;
+  return count === undefined || perMinute === undefined ? undefined : (count / perMinute) * 60_000;
+}
+
+/** The sources that should have been read and were not. */
+export function unreadIn({
+  lanes,
+  deadLetterQueue,
+  budget,
+  recent,
+  actions,
+  secret,
+}: Situation): { what: string; why: string }[] {
+  const readings: [string, Reading<unknown>][] = [
+    ['holds and call budget', budget],
+    ...LANES.map((lane): [string, Reading<unknown>] => [`lane ${lane}`, lanes[lane]]),
+    ['dead-letter queue', deadLetterQueue],
+    ['resets of the last minutes', recent],
+    ['last actions', actions],
+    [
+      'secret',
+      secret.kind === 'not checked' && secret.isFault ? { ok: false, why: secret.why } : { ok: true, value: secret },
+    ],
+  ];
+  return readings.flatMap(([what, reading]) => (reading.ok ? [] : [{ what, why: reading.why }]));
+}

@@ -4,6 +4,7 @@ import type { BudgetState } from '../../functions/call-budget/state.ts';
 import { LANES, type Lane } from '../../functions/contract/reset-request.ts';
 import type { QueueCounts } from '../deployment/queues.ts';
 import { plain, relative, time } from '../terminal/text.ts';
+import { rfc3339 } from './rfc3339.ts';
 
 /** Why nobody calls: a hold of the worker's, an operator's pause, or a `Retry-After` of the API. Times are milliseconds since the epoch. */
 export interface StandingHold {
@@ -100,3 +101,14 @@ export const RUNBOOK: Record<StandingHold['why'], string> = {
   operator: 'Operator',
   'retry-after': 'The API asks for a pause',
 };
+
+/** A hold as `--json` prints it. Every member is always there; times are RFC 3339 in UTC, and that of the next probe stands in `probe`. */
+export const holdJson = ({ scope, why, since, until, probe, who, reason }: StandingHold) => ({
+  scope,
+  why,
+  since: rfc3339(since),
+  until: rfc3339(until),
+  probe: typeof probe === 'number' ? rfc3339(probe) : (probe ?? null),
+  who: who ?? null,
+  reason: reason ?? null,
+});

@@ -18,7 +18,7 @@ export class CommandFailed extends Error {
 export const wrongUsage = (message: string): CommandFailed => new CommandFailed(message, EXIT.wrongUsage);
 
 type Input = NodeJS.ReadableStream & { isTTY?: boolean };
-export type Output = NodeJS.WritableStream & { isTTY?: boolean; columns?: number };
+export type Output = NodeJS.WritableStream & { isTTY?: boolean; columns?: number; rows?: number };
 
 /** Everything that a command takes from the process it runs in. */
 export interface Io {

@@ -1,144 +1,88 @@
-import { createLogUpdate } from 'log-update';
-import { FAILURE_REASONS } from '../../../functions/contract/dead-letter.ts';
-import { LANES } from '../../../functions/contract/reset-request.ts';
 import type { Connection, Context } from '../../deployment/connect.ts';
-import { type Diagnosis, diagnose } from '../../queries/diagnosis.ts';
-import { COUNTED_STATES, type LedgerCounts } from '../../queries/ledger-counts.ts';
-import { type Situation, situationReader, unexplained } from '../../queries/situation.ts';
+import { ledgerCounts } from '../../queries/ledger-counts.ts';
+import { readingOf } from '../../queries/reading.ts';
+import type { Totals } from '../../queries/running-totals.ts';
+import { type Situation, situationOf, unreadIn } from '../../queries/situation.ts';
+import { situationJson } from '../../queries/situation-json.ts';
+import { verdictOn } from '../../queries/verdict.ts';
 import { EXIT, type ExitCode, print, wrongUsage } from '../../terminal/io.ts';
-import { counted, jsonText, number, type Painter, painter, printJson, time } from '../../terminal/text.ts';
+import { progressLineOn } from '../../terminal/progress-line.ts';
+import { number, painter, printJson } from '../../terminal/text.ts';
+import { linesOf, linesOfTotals, type ScreenLine, textOf } from './screen.ts';
+import { watch } from './watch.ts';
 
 export interface StatusOptions {
   watch?: boolean;
+  /** All requests by state. @default true */
+  totals?: boolean;
   json?: boolean;
 }
 
-const REFRESH_MS = 2000;
-
-/** Tells how the deployment stands: a diagnosis, the lanes, the dead letters, and what became of all requests. */
-export async function status(context: Context, { watch, json }: StatusOptions): Promise<ExitCode> {
-  if (watch && !json && !context.stdout.isTTY) {
+/** Tells how the deployment stands: a verdict, and all that it is made of; at last the totals, which take long in a large ledger. */
+export async function status(context: Context, options: StatusOptions): Promise<ExitCode> {
+  const { stdout } = context;
+  const { json = false, totals = true } = options;
+  if (options.watch && !json && !stdout.isTTY) {
     throw wrongUsage('--watch redraws a terminal, and there is none; add --json for one line of JSON per refresh.');
   }
   const connection = await context.connect();
-  const look = situationReader(context, connection);
-  if (watch) return watchUntilInterrupted(context, connection, look, json ?? false);
-  const situation = await look();
-  if (json) await printJson(context, statusJson(situation, connection, context.clock.now()));
-  else await print(context.stdout, render(context, connection, situation));
-  return EXIT.done;
-}
+  if (options.watch) return watch(context, connection, { json, withTotals: totals });
 
-async function watchUntilInterrupted(
-  context: Context,
-  connection: Connection,
-  look: () => Promise<Situation>,
-  json: boolean,
-): Promise<ExitCode> {
-  const { stdout, clock } = context;
-  const draw = json ? undefined : createLogUpdate(stdout);
-  await context.graceful(async (interrupted) => {
-    while (!interrupted.aborted) {
-      const situation = await look();
-      if (draw) draw(`${render(context, connection, situation)}\n\n${time(clock.now())}, Ctrl-C to stop.`);
-      else await print(stdout, jsonText(statusJson(situation, connection, clock.now())));
-      await clock.sleep(REFRESH_MS, interrupted);
-    }
+  const situation = await situationOf(connection);
+  const verdict = verdictOn(situation, {
+    deployment: connection.deployment,
+    command: context.command,
+    isWatched: false,
   });
-  draw?.done();
-  return EXIT.interrupted;
-}
-
-/** What `--json` prints. The queues' counts are approximate, as SQS counts. */
-const statusJson = (situation: Situation, { deployment }: Connection, now: number) => ({
-  at: new Date(now).toISOString(),
-  deployment: deployment.name,
-  verdict: diagnose(situation),
-  lanes: situation.lanes,
-  deadLetters: {
-    byReason: situation.ledger.deadLetters,
-    queue: situation.deadLetterQueue,
-    unexplained: unexplained(situation),
-  },
-  requests: { ...situation.ledger.states, unconfirmed: situation.ledger.unconfirmed },
-  waitingAfter: situation.ledger.waitingAfter,
-});
-
-const COLOURS: Record<Diagnosis['kind'], Parameters<Painter>[0]> = {
-  'token-rejected': ['bold', 'red'],
-  'not-moving': ['bold', 'yellow'],
-  working: ['bold', 'green'],
-  waiting: ['bold', 'cyan'],
-  idle: 'bold',
-};
-
-function render(context: Context, { deployment }: Connection, situation: Situation): string {
-  const paint = painter(context.stdout, context.env);
-  const { lanes, deadLetterQueue, ledger } = situation;
-  const { kind, sentence, next } = diagnose(situation);
-  const lines = [
-    paint(COLOURS[kind], sentence),
-    ...(next === null ? [] : [`Next: ${next}`]),
-    '',
-    paint('bold', `Lanes of ${deployment.name} (SQS counts approximately)`),
-    ...grid(
-      ['', 'waiting', 'in flight', 'delayed'],
-      LANES.map((lane) => [lane, lanes[lane].waiting, lanes[lane].inFlight, lanes[lane].delayed]),
-    ),
-    '',
-    paint('bold', 'Dead letters'),
-    ...deadLetterLines(situation),
-    `  in the queue: ${number(deadLetterQueue.waiting)} visible, ${number(deadLetterQueue.inFlight)} in flight${estimate(unexplained(situation))}`,
-    '',
-    paint('bold', 'Requests so far'),
-    ...grid([], nonZero(COUNTED_STATES.map((state) => [state, ledger.states[state]]))),
-    ...(ledger.unconfirmed > 0
-      ? [
-          `  ${number(ledger.unconfirmed)} of calling ${ledger.unconfirmed === 1 ? 'is' : 'are'} unconfirmed: the reset may have gone through; if its message is still queued, it is tried again`,
-        ]
-      : []),
-    ...waitingLines(ledger.waitingAfter, ledger.states.waiting),
-  ];
-  return lines.join('\n');
-}
-
-const nonZero = (rows: readonly [string, number][]): [string, number][] => {
-  const some = rows.filter(([, count]) => count > 0);
-  return some.length > 0 ? some : [['none', 0]];
-};
-
-const deadLetterLines = ({ ledger }: Situation): string[] =>
-  ledger.states.failed === 0
-    ? ['  none in the ledger']
-    : grid([], nonZero(FAILURE_REASONS.map((reason) => [reason, ledger.deadLetters[reason]])));
-
-/** The two are counted at different times and kept for different times, so the difference is only a hint. */
-function estimate(difference: number): string {
-  if (difference > 0) {
-    return `; an estimated ${counted(difference, 'letter')} more than the ledger knows of: sent just now, or moved there by SQS itself (not-processed)`;
+  if (json) {
+    const told = totals ? await count(context, connection) : LEFT_OUT;
+    await printJson(context, situationJson(connection, situation, verdict, told));
+    return exitCodeOf(situation, told);
   }
-  if (difference < 0) {
-    return `; an estimated ${counted(-difference, 'letter')} fewer than the ledger knows of: older than the queue keeps them, or removed from it`;
+  await show(context, linesOf(connection, situation, verdict));
+  if (!totals) return exitCodeOf(situation, LEFT_OUT);
+  const told = await count(context, connection);
+  await show(context, linesOfTotals(told, situation));
+  return exitCodeOf(situation, told);
+}
+
+const LEFT_OUT: Totals = { kind: 'left out' };
+
+/** Counts with progress on stderr; Ctrl-C leaves the totals out, as all else is told. */
+async function count({ stderr, clock, graceful }: Context, { ledger, now }: Connection): Promise<Totals> {
+  const progress = progressLineOn({ stderr, clock });
+  try {
+    return await graceful(async (signal) => {
+      let counted = 0;
+      const onCounted = (more: number): void => {
+        counted += more;
+        progress.show(`Counting … ${number(counted)} (Ctrl-C leaves the totals out)`);
+      };
+      try {
+        const counts = await readingOf(ledgerCounts(ledger, now(), undefined, { onCounted, signal }));
+        return counts.ok
+          ? { kind: 'counted', counts: counts.value }
+          : { kind: 'failed', why: counts.why, counts: undefined };
+      } catch (error) {
+        if (signal.aborted) return LEFT_OUT;
+        throw error;
+      }
+    });
+  } finally {
+    progress.end();
   }
-  return '';
 }
 
-function waitingLines({ lookedAt, statuses }: LedgerCounts['waitingAfter'], waiting: number): string[] {
-  if (lookedAt === 0) return [];
-  const answers = Object.entries(statuses)
-    .sort(([, one], [, other]) => other - one)
-    .map(([answer, count]) => `${answer === 'none' ? 'no answer' : answer} ×${number(count)}`);
-  const looked = lookedAt < waiting ? ` (of the newest ${number(lookedAt)})` : '';
-  return [`  last answers to those waiting: ${answers.join(', ')}${looked}`];
+async function show({ stdout, env }: Context, lines: readonly ScreenLine[]): Promise<void> {
+  const columns = stdout.isTTY ? (stdout.columns ?? 80) : Number.POSITIVE_INFINITY;
+  const paint = painter(stdout, env);
+  // A command to be pasted is left to the terminal to break.
+  const pasted = lines.map((line) => textOf(line, line.isPasted ? Number.POSITIVE_INFINITY : columns, paint));
+  await print(stdout, pasted.flat().join('\n'));
 }
 
-/** A table with a name first and numbers after it. */
-function grid(header: readonly string[], rows: readonly (readonly [string, ...number[]])[]): string[] {
-  const cells = rows.map(([name, ...counts]) => [name, ...counts.map(number)]);
-  const all = header.length > 0 ? [[...header], ...cells] : cells;
-  const widths = (all[0] ?? []).map((_, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)));
-  return all.map(
-    (row) =>
-      `  ${row.map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0))).join('  ')}`,
-  );
+/** Held is told, and that is what was asked. */
+function exitCodeOf(situation: Situation, totals: Totals): ExitCode {
+  if (!situation.budget.ok) return EXIT.failed;
+  return unreadIn(situation).length > 0 || totals.kind === 'failed' ? EXIT.partly : EXIT.done;
 }

@@ -1,0 +1,264 @@
+import { FAILURE_REASONS } from '../../../functions/contract/dead-letter.ts';
+import { LANES } from '../../../functions/contract/reset-request.ts';
+import type { ActionItem } from '../../../functions/ledger/items.ts';
+import type { Connection } from '../../deployment/connect.ts';
+import { actionState } from '../../queries/actions.ts';
+import { type BudgetFigures, budgetFigures, CALL_MINUTES, tenths } from '../../queries/budget-figures.ts';
+import { COUNTED_STATES, type LedgerCounts } from '../../queries/ledger-counts.ts';
+import { known, type Reading } from '../../queries/reading.ts';
+import { RECENT_MINUTES } from '../../queries/recent-resets.ts';
+import type { Totals } from '../../queries/running-totals.ts';
+import { holdsIn, queued, type Situation, timeLeftMs } from '../../queries/situation.ts';
+import { unexplained } from '../../queries/situation-json.ts';
+import { holdWords } from '../../queries/standing-holds.ts';
+import type { Verdict } from '../../queries/verdict.ts';
+import { counted, number, type Painter, plain, relative, time } from '../../terminal/text.ts';
+import { wrap } from '../../terminal/wrap.ts';
+
+/** A line before it is broken to the terminal's width. */
+export interface ScreenLine {
+  text: string;
+  style?: Parameters<Painter>[0];
+  /** It ends with a command to be pasted. */
+  isPasted?: boolean;
+  /** For a terminal that is too narrow for columns. */
+  narrow?: string;
+}
+
+const COLOURS: Record<Verdict['kind'], NonNullable<ScreenLine['style']>> = {
+  unknown: ['bold', 'red'],
+  held: ['bold', 'red'],
+  'not-moving': ['bold', 'yellow'],
+  working: ['bold', 'green'],
+  waiting: ['bold', 'cyan'],
+  idle: 'bold',
+};
+
+const INDENT = 4;
+
+/** The lines of a terminal of this width. */
+export function textOf({ text, style, narrow }: ScreenLine, columns: number, paint: Painter): string[] {
+  const fitting = narrow !== undefined && text.length > columns ? narrow : text;
+  return wrap(fitting, columns, fitting.startsWith(' ') ? INDENT : 0).map((part) =>
+    style === undefined || part === '' ? part : paint(style, part),
+  );
+}
+
+/** All but the totals: the verdict first, and below it what it was made of. */
+export function linesOf(connection: Connection, situation: Situation, verdict: Verdict): ScreenLine[] {
+  const { deployment, account, region } = connection;
+  return [
+    ...verdictLines(verdict, situation.at),
+    ...section(`Lanes of ${deployment.name}, account ${account}, region ${region} (SQS counts approximately)`),
+    ...laneLines(situation),
+    ...section('Resets'),
+    ...recentLines(situation),
+    ...section('Calls'),
+    ...callLines(situation),
+    ...section('Dead letters'),
+    ...letterLines(situation),
+    ...section('Last actions'),
+    ...actionLines(situation),
+  ];
+}
+
+const section = (title: string): ScreenLine[] => [{ text: '' }, { text: title, style: 'bold' }];
+
+function verdictLines(verdict: Verdict, now: number): ScreenLine[] {
+  const { kind, sentence, meaning, runbook, next } = verdict;
+  const others = verdict.kind === 'held' ? verdict.holds.slice(1) : [];
+  return [
+    { text: sentence, style: COLOURS[kind] },
+    { text: meaning },
+    ...(runbook === undefined ? [] : [{ text: `Runbook: ${runbook}` }]),
+    ...(next === undefined ? [] : [{ text: `Next: ${next}`, isPasted: true }]),
+    ...others.map((hold) => ({ text: `Also held: ${holdWords(hold, now)}.`, style: 'red' as const })),
+  ];
+}
+
+/** What is shown of a source, or why it could not be read. */
+const read = <T>(reading: Reading<T>, name: string, lines: (value: T) => ScreenLine[]): ScreenLine[] =>
+  reading.ok ? lines(reading.value) : [unread(name, reading.why)];
+
+const unread = (name: string, why: string): ScreenLine => ({
+  text: `  ${name}could not be read: ${why}`,
+  style: 'yellow',
+});
+
+function laneLines({ lanes }: Situation): ScreenLine[] {
+  const columns = ['waiting', 'in flight', 'delayed'] as const;
+  const found = LANES.map((lane) => {
+    const counts = known(lanes[lane]);
+    return counts && [counts.waiting, counts.inFlight, counts.delayed].map(number);
+  });
+  const names = Math.max(...LANES.map((lane) => lane.length));
+  const widths = columns.map((name, at) => Math.max(name.length, ...found.map((cells) => cells?.[at]?.length ?? 0)));
+  const row = (name: string, cells: readonly string[]): string =>
+    `  ${name.padEnd(names)}${cells.map((cell, at) => `  ${cell.padStart(widths[at] ?? 0)}`).join('')}`;
+  const rows = LANES.flatMap((lane, index) => {
+    const cells = found[index];
+    const named = columns.map((name, at) => `${cells?.[at]} ${name}`).join(', ');
+    return read(lanes[lane], `${lane.padEnd(names)}  `, () => [
+      { text: row(lane, cells ?? []), narrow: `  ${lane}: ${named}` },
+    ]);
+  });
+  return [{ text: row('', columns), narrow: '' }, ...rows];
+}
+
+function recentLines(situation: Situation): ScreenLine[] {
+  return read(situation.recent, '', ({ resets, perMinute }) => [
+    entry(
+      `last ${RECENT_MINUTES} minutes`,
+      `${number(resets)}${perMinute === undefined ? '' : `, about ${rate(perMinute)} a minute`}`,
+    ),
+    entry('time left', timeLeft(situation)),
+  ]);
+}
+
+function timeLeft(situation: Situation): string {
+  const leftMs = timeLeftMs(situation);
+  if (leftMs === 0) return 'none, nothing is queued';
+  if (leftMs !== undefined) return `about ${relative(situation.at + leftMs, situation.at).replace(/^in /, '')}`;
+  if (!situation.budget.ok) return 'not known';
+  return holdsIn(situation).length > 0 ? 'not known while requests are held' : 'not known, as nothing was reset lately';
+}
+
+const ENTRY_NAMES = 15;
+const entry = (name: string, value: string): ScreenLine => ({
+  text: `  ${name.padEnd(ENTRY_NAMES)}  ${value}`,
+  narrow: `  ${name}: ${value}`,
+});
+
+const rate = (perMinute: number): string => (tenths(perMinute) ?? 0).toLocaleString('en');
+
+function callLines({ budget, ceiling, at, secret }: Situation): ScreenLine[] {
+  return [
+    ...read(budget, '', (state) => budgetLines(budgetFigures(state, ceiling, at), at)),
+    entry(
+      'secret',
+      secret.kind === 'not checked'
+        ? `not checked: ${secret.why}`
+        : secret.kind === 'empty'
+          ? 'has no value'
+          : secret.kind,
+    ),
+  ];
+}
+
+function budgetLines(
+  { pace, deployed, set, learned, calls, refusals, brakeOff, outageOffUntil }: BudgetFigures,
+  now: number,
+): ScreenLine[] {
+  const ceiling = ({ perMinute, burst }: { perMinute: number; burst: number }): string =>
+    `${number(perMinute)} a minute, burst ${number(burst)}`;
+  const isGuess = (set ?? deployed)?.quota === 'ceiling';
+  const until = (end: number | undefined): string =>
+    end === undefined ? 'until its next success' : `until ${time(end)} (${relative(end, now)})`;
+  return [
+    entry(
+      'rate now',
+      pace === undefined
+        ? 'not known'
+        : `${rate(pace.perMinute)} a minute, burst ${number(pace.burst)} (${number(pace.reserve)} of it kept for interactive)`,
+    ),
+    entry(
+      'ceiling',
+      deployed === undefined
+        ? 'deployed: not known, since the outputs do not tell it'
+        : `deployed: ${ceiling(deployed)}, ${deployed.quota === 'known' ? "the API's quota" : 'a guess from above'}`,
+    ),
+    ...(set === undefined ? [] : [entry('', `set by an operator, and in force: ${ceiling(set)}`)]),
+    ...(learned === undefined ? [] : [entry('learned', `${rate(learned)} a minute, from refusals`)]),
+    ...(learned === undefined && isGuess ? [entry('learned', 'nothing yet: no call was refused')] : []),
+    entry(`last ${CALL_MINUTES} minutes`, `${counted(calls, 'call')}, ${counted(refusals, 'refusal')}`),
+    ...brakeOff.map(({ lane, until: end }) => entry('brake', `switched off on lane ${lane}, ${until(end)}`)),
+    ...(outageOffUntil === undefined ? [] : [entry('outage hold', `switched off ${until(outageOffUntil)}`)]),
+  ];
+}
+
+const letterLines = ({ deadLetterQueue }: Situation): ScreenLine[] =>
+  read(deadLetterQueue, 'the queue ', (counts) => [
+    entry(
+      'in the queue',
+      queued(counts) === 0
+        ? 'none'
+        : `${number(counts.waiting + counts.delayed)} visible, ${number(counts.inFlight)} in flight`,
+    ),
+  ]);
+
+function actionLines({ actions, at }: Situation): ScreenLine[] {
+  return read(actions, '', (items) => (items.length === 0 ? [{ text: '  none' }] : actionRows(items, at)));
+}
+
+function actionRows(items: readonly ActionItem[], now: number): ScreenLine[] {
+  const rows = items.map((item) => {
+    const state = actionState(item, now);
+    const ofPlanned =
+      item.planned === 1 || item.done === item.planned ? '' : ` (${number(item.done)} of ${number(item.planned)})`;
+    // All of them are of one account: the rest of the ARN tells who.
+    const who = plain(item.who.replace(/^arn:[^:]*:[^:]*:[^:]*:\d*:/, ''));
+    return [relative(item.startedAt, now), who, plain(item.command), `${state}${ofPlanned}`];
+  });
+  const widths = [0, 1, 2].map((at) => Math.max(...rows.map((row) => row[at]?.length ?? 0)));
+  return rows.map((row) => ({
+    text: `  ${row.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join('  ')}`.trimEnd(),
+    narrow: `  ${row.join(' · ')}`,
+  }));
+}
+
+/** All requests by state, and the dead letters by reason. */
+export function linesOfTotals(totals: Totals, situation: Situation): ScreenLine[] {
+  switch (totals.kind) {
+    case 'left out':
+      return [{ text: '' }, { text: 'Totals: left out.' }];
+    case 'counting':
+      return [{ text: '' }, { text: `Totals: counting … ${number(totals.counted)}` }];
+    case 'failed':
+      return [
+        { text: '' },
+        { text: `Totals could not be counted: ${totals.why}`, style: 'yellow' },
+        ...(totals.counts === undefined ? [] : countLines(totals.counts, situation)),
+      ];
+    case 'counted':
+      return countLines(totals.counts, situation);
+  }
+}
+
+function countLines(counts: LedgerCounts, { deadLetterQueue }: Situation): ScreenLine[] {
+  const { states, deadLetters, unconfirmed } = counts;
+  const letters = known(deadLetterQueue);
+  return [
+    ...section('All requests by state'),
+    ...numbers(COUNTED_STATES.map((state) => [state, states[state]])),
+    ...(unconfirmed > 0
+      ? [
+          {
+            text: `  ${number(unconfirmed)} of calling ${unconfirmed === 1 ? 'is' : 'are'} unconfirmed: the reset may have gone through; if its message is still queued, it is tried again`,
+          },
+        ]
+      : []),
+    ...section('Dead letters by reason'),
+    ...numbers(FAILURE_REASONS.map((reason) => [reason, deadLetters[reason]])),
+    ...(letters === undefined ? [] : difference(unexplained(queued(letters), counts))),
+  ];
+}
+
+function numbers(rows: readonly (readonly [string, number])[]): ScreenLine[] {
+  const some = rows.filter(([, count]) => count > 0).map(([name, count]) => [name, number(count)] as const);
+  if (some.length === 0) return [{ text: '  none' }];
+  const [names, counts] = [0, 1].map((at) => Math.max(...some.map((row) => row[at]?.length ?? 0)));
+  return some.map(([name, count]) => ({
+    text: `  ${name.padEnd(names ?? 0)}  ${count.padStart(counts ?? 0)}`,
+    narrow: `  ${name}: ${count}`,
+  }));
+}
+
+/** The two are counted at different times and kept for different times, so the difference is only a hint. */
+function difference(letters: number): ScreenLine[] {
+  if (letters === 0) return [];
+  const text =
+    letters > 0
+      ? `an estimated ${counted(letters, 'letter')} more in the queue than the ledger knows of: sent just now, or moved there by SQS itself (not-processed)`
+      : `an estimated ${counted(-letters, 'letter')} fewer in the queue than the ledger knows of: older than the queue keeps them, or removed from it`;
+  return [{ text: `  ${text}` }];
+}

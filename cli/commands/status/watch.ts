@@ -1,0 +1,46 @@
+import type { Connection, Context } from '../../deployment/connect.ts';
+import { RunningTotals, type Totals } from '../../queries/running-totals.ts';
+import { situationOf } from '../../queries/situation.ts';
+import { situationJson } from '../../queries/situation-json.ts';
+import { verdictOn } from '../../queries/verdict.ts';
+import { EXIT, type ExitCode, print } from '../../terminal/io.ts';
+import { jsonText, time } from '../../terminal/text.ts';
+import { LiveScreen } from './live-screen.ts';
+import { linesOf, linesOfTotals } from './screen.ts';
+
+const REFRESH_MS = 2000;
+
+/** Looks again and again until it is interrupted, which is how it is meant to end. A look that fails is shown, and the next one follows. */
+export async function watch(
+  context: Context,
+  connection: Connection,
+  { json, withTotals }: { json: boolean; withTotals: boolean },
+): Promise<ExitCode> {
+  const { clock, stdout } = context;
+  const { deployment, ledger } = connection;
+  await context.graceful(async (interrupted) => {
+    const interruption = new Promise<undefined>((resolve) => {
+      interrupted.addEventListener('abort', () => resolve(undefined), { once: true });
+    });
+    const running = withTotals ? new RunningTotals(ledger, clock, interrupted) : undefined;
+    const screen = json ? undefined : new LiveScreen(context);
+    try {
+      while (!interrupted.aborted) {
+        running?.refresh();
+        const situation = await Promise.race([situationOf(connection), interruption]);
+        if (situation === undefined) break;
+        const verdict = verdictOn(situation, { deployment, command: context.command, isWatched: true });
+        const totals: Totals = running?.look() ?? { kind: 'left out' };
+        if (screen) {
+          const lines = linesOf(connection, situation, verdict);
+          const more = running ? linesOfTotals(totals, situation) : [];
+          screen.show([...lines, ...more], `${time(situation.at)}, Ctrl-C to stop.`);
+        } else await print(stdout, jsonText(situationJson(connection, situation, verdict, totals)));
+        await clock.sleep(REFRESH_MS, interrupted);
+      }
+    } finally {
+      screen?.end();
+    }
+  });
+  return EXIT.done;
+}
