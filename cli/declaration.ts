@@ -14,3 +14,10 @@ export function positiveInteger(value: string): number {
   if (!/^[1-9]\d{0,14}$/.test(value)) throw new InvalidArgumentError('Give a positive whole number.');
   return Number(value);
 }
+
+/** For the end of a command's help: lines to paste, and what each is for where that needs to be said. */
+export function examples(...lines: readonly (readonly [line: string, what?: string])[]): string {
+  const width = Math.max(...lines.map(([line]) => line.length));
+  const shown = lines.map(([line, what]) => (what === undefined ? line : `${line.padEnd(width)}  # ${what}`));
+  return ['', lines.length === 1 ? 'Example:' : 'Examples:', ...shown.map((line) => `  ${line}`)].join('\n');
+}

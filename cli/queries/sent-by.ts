@@ -27,12 +27,14 @@ export async function sentBy(
 ): Promise<Sent | undefined> {
   let lookedAt = 0;
   for await (const action of ledger.actions()) {
+    const { actionId, who, startedAt: at, details } = action;
+    if (now - at > QUEUED_AT_MOST_MS) return undefined;
+    if (Array.isArray(details.requestIds) && details.requestIds.includes(requestId)) {
+      const lane = LANES.find((one) => one === details.lane);
+      return { actionId, who, at, lane, state: actionState(action, now) };
+    }
     lookedAt += 1;
-    if (lookedAt > ACTIONS_LOOKED_AT || now - action.startedAt > QUEUED_AT_MOST_MS) return undefined;
-    const { requestIds, lane: named } = action.details;
-    if (!Array.isArray(requestIds) || !requestIds.includes(requestId)) continue;
-    const { actionId, who, startedAt: at } = action;
-    return { actionId, who, at, lane: LANES.find((lane) => lane === named), state: actionState(action, now) };
+    if (lookedAt === ACTIONS_LOOKED_AT) return undefined;
   }
   return undefined;
 }

@@ -27,9 +27,11 @@ export function cut(text: string, characters: number): string {
   return all.length <= characters ? text : `${all.slice(0, Math.max(0, characters - 1)).join('')}…`;
 }
 
+/** Text that was written can be written over. */
+export const canMoveCursor = (stream: Output, env: Io['env']): boolean => stream.isTTY === true && env.TERM !== 'dumb';
+
 /** Colour only if a person is looking. */
-export const hasColour = (stream: Output, env: Io['env']): boolean =>
-  stream.isTTY === true && !env.NO_COLOR && env.TERM !== 'dumb';
+export const hasColour = (stream: Output, env: Io['env']): boolean => canMoveCursor(stream, env) && !env.NO_COLOR;
 
 export type Painter = (style: Style, text: string) => string;
 

@@ -1,30 +1,37 @@
-/** Breaks a line between words, so that no part is wider than a terminal; what has no break is cut where it must be. Further parts are indented. */
-export function wrap(line: string, columns: number, indent: number): string[] {
-  if (widthOf(line) <= columns) return [line];
-  const margin = ' '.repeat(Math.min(indent, Math.floor(columns / 2)));
-  const parts: string[] = [];
-  const [lead = ''] = /^ */.exec(line) ?? [];
-  let part = lead.slice(0, margin.length);
-  let isEmpty = true;
-  const end = (): void => {
-    parts.push(part);
-    part = margin;
-    isEmpty = true;
-  };
-  for (const word of line.split(' ').filter((one) => one !== '')) {
-    if (!isEmpty && widthOf(part) + 1 + widthOf(word) > columns) end();
-    if (!isEmpty) part += ' ';
-    for (const mark of word) {
-      if (!isEmpty && widthOf(part) + widthOf(mark) > columns) end();
-      part += mark;
-      isEmpty = false;
-    }
-  }
-  return [...parts, part];
+// biome-ignore lint/suspicious/noControlCharactersInRegex: Colours are what is looked for.
+const COLOUR = /^\u001b\[[\d;]*m$/;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: Colours are what is looked for.
+const MARKS = /\u001b\[[\d;]*m|\P{M}?\p{M}+|\P{M}/gu;
+const WIDE =
+  /^[\p{Emoji_Presentation}\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6]/u;
+
+function columnsOf(mark: string): number {
+  if (COLOUR.test(mark)) return 0;
+  return WIDE.test(mark) ? 2 : 1;
 }
 
-/** Chinese, Japanese, Korean and what follows take two columns, or are taken to: too early a break harms nobody. */
-const FIRST_WIDE = 0x2e80;
-
-const widthOf = (text: string): number =>
-  [...text].reduce((sum, mark) => sum + ((mark.codePointAt(0) ?? 0) < FIRST_WIDE ? 1 : 2), 0);
+/** The rows that a line takes, broken between words where it can be. Colours take no room and go on in the next row. */
+export function wrap(line: string, columns: number): string[] {
+  const rows: string[] = [];
+  let row = '';
+  let width = 0;
+  let word = { begin: 0, column: 0 };
+  for (const mark of line.match(MARKS) ?? []) {
+    const isSpace = mark === ' ';
+    const markWidth = columnsOf(mark);
+    if (width > 0 && width + markWidth > columns) {
+      const whole = isSpace || word.begin === 0;
+      rows.push((whole ? row : row.slice(0, word.begin)).trimEnd());
+      row = whole ? '' : row.slice(word.begin);
+      width = whole ? 0 : width - word.column;
+      word = { begin: 0, column: 0 };
+      // The break stands for it.
+      if (isSpace) continue;
+    }
+    row += mark;
+    width += markWidth;
+    // An indentation is no place to break.
+    if (isSpace && row.trim() !== '') word = { begin: row.length, column: width };
+  }
+  return [...rows, row];
+}

@@ -50,14 +50,14 @@ function holdRows(holds: Reading<StandingHold[]>, now: number): [string, string]
 }
 
 function rowsOf(item: RequestItem, now: number): [string, string][] {
-  const unknowns = item.unknowns === 0 ? '' : `, the outcome of ${item.unknowns} unknown`;
+  const calls = `${counted(item.calls, 'call')}, of which ${item.failedCalls} failed and ${item.unknowns} of unknown outcome`;
   const at = (epochMs: number | undefined): string | undefined =>
     epochMs === undefined ? undefined : `${time(epochMs)} (${relative(epochMs, now)})`;
   const rows: [string, string | undefined][] = [
     ['state', isUnconfirmed(item, now) ? `${item.state} (unconfirmed)` : item.state],
     ['lane', item.lane],
     ['campaign', item.campaign === NO_CAMPAIGN ? undefined : item.campaign],
-    ['calls', `${counted(item.calls, 'call')}, ${item.failedCalls} failed${unknowns}`],
+    ['calls', calls],
     ['last status', item.lastStatus === undefined ? undefined : String(item.lastStatus)],
     ['reason', item.reason],
     ['detail', item.detail],

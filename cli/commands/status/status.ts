@@ -7,8 +7,8 @@ import { situationJson } from '../../queries/situation-json.ts';
 import { verdictOn } from '../../queries/verdict.ts';
 import { EXIT, type ExitCode, print, wrongUsage } from '../../terminal/io.ts';
 import { progressLineOn } from '../../terminal/progress-line.ts';
-import { number, painter, printJson } from '../../terminal/text.ts';
-import { linesOf, linesOfTotals, type ScreenLine, textOf } from './screen.ts';
+import { number, printJson } from '../../terminal/text.ts';
+import { pageLines, pageText, totalsLines } from './page.ts';
 import { watch } from './watch.ts';
 
 export interface StatusOptions {
@@ -39,20 +39,20 @@ export async function status(context: Context, options: StatusOptions): Promise<
     await printJson(context, situationJson(connection, situation, verdict, told));
     return exitCodeOf(situation, told);
   }
-  await show(context, linesOf(connection, situation, verdict));
+  await print(stdout, pageText(pageLines(connection, situation, verdict), context));
   if (!totals) return exitCodeOf(situation, LEFT_OUT);
   const told = await count(context, connection);
-  await show(context, linesOfTotals(told, situation));
+  await print(stdout, pageText(totalsLines(told, situation), context));
   return exitCodeOf(situation, told);
 }
 
 const LEFT_OUT: Totals = { kind: 'left out' };
 
 /** Counts with progress on stderr; Ctrl-C leaves the totals out, as all else is told. */
-async function count({ stderr, clock, graceful }: Context, { ledger, now }: Connection): Promise<Totals> {
-  const progress = progressLineOn({ stderr, clock });
+async function count(context: Context, { ledger, now }: Connection): Promise<Totals> {
+  const progress = progressLineOn(context);
   try {
-    return await graceful(async (signal) => {
+    return await context.graceful(async (signal) => {
       let counted = 0;
       const onCounted = (more: number): void => {
         counted += more;
@@ -71,14 +71,6 @@ async function count({ stderr, clock, graceful }: Context, { ledger, now }: Conn
   } finally {
     progress.end();
   }
-}
-
-async function show({ stdout, env }: Context, lines: readonly ScreenLine[]): Promise<void> {
-  const columns = stdout.isTTY ? (stdout.columns ?? 80) : Number.POSITIVE_INFINITY;
-  const paint = painter(stdout, env);
-  // A command to be pasted is left to the terminal to break.
-  const pasted = lines.map((line) => textOf(line, line.isPasted ? Number.POSITIVE_INFINITY : columns, paint));
-  await print(stdout, pasted.flat().join('\n'));
 }
 
 /** Held is told, and that is what was asked. */

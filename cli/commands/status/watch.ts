@@ -4,9 +4,9 @@ import { situationOf } from '../../queries/situation.ts';
 import { situationJson } from '../../queries/situation-json.ts';
 import { verdictOn } from '../../queries/verdict.ts';
 import { EXIT, type ExitCode, print } from '../../terminal/io.ts';
+import { screenOn } from '../../terminal/screen.ts';
 import { jsonText, time } from '../../terminal/text.ts';
-import { LiveScreen } from './live-screen.ts';
-import { linesOf, linesOfTotals } from './screen.ts';
+import { type PageLine, pageLines, pageText, totalsLines } from './page.ts';
 
 const REFRESH_MS = 2000;
 
@@ -23,7 +23,7 @@ export async function watch(
       interrupted.addEventListener('abort', () => resolve(undefined), { once: true });
     });
     const running = withTotals ? new RunningTotals(ledger, clock, interrupted) : undefined;
-    const screen = json ? undefined : new LiveScreen(context);
+    const screen = json ? undefined : screenOn(context);
     try {
       while (!interrupted.aborted) {
         running?.refresh();
@@ -32,9 +32,10 @@ export async function watch(
         const verdict = verdictOn(situation, { deployment, command: context.command, isWatched: true });
         const totals: Totals = running?.look() ?? { kind: 'left out' };
         if (screen) {
-          const lines = linesOf(connection, situation, verdict);
-          const more = running ? linesOfTotals(totals, situation) : [];
-          screen.show([...lines, ...more], `${time(situation.at)}, Ctrl-C to stop.`);
+          const lines = pageLines(connection, situation, verdict);
+          const more = running ? totalsLines(totals, situation) : [];
+          const footer: PageLine[] = [{ text: '' }, { text: `${time(situation.at)}, Ctrl-C to stop.` }];
+          screen.draw(pageText([...lines, ...more, ...footer], context));
         } else await print(stdout, jsonText(situationJson(connection, situation, verdict, totals)));
         await clock.sleep(REFRESH_MS, interrupted);
       }

@@ -1,23 +1,22 @@
 import { describe, expect, it } from 'vitest';
 import { wrap } from '../../../cli/terminal/wrap.ts';
 
-describe('wrap', () => {
-  it.each<[claim: string, line: string, columns: number, parts: string[]]>([
-    ['what fits stays as it is, spaces and all', '  a   b ', 8, ['  a   b ']],
-    ['nothing is one line', '', 10, ['']],
-    ['words stay whole', 'one two three', 9, ['one two', '    three']],
-    ['a word that is too long is cut', 'abcdefghij', 4, ['abcd', '  ef', '  gh', '  ij']],
-    ['an indented line goes on indented', '  rate: 60 a minute', 12, ['  rate: 60 a', '    minute']],
-    ['wide characters take two columns', '密码 密码 密', 6, ['密码', '   密', '   码', '   密']],
-  ])('%s', (_claim, line, columns, parts) => {
-    expect(wrap(line, columns, 4)).toEqual(parts);
-  });
+const RED = '\u001b[31m';
+const PLAIN = '\u001b[39m';
 
-  it('no part is wider than the terminal, however narrow', () => {
-    for (let columns = 1; columns < 30; columns += 1) {
-      for (const part of wrap('  Held: brake on lane bulk, since 2026-11-23T12:00:00Z', columns, 4)) {
-        expect(part.length).toBeLessThanOrEqual(columns);
-      }
-    }
+describe('A line in rows', () => {
+  it.each<[claim: string, line: string, columns: number, rows: string[]]>([
+    ['fits if it is as long as the terminal is wide', 'ab cd', 5, ['ab cd']],
+    ['is broken between words', 'one two three', 8, ['one two', 'three']],
+    ['is broken within a word that is longer than a row', 'abcdefgh', 3, ['abc', 'def', 'gh']],
+    ['a space at the end of a row is not carried over', 'abc def', 3, ['abc', 'def']],
+    ['is not broken in its indentation', '    abcdef', 6, ['    ab', 'cdef']],
+    ['keeps the spaces of a table', '  bulk     12', 40, ['  bulk     12']],
+    ['colours take no room, and go on in the next row', `${RED}one two${PLAIN}`, 4, [`${RED}one`, `two${PLAIN}`]],
+    ['wide characters take two columns', '你好你', 4, ['你好', '你']],
+    ['marks above a letter take none', 'e\u0301e\u0301e', 3, ['e\u0301e\u0301e']],
+    ['nothing is one row', '', 10, ['']],
+  ])('%s', (_claim, line, columns, rows) => {
+    expect(wrap(line, columns)).toEqual(rows);
   });
 });

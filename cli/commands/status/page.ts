@@ -12,20 +12,18 @@ import { holdsIn, queued, type Situation, timeLeftMs } from '../../queries/situa
 import { unexplained } from '../../queries/situation-json.ts';
 import { holdWords } from '../../queries/standing-holds.ts';
 import type { Verdict } from '../../queries/verdict.ts';
-import { counted, number, type Painter, plain, relative, time } from '../../terminal/text.ts';
-import { wrap } from '../../terminal/wrap.ts';
+import type { Io } from '../../terminal/io.ts';
+import { counted, number, type Painter, painter, plain, relative, time } from '../../terminal/text.ts';
 
-/** A line before it is broken to the terminal's width. */
-export interface ScreenLine {
+/** A line of the page. */
+export interface PageLine {
   text: string;
   style?: Parameters<Painter>[0];
-  /** It ends with a command to be pasted. */
-  isPasted?: boolean;
-  /** For a terminal that is too narrow for columns. */
+  /** In place of it on a terminal that is too narrow for columns. */
   narrow?: string;
 }
 
-const COLOURS: Record<Verdict['kind'], NonNullable<ScreenLine['style']>> = {
+const COLOURS: Record<Verdict['kind'], NonNullable<PageLine['style']>> = {
   unknown: ['bold', 'red'],
   held: ['bold', 'red'],
   'not-moving': ['bold', 'yellow'],
@@ -34,18 +32,19 @@ const COLOURS: Record<Verdict['kind'], NonNullable<ScreenLine['style']>> = {
   idle: 'bold',
 };
 
-const INDENT = 4;
-
-/** The lines of a terminal of this width. */
-export function textOf({ text, style, narrow }: ScreenLine, columns: number, paint: Painter): string[] {
-  const fitting = narrow !== undefined && text.length > columns ? narrow : text;
-  return wrap(fitting, columns, fitting.startsWith(' ') ? INDENT : 0).map((part) =>
-    style === undefined || part === '' ? part : paint(style, part),
-  );
+/** A terminal breaks what is longer than it is wide, but columns would then not be read. */
+export function pageText(lines: readonly PageLine[], { stdout, env }: Pick<Io, 'stdout' | 'env'>): string {
+  const columns = stdout.isTTY ? stdout.columns || 80 : Number.POSITIVE_INFINITY;
+  const paint = painter(stdout, env);
+  const shown = lines.map(({ text, style, narrow }) => {
+    const fitting = narrow !== undefined && text.length > columns ? narrow : text;
+    return style === undefined ? fitting : paint(style, fitting);
+  });
+  return shown.join('\n');
 }
 
 /** All but the totals: the verdict first, and below it what it was made of. */
-export function linesOf(connection: Connection, situation: Situation, verdict: Verdict): ScreenLine[] {
+export function pageLines(connection: Connection, situation: Situation, verdict: Verdict): PageLine[] {
   const { deployment, account, region } = connection;
   return [
     ...verdictLines(verdict, situation.at),
@@ -62,30 +61,30 @@ export function linesOf(connection: Connection, situation: Situation, verdict: V
   ];
 }
 
-const section = (title: string): ScreenLine[] => [{ text: '' }, { text: title, style: 'bold' }];
+const section = (title: string): PageLine[] => [{ text: '' }, { text: title, style: 'bold' }];
 
-function verdictLines(verdict: Verdict, now: number): ScreenLine[] {
+function verdictLines(verdict: Verdict, now: number): PageLine[] {
   const { kind, sentence, meaning, runbook, next } = verdict;
   const others = verdict.kind === 'held' ? verdict.holds.slice(1) : [];
   return [
     { text: sentence, style: COLOURS[kind] },
     { text: meaning },
     ...(runbook === undefined ? [] : [{ text: `Runbook: ${runbook}` }]),
-    ...(next === undefined ? [] : [{ text: `Next: ${next}`, isPasted: true }]),
+    ...(next === undefined ? [] : [{ text: `Next: ${next}` }]),
     ...others.map((hold) => ({ text: `Also held: ${holdWords(hold, now)}.`, style: 'red' as const })),
   ];
 }
 
 /** What is shown of a source, or why it could not be read. */
-const read = <T>(reading: Reading<T>, name: string, lines: (value: T) => ScreenLine[]): ScreenLine[] =>
+const read = <T>(reading: Reading<T>, name: string, lines: (value: T) => PageLine[]): PageLine[] =>
   reading.ok ? lines(reading.value) : [unread(name, reading.why)];
 
-const unread = (name: string, why: string): ScreenLine => ({
+const unread = (name: string, why: string): PageLine => ({
   text: `  ${name}could not be read: ${why}`,
   style: 'yellow',
 });
 
-function laneLines({ lanes }: Situation): ScreenLine[] {
+function laneLines({ lanes }: Situation): PageLine[] {
   const columns = ['waiting', 'in flight', 'delayed'] as const;
   const found = LANES.map((lane) => {
     const counts = known(lanes[lane]);
@@ -105,7 +104,7 @@ function laneLines({ lanes }: Situation): ScreenLine[] {
   return [{ text: row('', columns), narrow: '' }, ...rows];
 }
 
-function recentLines(situation: Situation): ScreenLine[] {
+function recentLines(situation: Situation): PageLine[] {
   return read(situation.recent, '', ({ resets, perMinute }) => [
     entry(
       `last ${RECENT_MINUTES} minutes`,
@@ -124,14 +123,14 @@ function timeLeft(situation: Situation): string {
 }
 
 const ENTRY_NAMES = 15;
-const entry = (name: string, value: string): ScreenLine => ({
+const entry = (name: string, value: string): PageLine => ({
   text: `  ${name.padEnd(ENTRY_NAMES)}  ${value}`,
   narrow: `  ${name}: ${value}`,
 });
 
 const rate = (perMinute: number): string => (tenths(perMinute) ?? 0).toLocaleString('en');
 
-function callLines({ budget, ceiling, at, secret }: Situation): ScreenLine[] {
+function callLines({ budget, ceiling, at, secret }: Situation): PageLine[] {
   return [
     ...read(budget, '', (state) => budgetLines(budgetFigures(state, ceiling, at), at)),
     entry(
@@ -148,7 +147,7 @@ function callLines({ budget, ceiling, at, secret }: Situation): ScreenLine[] {
 function budgetLines(
   { pace, deployed, set, learned, calls, refusals, brakeOff, outageOffUntil }: BudgetFigures,
   now: number,
-): ScreenLine[] {
+): PageLine[] {
   const ceiling = ({ perMinute, burst }: { perMinute: number; burst: number }): string =>
     `${number(perMinute)} a minute, burst ${number(burst)}`;
   const isGuess = (set ?? deployed)?.quota === 'ceiling';
@@ -176,7 +175,7 @@ function budgetLines(
   ];
 }
 
-const letterLines = ({ deadLetterQueue }: Situation): ScreenLine[] =>
+const letterLines = ({ deadLetterQueue }: Situation): PageLine[] =>
   read(deadLetterQueue, 'the queue ', (counts) => [
     entry(
       'in the queue',
@@ -186,11 +185,11 @@ const letterLines = ({ deadLetterQueue }: Situation): ScreenLine[] =>
     ),
   ]);
 
-function actionLines({ actions, at }: Situation): ScreenLine[] {
+function actionLines({ actions, at }: Situation): PageLine[] {
   return read(actions, '', (items) => (items.length === 0 ? [{ text: '  none' }] : actionRows(items, at)));
 }
 
-function actionRows(items: readonly ActionItem[], now: number): ScreenLine[] {
+function actionRows(items: readonly ActionItem[], now: number): PageLine[] {
   const rows = items.map((item) => {
     const state = actionState(item, now);
     const ofPlanned =
@@ -207,7 +206,7 @@ function actionRows(items: readonly ActionItem[], now: number): ScreenLine[] {
 }
 
 /** All requests by state, and the dead letters by reason. */
-export function linesOfTotals(totals: Totals, situation: Situation): ScreenLine[] {
+export function totalsLines(totals: Totals, situation: Situation): PageLine[] {
   switch (totals.kind) {
     case 'left out':
       return [{ text: '' }, { text: 'Totals: left out.' }];
@@ -224,7 +223,7 @@ export function linesOfTotals(totals: Totals, situation: Situation): ScreenLine[
   }
 }
 
-function countLines(counts: LedgerCounts, { deadLetterQueue }: Situation): ScreenLine[] {
+function countLines(counts: LedgerCounts, { deadLetterQueue }: Situation): PageLine[] {
   const { states, deadLetters, unconfirmed } = counts;
   const letters = known(deadLetterQueue);
   return [
@@ -243,7 +242,7 @@ function countLines(counts: LedgerCounts, { deadLetterQueue }: Situation): Scree
   ];
 }
 
-function numbers(rows: readonly (readonly [string, number])[]): ScreenLine[] {
+function numbers(rows: readonly (readonly [string, number])[]): PageLine[] {
   const some = rows.filter(([, count]) => count > 0).map(([name, count]) => [name, number(count)] as const);
   if (some.length === 0) return [{ text: '  none' }];
   const [names, counts] = [0, 1].map((at) => Math.max(...some.map((row) => row[at]?.length ?? 0)));
@@ -254,7 +253,7 @@ function numbers(rows: readonly (readonly [string, number])[]): ScreenLine[] {
 }
 
 /** The two are counted at different times and kept for different times, so the difference is only a hint. */
-function difference(letters: number): ScreenLine[] {
+function difference(letters: number): PageLine[] {
   if (letters === 0) return [];
   const text =
     letters > 0
