@@ -19,7 +19,7 @@ const COUNTING_SHARE = 1 / 20;
  * share of the time permits.
  */
 export class RunningTotals {
-  readonly #ledger: Connection['ledger'];
+  readonly #connection: Pick<Connection, 'ledger' | 'now'>;
   readonly #clock: Pick<Io['clock'], 'now'>;
   readonly #stopped: AbortSignal;
   #totals: Totals = { kind: 'counting', counted: 0 };
@@ -28,8 +28,9 @@ export class RunningTotals {
   #isCounting = false;
   #bug: { error: unknown } | undefined;
 
-  constructor(ledger: Connection['ledger'], clock: Pick<Io['clock'], 'now'>, stopped: AbortSignal) {
-    this.#ledger = ledger;
+  /** @param clock measures what a count takes: AWS's may be set right in between. */
+  constructor(connection: Pick<Connection, 'ledger' | 'now'>, clock: Pick<Io['clock'], 'now'>, stopped: AbortSignal) {
+    this.#connection = connection;
     this.#clock = clock;
     this.#stopped = stopped;
   }
@@ -54,7 +55,8 @@ export class RunningTotals {
     };
     try {
       const watch = { onCounted, signal: this.#stopped };
-      const counted = await readingOf(ledgerCounts(this.#ledger, begunAt, before, watch));
+      const { ledger, now } = this.#connection;
+      const counted = await readingOf(ledgerCounts(ledger, now(), before, watch));
       if (counted.ok) this.#counts = counted.value;
       this.#totals = counted.ok
         ? { kind: 'counted', counts: counted.value }

@@ -17,12 +17,12 @@ export async function watch(
   { json, withTotals }: { json: boolean; withTotals: boolean },
 ): Promise<ExitCode> {
   const { clock, stdout } = context;
-  const { deployment, ledger } = connection;
+  const { deployment } = connection;
   await context.graceful(async (interrupted) => {
     const interruption = new Promise<undefined>((resolve) => {
       interrupted.addEventListener('abort', () => resolve(undefined), { once: true });
     });
-    const running = withTotals ? new RunningTotals(ledger, clock, interrupted) : undefined;
+    const running = withTotals ? new RunningTotals(connection, clock, interrupted) : undefined;
     const screen = json ? undefined : screenOn(context);
     try {
       while (!interrupted.aborted) {

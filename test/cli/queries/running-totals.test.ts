@@ -20,7 +20,7 @@ function running(change: Partial<LedgerReader> = {}) {
     ...change,
   };
   const stop = new AbortController();
-  const totals = new RunningTotals(ledger, { now: () => time }, stop.signal);
+  const totals = new RunningTotals({ ledger, now: () => time }, { now: () => time }, stop.signal);
   return {
     totals,
     counts,
