@@ -17,7 +17,7 @@ export const declareRequest: Declaration = (program, choose) => {
       ABOUT +
         examples(
           ['resets request ticket-4711'],
-          ['resets request ticket-4711 --json | jq -r .state', 'for a script'],
+          ['resets request ticket-4711 --json', 'for a script that asks for .state'],
           ['resets request -- -id-7', 'an id that begins with a hyphen'],
         ),
     )

@@ -21,7 +21,7 @@ export const declareStatus: Declaration = (program, choose) => {
         examples(
           ['resets status'],
           ['resets status --watch'],
-          ['resets status --no-totals --json | jq -r .verdict.kind', 'for a script'],
+          ['resets status --no-totals --json', 'for a script that asks for .verdict.kind'],
         ),
     )
     .action((options: StatusOptions) => choose((context) => status(context, options)));

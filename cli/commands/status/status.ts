@@ -5,7 +5,7 @@ import type { Totals } from '../../queries/running-totals.ts';
 import { type Situation, situationOf, unreadIn } from '../../queries/situation.ts';
 import { situationJson } from '../../queries/situation-json.ts';
 import { verdictOn } from '../../queries/verdict.ts';
-import { EXIT, type ExitCode, print, wrongUsage } from '../../terminal/io.ts';
+import { CommandFailed, EXIT, type ExitCode, print, wrongUsage } from '../../terminal/io.ts';
 import { progressLineOn } from '../../terminal/progress-line.ts';
 import { number, printJson } from '../../terminal/text.ts';
 import { pageLines, pageText, totalsLines } from './page.ts';
@@ -34,10 +34,14 @@ export async function status(context: Context, options: StatusOptions): Promise<
     command: context.command,
     isWatched: false,
   });
+  const blindness = blindnessOf(situation);
   if (json) {
-    const told = totals ? await count(context, connection) : LEFT_OUT;
+    const told = totals && blindness === undefined ? await count(context, connection) : LEFT_OUT;
     await printJson(context, situationJson(connection, situation, verdict, told));
-    return exitCodeOf(situation, told);
+    if (blindness === undefined) return exitCodeOf(situation, told);
+  }
+  if (blindness !== undefined) {
+    throw new CommandFailed(`Nothing of ${connection.deployment.name} can be read. ${blindness}`);
   }
   await print(stdout, pageText(pageLines(connection, situation, verdict), context));
   if (!totals) return exitCodeOf(situation, LEFT_OUT);
@@ -71,6 +75,12 @@ async function count(context: Context, { ledger, now }: Connection): Promise<Tot
   } finally {
     progress.end();
   }
+}
+
+/** Why nothing can be read: no credentials, say, or the wrong region. A page that says it eight times tells no more. */
+function blindnessOf({ budget, lanes, deadLetterQueue, recent, actions }: Situation): string | undefined {
+  const others = [lanes.interactive, lanes.bulk, deadLetterQueue, recent, actions];
+  return budget.ok || others.some(({ ok }) => ok) ? undefined : budget.why;
 }
 
 /** Held is told, and that is what was asked. */

@@ -370,24 +370,36 @@ describe('status, where a source cannot be read', () => {
     },
   );
 
-  it('all sources: the verdict is unknown, and each source says why', async () => {
+  describe('all sources', () => {
     const scene: Scene = {
       failing: { queue: throttled, budget: new LedgerUnreachable(named('ThrottlingException')) },
       ledger: { ...noCampaigns, actions: noCampaigns.campaigns as LedgerReader['actions'] },
       secret: failed('AWS throttles.'),
     };
-    const { text, exitCode } = await shown(scene);
-    expect(exitCode).toBe(1);
-    expect(text).toMatch(/^Unknown: /);
-    const json = await inJson(scene);
-    expect(json).toMatchObject({
-      lanes: { interactive: null, bulk: null },
-      budget: null,
-      recent: null,
-      actions: null,
-      secret: 'not checked',
+
+    it('one line says why, in place of a page that says it again and again', async () => {
+      const io = testIo();
+      expect(await failureIn(status(contextFor(io, scene), {}))).toEqual({
+        message: expect.stringMatching(/^Nothing of stack Test can be read\. AWS throttles calls for the ledger table/),
+        exitCode: 1,
+      });
+      expect(io.stdout.text).toBe('');
     });
-    expect(json.unread).toHaveLength(8);
+
+    it('--json says of each why', async () => {
+      const io = testIo();
+      expect((await failureIn(status(contextFor(io, scene), { json: true }))).exitCode).toBe(1);
+      const json = JSON.parse(io.stdout.text);
+      expect(json).toMatchObject({
+        verdict: { kind: 'unknown' },
+        lanes: { interactive: null, bulk: null },
+        budget: null,
+        recent: null,
+        actions: null,
+        secret: 'not checked',
+      });
+      expect(json.unread).toHaveLength(7);
+    });
   });
 
   it('a bug is no source that cannot be read', async () => {
