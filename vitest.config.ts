@@ -7,6 +7,7 @@ const SLOWEST_FIRST = [
   'test/e2e/start-command.test.ts',
   'test/e2e/outages.test.ts',
   'test/e2e/aws-faults.test.ts',
+  'test/e2e/control.test.ts',
   'test/e2e/requests.test.ts',
   'test/infra/synth-command.test.ts',
 ];

@@ -5,6 +5,7 @@ import { declareDlq } from './commands/dlq/command.ts';
 import { declareEnqueue } from './commands/enqueue/command.ts';
 import { declareRequest } from './commands/request/command.ts';
 import { declareStatus } from './commands/status/command.ts';
+import { declareVerify } from './commands/verify/command.ts';
 import type { Declaration, Work } from './declaration.ts';
 import { failureOf } from './deployment/aws-errors.ts';
 import { type Connection, connect } from './deployment/connect.ts';
@@ -13,7 +14,7 @@ import { CommandFailed, EXIT, type ExitCode, type Io, print } from './terminal/i
 import { plain, shellWord } from './terminal/text.ts';
 
 /** In the order of the help. */
-const COMMANDS: readonly Declaration[] = [declareEnqueue, declareRequest, declareStatus, declareDlq];
+const COMMANDS: readonly Declaration[] = [declareEnqueue, declareRequest, declareStatus, declareVerify, declareDlq];
 
 type Connect = (io: Io, choice: DeploymentChoice) => Promise<Connection>;
 

@@ -33,10 +33,13 @@ export function failureOf(error: unknown): CommandFailed | undefined {
   return undefined;
 }
 
-const DENIED = /AccessDenied|NotAuthorized|UnauthorizedOperation/;
+const DENIED = /AccessDenied|NotAuthorized|UnauthorizedOperation|AuthorizationError/;
 
-/** Whether the caller lacks a permission, rather than something being amiss. */
-export const isDenied = ({ cause }: CommandFailed): boolean => cause instanceof Error && DENIED.test(cause.name);
+/** Whether the caller lacks a permission: what was asked for may be in order all the same. */
+export function isDenied(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return DENIED.test(error.name) || isDenied(error.cause);
+}
 
 const EXPIRED = /expired|refresh(ed)? failed/i;
 const UNREACHABLE_CODES = [
@@ -70,7 +73,7 @@ export function explanationOf(what: string, error: unknown): string {
   if (DENIED.test(name)) {
     return `Access to ${what} is denied: ${plain(message).replace(/\.+$/, '')}; ask for this permission or use another AWS_PROFILE.`;
   }
-  if (/QueueDoesNotExist|NonExistentQueue|ResourceNotFound/.test(name)) {
+  if (/QueueDoesNotExist|NonExistentQueue|ResourceNotFound|^NotFound/.test(name)) {
     return `There is no ${what}; check the region, the account and the outputs that name it.`;
   }
   if (name === 'TimeoutError' || /timed? ?out/i.test(message)) {

@@ -2,8 +2,9 @@ const noLog = (): void => {};
 
 /** For every client. All else, endpoints, credentials and region, comes from the ordinary AWS environment. */
 export const CLIENT_OPTIONS = {
-  // Each for one of three tries; the SDK itself would wait forever.
-  requestHandler: { connectionTimeout: 1000, requestTimeout: 3000, throwOnRequestTimeout: true },
+  // Each for one of three tries; the SDK itself would wait forever. The request's time ends with the head of its answer, and the socket's begins
+  // anew with each byte: it is longer than a poll of a queue, and ends an answer that stalls.
+  requestHandler: { connectionTimeout: 1000, requestTimeout: 3000, socketTimeout: 8000, throwOnRequestTimeout: true },
   // The SDK warns on the console, which would mix with the results.
   logger: { trace: noLog, debug: noLog, info: noLog, warn: noLog, error: noLog },
 };

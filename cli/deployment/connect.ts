@@ -8,6 +8,7 @@ import type { BudgetStore } from '../../functions/call-budget/shared-item.ts';
 import { checkedStore } from '../../functions/call-budget/stored-state.ts';
 import { type ActionLog, actionLog } from '../../functions/ledger/dynamo/actions.ts';
 import { cancelCampaign } from '../../functions/ledger/dynamo/campaigns.ts';
+import { type LetterMarks, letterMarks } from '../../functions/ledger/dynamo/letter-marks.ts';
 import { type LedgerReader, ledgerReader } from '../../functions/ledger/dynamo/reader.ts';
 import { CommandFailed, type Io } from '../terminal/io.ts';
 import { awsClock } from './aws-clock.ts';
@@ -16,6 +17,7 @@ import { CLIENT_OPTIONS, SQS_CLIENT_OPTIONS } from './client-options.ts';
 import { type DeploymentChoice, type FoundDeployment, findDeployment } from './find-deployment.ts';
 import { type Queues, sqsQueues } from './queues.ts';
 import { type Secret, secretOf } from './secret.ts';
+import { type Topic, topicOf } from './topic.ts';
 
 /** A deployment that was found, and the clients for its parts. */
 export interface Connection {
@@ -30,8 +32,12 @@ export interface Connection {
   actions: ActionLog;
   /** Cancels a campaign for good. @throws LedgerUnreachable */
   cancelCampaign(campaignId: string): Promise<void>;
+  /** What is written of dead letters. */
+  marks: LetterMarks;
   /** Undefined where nothing names it. */
   secret: Secret | undefined;
+  /** That of the alarms; undefined if they notify nobody, or where nothing names it. */
+  topic: Topic | undefined;
   /** The ARN of whoever runs the command. */
   caller(): Promise<string>;
   /** Milliseconds since the epoch by AWS's clock: that of holds and actions. */
@@ -55,7 +61,8 @@ export async function connect(
   choice: DeploymentChoice,
 ): Promise<Connection> {
   const deployment = await findDeployment(env, choice);
-  const { now, listenTo } = awsClock(clock);
+  const time = awsClock(clock);
+  const { now, listenTo } = time;
   const dynamodb = new DynamoDBClient(CLIENT_OPTIONS);
   const sqs = new SQSClient(SQS_CLIENT_OPTIONS);
   const sts = new STSClient(CLIENT_OPTIONS);
@@ -80,7 +87,9 @@ export async function connect(
     budget: checkedStore(dynamoBudgetStore(documents, deployment.ledgerTableName)),
     actions: actionLog(table),
     cancelCampaign: (campaignId) => cancelCampaign(table, campaignId),
+    marks: letterMarks(table),
     secret: deployment.secretArn === undefined ? undefined : secretOf(secrets, deployment.secretArn),
+    topic: deployment.alarmTopicArn === undefined ? undefined : topicOf(deployment.alarmTopicArn, time),
     async caller() {
       const { Arn } = await explain('your identity (sts:GetCallerIdentity)', sts.send(new GetCallerIdentityCommand()));
       return Arn ?? 'unknown';

@@ -130,11 +130,11 @@ function ceilingOf(outputs: Outputs, { missingIn, wayOut }: Place): DeployedCeil
   const whole = (name: string, least: number): number => {
     const value = outputs[name] ?? '';
     if (/^\d{1,9}$/.test(value) && Number(value) >= least) return Number(value);
-    throw new CommandFailed(`${missingIn} has a ${name} that is not a whole number from ${least}; ${wayOut}.`);
+    throw new CommandFailed(`${missingIn}: ${name} is not a whole number from ${least}; ${wayOut}.`);
   };
   const quota = QUOTA_KINDS.find((kind) => kind === outputs[OUTPUTS.quota]);
   if (quota === undefined) {
-    throw new CommandFailed(`${missingIn} has a ${OUTPUTS.quota} that is not ${QUOTA_KINDS.join(' or ')}; ${wayOut}.`);
+    throw new CommandFailed(`${missingIn}: ${OUTPUTS.quota} is not ${QUOTA_KINDS.join(' or ')}; ${wayOut}.`);
   }
   return {
     quota,
@@ -166,7 +166,7 @@ function deploymentOfOutputsFile(text: string, file: string, stack: string | und
   const stacks = parseStacks(text, file);
   const names = Object.keys(stacks);
   const name = stack ?? (names.length === 1 ? names[0] : DEFAULT_STACK_NAME);
-  const outputs = name === undefined ? undefined : stacks[name];
+  const outputs = name !== undefined && Object.hasOwn(stacks, name) ? stacks[name] : undefined;
   if (name === undefined || outputs === undefined) {
     throw new CommandFailed(
       names.length === 0

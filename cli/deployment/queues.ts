@@ -1,5 +1,11 @@
 import type { QueueAttributeName, SQSClient } from '@aws-sdk/client-sqs';
-import { GetQueueAttributesCommand, SendMessageBatchCommand } from '@aws-sdk/client-sqs';
+import {
+  ChangeMessageVisibilityBatchCommand,
+  DeleteMessageCommand,
+  GetQueueAttributesCommand,
+  ReceiveMessageCommand,
+  SendMessageBatchCommand,
+} from '@aws-sdk/client-sqs';
 import { explain } from './aws-errors.ts';
 
 /** SQS takes at most this many messages in one call. */
@@ -14,12 +20,31 @@ export interface QueueCounts {
   delayed: number;
 }
 
+/** A message that is hidden from others for the time being. */
+export interface ReceivedMessage {
+  messageId: string;
+  receiptHandle: string;
+  body: string;
+  /** Those of type String and Number, as text. */
+  attributes: Record<string, string>;
+}
+
 /** What the command line needs of SQS. */
 export interface Queues {
   /** Sends at most ten bodies. @returns a result for each, in their order. */
   sendBatch(queueUrl: string, bodies: readonly string[]): Promise<SendResult[]>;
   counts(queueUrl: string): Promise<QueueCounts>;
+  /** @returns the ARN of the queue to which this one gives up its messages, if it has one. */
+  deadLetterArn(queueUrl: string): Promise<string | undefined>;
+  /** Waits a few seconds for at most ten messages, and hides them for so long. */
+  receive(queueUrl: string, hiddenSeconds: number): Promise<ReceivedMessage[]>;
+  /** Hides received messages for so long from now on; with 0 they are there for everybody again. One that is gone is passed over. */
+  hide(queueUrl: string, receiptHandles: readonly string[], seconds: number): Promise<void>;
+  remove(queueUrl: string, receiptHandle: string): Promise<void>;
 }
+
+/** Short, since a poll that is cut off can take messages with it: whoever interrupts waits for its end. */
+const POLL_SECONDS = 5;
 
 export function sqsQueues(client: SQSClient): Queues {
   return {
@@ -60,6 +85,53 @@ export function sqsQueues(client: SQSClient): Queues {
         inFlight: count('ApproximateNumberOfMessagesNotVisible'),
         delayed: count('ApproximateNumberOfMessagesDelayed'),
       };
+    },
+
+    async deadLetterArn(QueueUrl) {
+      const { Attributes } = await explain(
+        `queue ${QueueUrl}`,
+        client.send(new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['RedrivePolicy'] })),
+      );
+      const policy = JSON.parse(Attributes?.RedrivePolicy ?? '{}') as { deadLetterTargetArn?: string };
+      return policy.deadLetterTargetArn;
+    },
+
+    async receive(QueueUrl, VisibilityTimeout) {
+      const command = new ReceiveMessageCommand({
+        QueueUrl,
+        VisibilityTimeout,
+        MaxNumberOfMessages: BATCH_SIZE,
+        WaitTimeSeconds: POLL_SECONDS,
+        MessageAttributeNames: ['All'],
+      });
+      // The answer to a poll comes at its end.
+      const { Messages = [] } = await explain(
+        `queue ${QueueUrl}`,
+        client.send(command, { requestTimeout: 2 * POLL_SECONDS * 1000 }),
+      );
+      return Messages.map(({ MessageId = '', ReceiptHandle = '', Body = '', MessageAttributes = {} }) => ({
+        messageId: MessageId,
+        receiptHandle: ReceiptHandle,
+        body: Body,
+        attributes: Object.fromEntries(
+          Object.entries(MessageAttributes).flatMap(([name, { StringValue }]) =>
+            StringValue === undefined ? [] : [[name, StringValue]],
+          ),
+        ),
+      }));
+    },
+
+    async hide(QueueUrl, receiptHandles, VisibilityTimeout) {
+      for (let from = 0; from < receiptHandles.length; from += BATCH_SIZE) {
+        const Entries = receiptHandles
+          .slice(from, from + BATCH_SIZE)
+          .map((ReceiptHandle, index) => ({ Id: String(index), ReceiptHandle, VisibilityTimeout }));
+        await explain(`queue ${QueueUrl}`, client.send(new ChangeMessageVisibilityBatchCommand({ QueueUrl, Entries })));
+      }
+    },
+
+    async remove(QueueUrl, ReceiptHandle) {
+      await explain(`queue ${QueueUrl}`, client.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle })));
     },
   };
 }

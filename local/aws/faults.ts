@@ -9,6 +9,8 @@ export type FaultKind =
   | 'fail'
   /** Not done, answered as throttled. */
   | 'throttle'
+  /** Not done, answered as by IAM where a permission is missing. */
+  | 'deny'
   /** Not done, and the connection is cut. */
   | 'cut'
   /** Not done, never answered. */
@@ -32,7 +34,10 @@ export interface FaultRule {
   bodyIncludes?: string;
   /** For `slow`. */
   delayMs?: number;
-  /** The answer instead of the operation, for what no kind covers, such as a batch with a `Failed` list. Takes precedence over `kind`. */
+  /**
+   * The answer instead of the operation, for what no kind covers, such as a batch with a `Failed` list. A text is sent as it is, such as the
+   * XML of STS and SNS, all else as JSON. Takes precedence over `kind`.
+   */
   answer?: { status: number; body: unknown };
 }
 
@@ -79,29 +84,44 @@ export function createFaults(): Faults {
   };
 }
 
-const FORM_ERRORS = { prefix: '', internal: 'InternalFailure', throttled: 'Throttling', contentType: 'text/xml' };
-const ERRORS: Record<ServiceName, { prefix: string; internal: string; throttled: string; contentType: string }> = {
-  sts: FORM_ERRORS,
-  sns: FORM_ERRORS,
+type ErrorKind = 'internal' | 'throttled' | 'denied';
+interface ErrorForm extends Record<ErrorKind, string> {
+  prefix: string;
+  contentType: string;
+}
+const XML_ERRORS: ErrorForm = {
+  prefix: '',
+  internal: 'InternalFailure',
+  throttled: 'Throttling',
+  denied: 'AccessDenied',
+  contentType: 'text/xml',
+};
+const ERRORS: Record<ServiceName, ErrorForm> = {
+  sts: XML_ERRORS,
+  sns: { ...XML_ERRORS, denied: 'AuthorizationError' },
   sqs: {
     prefix: 'com.amazonaws.sqs#',
     internal: 'InternalError',
     throttled: 'RequestThrottled',
+    denied: 'AccessDenied',
     contentType: 'application/x-amz-json-1.0',
   },
   dynamodb: {
     prefix: 'com.amazonaws.dynamodb.v20120810#',
     internal: 'InternalServerError',
     throttled: 'ProvisionedThroughputExceededException',
+    denied: 'AccessDeniedException',
     contentType: 'application/x-amz-json-1.0',
   },
   secretsmanager: {
     prefix: '',
     internal: 'InternalServiceError',
     throttled: 'ThrottlingException',
+    denied: 'AccessDeniedException',
     contentType: 'application/x-amz-json-1.1',
   },
 };
+const STATUSES: Record<ErrorKind, number> = { internal: 500, throttled: 400, denied: 403 };
 
 /**
  * Makes a fault happen to one operation.
@@ -116,7 +136,9 @@ export function inflict(
 ): void {
   if (rule.answer !== undefined) {
     request.resume();
-    answer(response, rule.answer.status, ERRORS[service].contentType, rule.answer.body);
+    const { status, body } = rule.answer;
+    if (typeof body === 'string') answerText(response, status, ERRORS[service].contentType, body);
+    else answer(response, status, ERRORS[service].contentType, body);
     return;
   }
   switch (rule.kind) {
@@ -127,6 +149,10 @@ export function inflict(
     case 'throttle':
       request.resume();
       answerError(response, service, 'throttled');
+      return;
+    case 'deny':
+      request.resume();
+      answerError(response, service, 'denied');
       return;
     case 'cut':
       request.socket.destroy();
@@ -148,18 +174,17 @@ export function inflict(
   }
 }
 
-function answerError(response: ServerResponse, service: ServiceName, kind: 'internal' | 'throttled'): void {
-  const { prefix, contentType, ...names } = ERRORS[service];
-  const throttledStatus = 400;
-  const status = kind === 'internal' ? 500 : throttledStatus;
-  if (contentType === 'text/xml') {
-    const error = `<Error><Code>${names[kind]}</Code><Message>A planned fault.</Message></Error>`;
+function answerError(response: ServerResponse, service: ServiceName, kind: ErrorKind): void {
+  const { prefix, contentType, [kind]: code } = ERRORS[service];
+  const status = STATUSES[kind];
+  const message = kind === 'denied' ? 'User: local is not authorized to perform this.' : 'A planned fault.';
+  if (contentType === XML_ERRORS.contentType) {
+    const error = `<Error><Code>${code}</Code><Message>${message}</Message></Error>`;
     answerText(response, status, contentType, `<ErrorResponse>${error}</ErrorResponse>`);
     return;
   }
-  if (service === 'sqs')
-    response.setHeader('x-amzn-query-error', `${names[kind]};${status === 500 ? 'Receiver' : 'Sender'}`);
-  answer(response, status, contentType, { __type: `${prefix}${names[kind]}`, message: 'A planned fault.' });
+  if (service === 'sqs') response.setHeader('x-amzn-query-error', `${code};${status === 500 ? 'Receiver' : 'Sender'}`);
+  answer(response, status, contentType, { __type: `${prefix}${code}`, message });
 }
 
 export function answer(response: ServerResponse, status: number, contentType: string, body: unknown): void {

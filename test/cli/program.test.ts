@@ -25,6 +25,8 @@ describe('The command line', () => {
     ['a limit that is no number', ['dlq', 'list', '--limit', '1e3'], /'1e3' is invalid/],
     ['a limit of nothing', ['dlq', 'list', '--limit', '0'], /'0' is invalid/],
     ['a status that is none', ['dlq', 'list', '--status', '99'], /'99' is invalid/],
+    ['a wait of nothing', ['verify', '--wait', '0'], /'0' is invalid/],
+    ['an argument of verify', ['verify', 'x'], /too many arguments/],
     ['a line that is none', ['enqueue', '--file', 'f', '--from-line', '-1'], /--from-line/],
     ['a command that is out of order', ['enqueue', '--yes'], /either addresses or --file/],
   ])('%s is answered with one line and exit code 2', async (_claim, args, line) => {
@@ -39,6 +41,7 @@ describe('The command line', () => {
   it.each([
     [['--help'], 'Exit codes: 0 done, 1 failed, 2 wrong usage'],
     [['enqueue', '--help'], 'default: interactive for addresses, bulk for a file'],
+    [['verify', '--help'], 'resets verify --wait 600'],
     [['--version'], '0.'],
   ])('%j is answered on stdout, without a connection', async (args, words) => {
     const io = testIo();

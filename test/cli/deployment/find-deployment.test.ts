@@ -45,6 +45,103 @@ describe('The deployment', () => {
     expect(await findDeployment(VARIABLES, {})).toMatchObject(PARTS);
   });
 
+  const CEILING = { Quota: 'ceiling', CallsPerMinute: '90', CallBurst: '12', InteractiveReserve: '0' };
+  const withOutputs = async (outputs: object) =>
+    findDeployment({}, { outputs: await outputsFile({ S: { ...OUTPUTS, ...outputs } }) });
+
+  it('a deployment tells its ceiling, its secret and the topic of its alarms', async () => {
+    expect(
+      await withOutputs({ ...CEILING, ApiTokenSecretArn: 'arn:secret', AlarmTopicArn: 'arn:topic' }),
+    ).toMatchObject({
+      ceiling: { quota: 'ceiling', perMinute: 90, burst: 12, reserve: 0 },
+      secretArn: 'arn:secret',
+      alarmTopicArn: 'arn:topic',
+    });
+  });
+
+  it('a deployment tells them by variables, too', async () => {
+    const env = {
+      ...VARIABLES,
+      RESETS_QUOTA: 'known',
+      RESETS_CALLS_PER_MINUTE: '60',
+      RESETS_CALL_BURST: '10',
+      RESETS_INTERACTIVE_RESERVE: '3',
+      RESETS_API_TOKEN_SECRET_ARN: 'arn:secret',
+      RESETS_ALARM_TOPIC_ARN: 'arn:topic',
+    };
+    expect(await findDeployment(env, {})).toMatchObject({
+      ceiling: { quota: 'known', perMinute: 60, burst: 10, reserve: 3 },
+      secretArn: 'arn:secret',
+      alarmTopicArn: 'arn:topic',
+    });
+  });
+
+  it.each(Object.keys(CEILING))('old outputs, or some that lack %s, tell no ceiling', async (name) => {
+    for (const missing of [{ [name]: undefined }, { [name]: '' }]) {
+      expect((await withOutputs({ ...CEILING, ...missing })).ceiling).toBeUndefined();
+    }
+  });
+
+  it.each([
+    ['Quota', 'sometimes', /: Quota is not known or ceiling/],
+    ['Quota', 'Known', /: Quota is not known or ceiling/],
+    ['CallsPerMinute', '0', /: CallsPerMinute is not a whole number from 1/],
+    ['CallsPerMinute', '-60', /: CallsPerMinute is not/],
+    ['CallsPerMinute', '1e3', /: CallsPerMinute is not/],
+    ['CallsPerMinute', '60.5', /: CallsPerMinute is not/],
+    ['CallsPerMinute', ' 60', /: CallsPerMinute is not/],
+    ['CallsPerMinute', '60\n', /: CallsPerMinute is not/],
+    ['CallsPerMinute', '９', /: CallsPerMinute is not/],
+    ['CallsPerMinute', '99999999999', /: CallsPerMinute is not/],
+    ['CallBurst', '0', /: CallBurst is not a whole number from 1/],
+    ['CallBurst', 'NaN', /: CallBurst is not/],
+    ['InteractiveReserve', 'three', /: InteractiveReserve is not a whole number from 0/],
+  ])('outputs with the %s %j are refused, with the file, the name and the way out', async (name, value, line) => {
+    const { message } = await failureIn(withOutputs({ ...CEILING, [name]: value }));
+    expect(message).toMatch(line);
+    expect(message).toMatch(/^Stack S in .*outputs\.json: .*; write it again with `cdk deploy --outputs-file`\.$/);
+  });
+
+  it.each<[claim: string, content: string | Buffer, line: RegExp]>([
+    ['nothing', '', /is not JSON/],
+    ['half a file', '{"S":{"InteractiveQueueUrl":', /is not JSON/],
+    ['UTF-16, as PowerShell writes it', Buffer.from('\ufeff{"S":{}}', 'utf16le'), /is not JSON/],
+    ['bytes', Buffer.from([0, 255, 254, 1]), /is not JSON/],
+    ['null', 'null', /not a list of outputs by stack/],
+    ['a list', '[]', /not a list of outputs by stack/],
+    ['a text', '"S"', /not a list of outputs by stack/],
+    ['a stack that is null', '{"S":null}', /not a list of outputs by stack/],
+    ['a stack that is a list', '{"S":[]}', /not a list of outputs by stack/],
+    ['the outputs of one stack, without its name', JSON.stringify(OUTPUTS), /not a list of outputs by stack/],
+    ['a value that is a number', JSON.stringify({ S: { ...OUTPUTS, CallsPerMinute: 60 } }), /not a list of outputs by/],
+    ['a value that is null', JSON.stringify({ S: { ...OUTPUTS, LedgerTableName: null } }), /not a list of outputs by/],
+    ['an empty value', JSON.stringify({ S: { ...OUTPUTS, LedgerTableName: '' } }), /lacks LedgerTableName/],
+    [
+      'a stack of another kind',
+      '{"S":{"WebsiteUrl":"https://x"}}',
+      /Stack S in .* lacks InteractiveQueueUrl, BulkQueueUrl/,
+    ],
+    ['a stack without outputs', '{"S":{}}', /lacks InteractiveQueueUrl/],
+  ])('an outputs file that holds %s: one line names it and the way out', async (_claim, content, line) => {
+    const outputs = await fileOf(content, 'outputs.json');
+    const { message, exitCode } = await failureIn(findDeployment({}, { outputs }));
+    expect(message).toMatch(line);
+    expect(message).toContain(outputs);
+    expect(message).toContain('cdk deploy --outputs-file');
+    expect(message).not.toContain('\n');
+    expect(exitCode).toBe(1);
+  });
+
+  it.each(['constructor', '__proto__', 'toString'])('no file has a stack %s of its own accord', async (stack) => {
+    const outputs = await outputsFile({ S: OUTPUTS });
+    const { message } = await failureIn(findDeployment({}, { outputs, stack }));
+    expect(message).toMatch(`has no stack ${stack}, only S`);
+  });
+
+  it('a folder is no outputs file', async () => {
+    expect((await failureIn(findDeployment({}, { outputs: '/' }))).message).toMatch(/\/ cannot be read \(EISDIR\)/);
+  });
+
   it.each<[claim: string, work: () => Promise<unknown>, message: RegExp]>([
     [
       'a file that is missing',

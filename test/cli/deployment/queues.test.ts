@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { SQSClient } from '@aws-sdk/client-sqs';
+import { CreateQueueCommand, SendMessageCommand, SetQueueAttributesCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { CLIENT_OPTIONS } from '../../../cli/deployment/client-options.ts';
 import { type Queues, sqsQueues } from '../../../cli/deployment/queues.ts';
@@ -60,8 +60,71 @@ describe('The queues', () => {
     expect((await failureIn(queues.counts(url))).message).toMatch(`There is no queue ${url}; check`);
   });
 
+  it('a queue tells where it gives up messages to, if anywhere', async () => {
+    const [queue, arn] = [deployment.url('interactive'), 'arn:aws:sqs:us-east-1:000000000000:dead'];
+    expect(await queues.deadLetterArn(queue)).toBeUndefined();
+    const RedrivePolicy = JSON.stringify({ deadLetterTargetArn: arn, maxReceiveCount: 1000 });
+    await deployment.sqs.send(new SetQueueAttributesCommand({ QueueUrl: queue, Attributes: { RedrivePolicy } }));
+    expect(await queues.deadLetterArn(queue)).toBe(arn);
+  });
+
+  it('a received message is hidden, shows itself when it is let go, and can be removed for good', async () => {
+    const { QueueUrl } = await deployment.sqs.send(new CreateQueueCommand({ QueueName: 'received' }));
+    const url = QueueUrl ?? '';
+    await deployment.sqs.send(
+      new SendMessageCommand({
+        QueueUrl,
+        MessageBody: 'a',
+        MessageAttributes: {
+          FailureId: { DataType: 'String', StringValue: 'failure-1' },
+          Calls: { DataType: 'Number', StringValue: '3' },
+          Other: { DataType: 'Binary', BinaryValue: Buffer.from('x') },
+        },
+      }),
+    );
+    const state = async () => {
+      const { ready, inflight } = await deployment.inspectQueue('received');
+      return { ready: ready.length, hidden: inflight.length };
+    };
+    const [message] = await queues.receive(url, 60);
+    expect(message).toMatchObject({ body: 'a', attributes: { FailureId: 'failure-1', Calls: '3' } });
+    expect(Object.keys(message?.attributes ?? {})).not.toContain('Other');
+    expect(await state()).toEqual({ ready: 0, hidden: 1 });
+    await queues.hide(url, [message?.receiptHandle ?? ''], 0);
+    expect(await state()).toEqual({ ready: 1, hidden: 0 });
+    const [again] = await queues.receive(url, 60);
+    await queues.remove(url, again?.receiptHandle ?? '');
+    expect(await state()).toEqual({ ready: 0, hidden: 0 });
+    // More than a batch, some of them gone.
+    await queues.hide(
+      url,
+      Array.from({ length: 25 }, () => again?.receiptHandle ?? ''),
+      0,
+    );
+    expect(deployment.operations()['sqs:ChangeMessageVisibilityBatch']).toBe(1 + 3);
+  });
+
+  it('a poll may take as long as it waits for', async () => {
+    deployment.faults.add({ operation: 'sqs:ReceiveMessage', kind: 'slow', delayMs: 200 });
+    const client = new SQSClient({
+      ...CLIENT_OPTIONS,
+      requestHandler: { ...CLIENT_OPTIONS.requestHandler, requestTimeout: 20 },
+      maxAttempts: 1,
+      endpoint: deployment.origin,
+      region: REGION,
+      credentials: CREDENTIALS,
+    });
+    await queues.sendBatch(deployment.url('interactive'), ['slow']);
+    expect((await sqsQueues(client).receive(deployment.url('interactive'), 60)).length).toBeGreaterThan(0);
+  });
+
   it('a queue that never answers is given up in time', async () => {
-    expect(CLIENT_OPTIONS.requestHandler).toMatchObject({ connectionTimeout: 1000, requestTimeout: 3000 });
+    expect(CLIENT_OPTIONS.requestHandler).toMatchObject({
+      connectionTimeout: 1000,
+      requestTimeout: 3000,
+      // Beyond a poll of 5 s.
+      socketTimeout: 8000,
+    });
     const client = new SQSClient({
       ...CLIENT_OPTIONS,
       requestHandler: { ...CLIENT_OPTIONS.requestHandler, requestTimeout: 50 },

@@ -1,5 +1,7 @@
 import { connect } from 'node:net';
 import { CreateTableCommand, DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { GetSecretValueCommand, SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { CreateTopicCommand, GetTopicAttributesCommand, SNSClient } from '@aws-sdk/client-sns';
 import {
   CreateQueueCommand,
   GetQueueUrlCommand,
@@ -8,20 +10,27 @@ import {
   SendMessageCommand,
   SQSClient,
 } from '@aws-sdk/client-sqs';
+import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
-import { CREDENTIALS, queueUrl, REGION } from '../../../local/aws/account.ts';
+import { ACCOUNT_ID, CREDENTIALS, queueUrl, REGION } from '../../../local/aws/account.ts';
 import type { FaultRule } from '../../../local/aws/faults.ts';
 import { type AwsStandIns, startAwsStandIns } from '../../../local/aws/stand-ins.ts';
 
 let standIns: AwsStandIns;
 let sqs: SQSClient;
 let dynamodb: DynamoDBClient;
+let sts: STSClient;
+let sns: SNSClient;
+let secrets: SecretsManagerClient;
 
 beforeAll(async () => {
   standIns = await startAwsStandIns();
   const options = { endpoint: standIns.origin, region: REGION, credentials: CREDENTIALS, maxAttempts: 1 };
   sqs = new SQSClient(options);
   dynamodb = new DynamoDBClient(options);
+  sts = new STSClient(options);
+  sns = new SNSClient(options);
+  secrets = new SecretsManagerClient(options);
   await sqs.send(new CreateQueueCommand({ QueueName: 'lane' }));
   await dynamodb.send(
     new CreateTableCommand({
@@ -140,4 +149,64 @@ test('an answer can replace an operation', async () => {
     new SendMessageBatchCommand({ QueueUrl: queueUrl(standIns.origin, 'lane'), Entries: entries }),
   );
   expect(output.Failed?.map(({ Code }) => Code)).toEqual(['InternalError']);
+});
+
+test('STS tells who calls, and SNS how many hear of a topic', async () => {
+  expect(await sts.send(new GetCallerIdentityCommand())).toMatchObject({
+    Account: ACCOUNT_ID,
+    Arn: expect.stringMatching(/^arn:aws:/),
+  });
+  const { TopicArn } = await sns.send(new CreateTopicCommand({ Name: 'alarms' }));
+  const { Attributes } = await sns.send(new GetTopicAttributesCommand({ TopicArn }));
+  expect(Attributes).toMatchObject({ TopicArn, SubscriptionsConfirmed: '0' });
+  expect(standIns.operations()).toMatchObject({ 'sts:GetCallerIdentity': 1, 'sns:GetTopicAttributes': 1 });
+});
+
+const CALLS: { operation: FaultRule['operation']; call(): Promise<unknown> }[] = [
+  { operation: 'sts:GetCallerIdentity', call: () => sts.send(new GetCallerIdentityCommand()) },
+  {
+    operation: 'sns:GetTopicAttributes',
+    call: () => sns.send(new GetTopicAttributesCommand({ TopicArn: 'arn:aws:sns:us-east-1:000000000000:alarms' })),
+  },
+  { operation: 'sqs:ListQueues', call: () => sqs.send(new ListQueuesCommand({})) },
+  { operation: 'dynamodb:GetItem', call: () => get('one') },
+  {
+    operation: 'secretsmanager:GetSecretValue',
+    call: () => secrets.send(new GetSecretValueCommand({ SecretId: 'token' })),
+  },
+];
+const NAMES: Record<'throttle' | 'deny' | 'fail' | 'cut', RegExp> = {
+  throttle: /Throttl|ProvisionedThroughputExceeded/,
+  deny: /AccessDenied|AuthorizationError/,
+  fail: /InternalFailure|InternalError|InternalServer|InternalService/,
+  cut: /TimeoutError/,
+};
+
+test.each(CALLS.flatMap((call) => (['throttle', 'deny', 'fail', 'cut'] as const).map((kind) => ({ ...call, kind }))))(
+  '$operation that meets the fault $kind is answered as the service would',
+  async ({ operation, call, kind }) => {
+    standIns.faults.add({ operation, kind });
+    const error: Error = await call().then(
+      () => expect.fail('the call was answered'),
+      (thrown) => thrown,
+    );
+    expect(error.name).toMatch(NAMES[kind]);
+  },
+);
+
+test('an operation that hangs is not answered, by STS either', async () => {
+  standIns.faults.add({ operation: 'sts:GetCallerIdentity', kind: 'hang' });
+  const impatient = AbortSignal.timeout(200);
+  await expect(sts.send(new GetCallerIdentityCommand(), { abortSignal: impatient })).rejects.toThrow();
+  expect(impatient.aborted).toBe(true);
+});
+
+test('an answer in XML can replace an operation of STS', async () => {
+  const error = '<Error><Type>Sender</Type><Code>ExpiredToken</Code><Message>The token has expired.</Message></Error>';
+  const body = `<ErrorResponse>${error}</ErrorResponse>`;
+  standIns.faults.add({ operation: 'sts:GetCallerIdentity', kind: 'fail', answer: { status: 403, body } });
+  await expect(sts.send(new GetCallerIdentityCommand())).rejects.toMatchObject({
+    name: expect.stringMatching(/^ExpiredToken/),
+    message: 'The token has expired.',
+  });
 });

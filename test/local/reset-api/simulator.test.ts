@@ -254,6 +254,19 @@ describe('statistics and settings', () => {
   });
 
   test.each([
+    ['{"expired":true}', 401, '{"expired":false}'],
+    ['{"outage":503}', 503, '{"outage":null}'],
+    ['{"outage":504}', 504, '{"outage":null}'],
+    ['{"outage":403}', 403, '{"outage":null}'],
+  ])('bring about %s, met as %i, and end it with %s', async (begin, status, end) => {
+    const api = await start();
+    expect((await settle(api, begin)).status).toBe(200);
+    expect((await call(api)).status).toBe(status);
+    expect((await settle(api, end)).status).toBe(200);
+    expect((await call(api)).status).toBe(200);
+  });
+
+  test.each([
     ['no JSON', 'outage=503', 'the body is not JSON'],
     ['no object', '[]', /expected object/],
     ['an unknown member', '{"outge":503,"latencyMs":5}', 'Unrecognized key: "outge"'],

@@ -7,10 +7,12 @@ import type { Connection, Context } from '../../../cli/deployment/connect.ts';
 import type { FoundDeployment } from '../../../cli/deployment/find-deployment.ts';
 import type { Queues, SendResult } from '../../../cli/deployment/queues.ts';
 import type { Secret } from '../../../cli/deployment/secret.ts';
+import type { Topic } from '../../../cli/deployment/topic.ts';
 import { CommandFailed, type Io, type Output } from '../../../cli/terminal/io.ts';
 import type { BudgetStore } from '../../../functions/call-budget/shared-item.ts';
 import { NO_CAMPAIGN } from '../../../functions/contract/reset-request.ts';
 import type { ActionLog } from '../../../functions/ledger/dynamo/actions.ts';
+import type { LetterMarks } from '../../../functions/ledger/dynamo/letter-marks.ts';
 import type { LedgerReader, Selection } from '../../../functions/ledger/dynamo/reader.ts';
 import { type ActionItem, type RequestItem, reachedAt } from '../../../functions/ledger/items.ts';
 import { aCampaign } from '../builders.ts';
@@ -116,7 +118,9 @@ export function contextOf(io: TestIo, parts: Partial<Connection> = {}): Context 
       cancelCampaign: async () => {
         throw new Error('This test cancels no campaign.');
       },
+      marks: untouched<LetterMarks>('marks'),
       secret: untouched<Secret>('secret'),
+      topic: untouched<Topic>('topic'),
       caller: async () => CALLER,
       now: io.clock.now,
       ...parts,

@@ -1,0 +1,147 @@
+import type { BudgetState } from '../../../functions/call-budget/state.ts';
+import { LANES, type Lane } from '../../../functions/contract/reset-request.ts';
+import { OUTPUTS } from '../../../functions/contract/stack-outputs.ts';
+import { failureOf } from '../../deployment/aws-errors.ts';
+import type { Connection, Context } from '../../deployment/connect.ts';
+import { DEPLOYMENT_VARIABLES } from '../../deployment/find-deployment.ts';
+import type { QueueCounts } from '../../deployment/queues.ts';
+import { holdWords, RUNBOOK, type StandingHold, standingHolds } from '../../queries/standing-holds.ts';
+import { counted, number, shellWord } from '../../terminal/text.ts';
+import { type Check, checked, type Finding, failed, notChecked, ok, warning } from './check.ts';
+import { VERIFY_CAMPAIGN } from './test-requests.ts';
+
+/** What a look at a deployment tells, without a change of anything. */
+export async function deploymentChecks(context: Context, connection: Connection): Promise<Check[]> {
+  const { deployment, queues } = connection;
+  // Two checks stand on it, and one of them tells of its fault.
+  const budget = connection.budget.read();
+  budget.catch(() => {});
+  return Promise.all([
+    checked('outputs', async () => outputsFinding(connection)),
+    ...LANES.map((lane) => checked(`${lane} queue`, () => laneQueueFinding(connection, lane))),
+    checked('dead-letter queue', async () => {
+      const { waiting, inFlight, delayed } = await queues.counts(deployment.deadLetterQueueUrl);
+      return ok(`there, with ${counted(waiting + inFlight + delayed, 'message')}`);
+    }),
+    checked('ledger table', () => ledgerFinding(connection)),
+    checked('call budget', async () => budgetFinding(connection, await budget)),
+    checked('holds', () => holdsFinding(context, connection, budget)),
+    checked('secret', () => secretFinding(connection), { matters: false }),
+    checked('alarms', () => alarmsFinding(connection), { matters: false }),
+  ]);
+}
+
+const WRITE_OUTPUTS_AGAIN = `deploy again with \`npx cdk deploy --outputs-file\`; beside ${DEPLOYMENT_VARIABLES[0]} and the like set RESETS_QUOTA, RESETS_CALLS_PER_MINUTE, RESETS_CALL_BURST, RESETS_INTERACTIVE_RESERVE and RESETS_API_TOKEN_SECRET_ARN`;
+
+function outputsFinding({ deployment: { ceiling, secretArn } }: Connection): Finding {
+  const { quota, callsPerMinute, callBurst, interactiveReserve, apiTokenSecretArn } = OUTPUTS;
+  const missing = [
+    ...(ceiling === undefined
+      ? [`the deployed ceiling (${[quota, callsPerMinute, callBurst, interactiveReserve].join(', ')})`]
+      : []),
+    ...(secretArn === undefined ? [`the secret (${apiTokenSecretArn})`] : []),
+  ];
+  if (missing.length > 0) return failed(`they do not tell ${missing.join(' and ')}`, WRITE_OUTPUTS_AGAIN);
+  return ok('complete');
+}
+
+async function laneQueueFinding({ deployment, region, queues }: Connection, lane: Lane): Promise<Finding> {
+  const target = await queues.deadLetterArn(deployment.laneQueueUrls[lane]);
+  const deployAgain =
+    'somebody has changed the queue by hand: deploy again, or set its redrive policy in the SQS console';
+  if (target === undefined) return failed('it has no dead-letter queue', deployAgain);
+  // arn:aws:sqs:REGION:ACCOUNT:NAME against …/ACCOUNT/NAME
+  const [targetRegion, ...path] = target.split(':').slice(3);
+  const isOurs = targetRegion === region && deployment.deadLetterQueueUrl.endsWith(`/${path.join('/')}`);
+  if (!isOurs) return failed(`its dead letters go to ${target}, which is not this deployment's queue`, deployAgain);
+  return ok('there, and gives up messages to the dead-letter queue');
+}
+
+async function ledgerFinding({ deployment, ledger }: Connection): Promise<Finding> {
+  const index = ledger.campaigns()[Symbol.asyncIterator]();
+  await Promise.all([ledger.findCampaign(VERIFY_CAMPAIGN), index.next()]);
+  await index.return?.();
+  return ok(`${deployment.ledgerTableName} and its index answer`);
+}
+
+function budgetFinding({ deployment }: Connection, state: BudgetState | undefined): Finding {
+  const pace = ({ perMinute, burst }: { perMinute: number; burst: number }): string =>
+    `${counted(perMinute, 'call')} a minute, burst ${number(burst)}`;
+  const deployed = deployment.ceiling === undefined ? undefined : pace(deployment.ceiling);
+  if (state?.ceiling !== undefined) {
+    return ok(`${pace(state.ceiling)}, set by an operator (deployed: ${deployed ?? 'not known'})`);
+  }
+  const calls = state === undefined ? '; no call was made yet' : '';
+  return ok(`${deployed ?? 'the item can be read, and the deployed ceiling is not known: see outputs'}${calls}`);
+}
+
+async function holdsFinding(
+  context: Context,
+  connection: Connection,
+  budget: Promise<BudgetState | undefined>,
+): Promise<Finding> {
+  let state: BudgetState | undefined;
+  try {
+    state = await budget;
+  } catch (error) {
+    if (failureOf(error) === undefined) throw error;
+    return notChecked('the call budget could not be read', null);
+  }
+  const [interactive, bulk] = await Promise.all(LANES.map((lane) => countsOf(connection, lane)));
+  const now = connection.now();
+  const holds = standingHolds(state, { interactive, bulk }, now);
+  const [gravest] = holds;
+  if (gravest === undefined) return ok('none');
+  return failed(holds.map((hold) => holdWords(hold, now)).join('; and '), holdWayOut(context, gravest));
+}
+
+/** Where it can't be read, another check tells why. */
+const countsOf = ({ queues, deployment }: Connection, lane: Lane): Promise<QueueCounts | undefined> =>
+  queues.counts(deployment.laneQueueUrls[lane]).catch((error: unknown) => {
+    if (failureOf(error) === undefined) throw error;
+    return undefined;
+  });
+
+function holdWayOut({ command }: Context, { why, scope }: StandingHold): string {
+  const heading = `"${RUNBOOK[why]}" in docs/runbook.md`;
+  switch (why) {
+    case 'operator':
+      return `${command(`lane resume ${scope}`)} (${heading})`;
+    case 'credential':
+      return `put a valid token into the secret (${heading})`;
+    default:
+      return `see ${heading}; once the cause is fixed, ${command('budget release')} ends it at once`;
+  }
+}
+
+async function secretFinding({ deployment, region, secret }: Connection): Promise<Finding> {
+  if (secret === undefined) return notChecked('nothing names it: see outputs', null, { matters: false });
+  const put = `aws secretsmanager put-secret-value --region ${shellWord(region)} --secret-id ${shellWord(deployment.secretArn ?? '')} --secret-string file://token.txt`;
+  if (!(await secret.hasValue())) return failed('it has no value yet, so that nobody is called', put);
+  const look = await checked('secret', async () => {
+    switch (await secret.look()) {
+      case 'well-formed':
+        return ok('it has a value, and that is well formed');
+      case 'empty':
+        return failed('its value is empty', put);
+      case 'malformed':
+        return failed('its value is neither a token (no quotes, no blanks) nor {"token": "…"}', put);
+    }
+  });
+  if (look.result !== 'not checked') return look;
+  return notChecked(`it has a value; whether that is well formed you may not see: ${look.words}`, null, {
+    matters: false,
+  });
+}
+
+async function alarmsFinding({ topic }: Connection): Promise<Finding> {
+  if (topic === undefined) {
+    return warning('no topic is deployed: they notify nobody', 'deploy with -c alarmTopicArn=ARN');
+  }
+  const confirmed = await topic.confirmedSubscriptions();
+  if (confirmed > 0) return ok(`they notify a topic with ${counted(confirmed, 'confirmed subscription')}`);
+  return failed(
+    'their topic has no confirmed subscription: they notify nobody',
+    'subscribe somebody to it, and follow the link in the mail that SNS sends',
+  );
+}
