@@ -1,15 +1,11 @@
-import { FAILURE_REASONS } from '../../../functions/contract/dead-letter.ts';
 import { LANES } from '../../../functions/contract/reset-request.ts';
 import type { ActionItem } from '../../../functions/ledger/items.ts';
 import type { Connection } from '../../deployment/connect.ts';
 import { actionState } from '../../queries/actions.ts';
 import { type BudgetFigures, budgetFigures, CALL_MINUTES, tenths } from '../../queries/budget-figures.ts';
-import { COUNTED_STATES, type LedgerCounts } from '../../queries/ledger-counts.ts';
 import { known, type Reading } from '../../queries/reading.ts';
 import { RECENT_MINUTES } from '../../queries/recent-resets.ts';
-import type { Totals } from '../../queries/running-totals.ts';
 import { holdsIn, queued, type Situation, timeLeftMs } from '../../queries/situation.ts';
-import { unexplained } from '../../queries/situation-json.ts';
 import { holdWords } from '../../queries/standing-holds.ts';
 import type { Verdict } from '../../queries/verdict.ts';
 import type { Io } from '../../terminal/io.ts';
@@ -61,7 +57,7 @@ export function pageLines(connection: Connection, situation: Situation, verdict:
   ];
 }
 
-const section = (title: string): PageLine[] => [{ text: '' }, { text: title, style: 'bold' }];
+export const section = (title: string): PageLine[] => [{ text: '' }, { text: title, style: 'bold' }];
 
 function verdictLines(verdict: Verdict, now: number): PageLine[] {
   const { kind, sentence, meaning, runbook, next } = verdict;
@@ -203,61 +199,4 @@ function actionRows(items: readonly ActionItem[], now: number): PageLine[] {
     text: `  ${row.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join('  ')}`.trimEnd(),
     narrow: `  ${row.join(' · ')}`,
   }));
-}
-
-/** All requests by state, and the dead letters by reason. */
-export function totalsLines(totals: Totals, situation: Situation): PageLine[] {
-  switch (totals.kind) {
-    case 'left out':
-      return [{ text: '' }, { text: 'Totals: left out.' }];
-    case 'counting':
-      return [{ text: '' }, { text: `Totals: counting … ${number(totals.counted)}` }];
-    case 'failed':
-      return [
-        { text: '' },
-        { text: `Totals could not be counted: ${totals.why}`, style: 'yellow' },
-        ...(totals.counts === undefined ? [] : countLines(totals.counts, situation)),
-      ];
-    case 'counted':
-      return countLines(totals.counts, situation);
-  }
-}
-
-function countLines(counts: LedgerCounts, { deadLetterQueue }: Situation): PageLine[] {
-  const { states, deadLetters, unconfirmed } = counts;
-  const letters = known(deadLetterQueue);
-  return [
-    ...section('All requests by state'),
-    ...numbers(COUNTED_STATES.map((state) => [state, states[state]])),
-    ...(unconfirmed > 0
-      ? [
-          {
-            text: `  ${number(unconfirmed)} of calling ${unconfirmed === 1 ? 'is' : 'are'} unconfirmed: the reset may have gone through; if its message is still queued, it is tried again`,
-          },
-        ]
-      : []),
-    ...section('Dead letters by reason'),
-    ...numbers(FAILURE_REASONS.map((reason) => [reason, deadLetters[reason]])),
-    ...(letters === undefined ? [] : difference(unexplained(queued(letters), counts))),
-  ];
-}
-
-function numbers(rows: readonly (readonly [string, number])[]): PageLine[] {
-  const some = rows.filter(([, count]) => count > 0).map(([name, count]) => [name, number(count)] as const);
-  if (some.length === 0) return [{ text: '  none' }];
-  const [names, counts] = [0, 1].map((at) => Math.max(...some.map((row) => row[at]?.length ?? 0)));
-  return some.map(([name, count]) => ({
-    text: `  ${name.padEnd(names ?? 0)}  ${count.padStart(counts ?? 0)}`,
-    narrow: `  ${name}: ${count}`,
-  }));
-}
-
-/** The two are counted at different times and kept for different times, so the difference is only a hint. */
-function difference(letters: number): PageLine[] {
-  if (letters === 0) return [];
-  const text =
-    letters > 0
-      ? `an estimated ${counted(letters, 'letter')} more in the queue than the ledger knows of: sent just now, or moved there by SQS itself (not-processed)`
-      : `an estimated ${counted(-letters, 'letter')} fewer in the queue than the ledger knows of: older than the queue keeps them, or removed from it`;
-  return [{ text: `  ${text}` }];
 }

@@ -5,10 +5,12 @@ import type { Totals } from '../../queries/running-totals.ts';
 import { type Situation, situationOf, unreadIn } from '../../queries/situation.ts';
 import { situationJson } from '../../queries/situation-json.ts';
 import { verdictOn } from '../../queries/verdict.ts';
+import { interruptionBy } from '../../terminal/interruption.ts';
 import { CommandFailed, EXIT, type ExitCode, print, wrongUsage } from '../../terminal/io.ts';
 import { progressLineOn } from '../../terminal/progress-line.ts';
 import { number, printJson } from '../../terminal/text.ts';
-import { pageLines, pageText, totalsLines } from './page.ts';
+import { pageLines, pageText } from './page.ts';
+import { totalsLines } from './totals-lines.ts';
 import { watch } from './watch.ts';
 
 export interface StatusOptions {
@@ -62,15 +64,12 @@ async function count(context: Context, { ledger, now }: Connection): Promise<Tot
         counted += more;
         progress.show(`Counting … ${number(counted)} (Ctrl-C leaves the totals out)`);
       };
-      try {
-        const counts = await readingOf(ledgerCounts(ledger, now(), undefined, { onCounted, signal }));
-        return counts.ok
-          ? { kind: 'counted', counts: counts.value }
-          : { kind: 'failed', why: counts.why, counts: undefined };
-      } catch (error) {
-        if (signal.aborted) return LEFT_OUT;
-        throw error;
-      }
+      const counting = readingOf(ledgerCounts(ledger, now(), undefined, { onCounted, signal }));
+      const counts = await Promise.race([counting, interruptionBy(signal)]);
+      if (counts === undefined) return LEFT_OUT;
+      return counts.ok
+        ? { kind: 'counted', counts: counts.value }
+        : { kind: 'failed', why: counts.why, counts: undefined };
     });
   } finally {
     progress.end();

@@ -3,10 +3,12 @@ import { RunningTotals, type Totals } from '../../queries/running-totals.ts';
 import { situationOf } from '../../queries/situation.ts';
 import { situationJson } from '../../queries/situation-json.ts';
 import { verdictOn } from '../../queries/verdict.ts';
+import { interruptionBy } from '../../terminal/interruption.ts';
 import { EXIT, type ExitCode, print } from '../../terminal/io.ts';
 import { screenOn } from '../../terminal/screen.ts';
 import { jsonText, time } from '../../terminal/text.ts';
-import { type PageLine, pageLines, pageText, totalsLines } from './page.ts';
+import { type PageLine, pageLines, pageText } from './page.ts';
+import { totalsLines } from './totals-lines.ts';
 
 const REFRESH_MS = 2000;
 
@@ -19,9 +21,7 @@ export async function watch(
   const { clock, stdout } = context;
   const { deployment } = connection;
   await context.graceful(async (interrupted) => {
-    const interruption = new Promise<undefined>((resolve) => {
-      interrupted.addEventListener('abort', () => resolve(undefined), { once: true });
-    });
+    const interruption = interruptionBy(interrupted);
     const running = withTotals ? new RunningTotals(connection, clock, interrupted) : undefined;
     const screen = json ? undefined : screenOn(context);
     try {

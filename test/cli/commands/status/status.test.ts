@@ -440,6 +440,18 @@ describe('status counts the totals last', () => {
     expect(io.stdout.text).toMatch(/Last actions\n {2}none\n\nTotals: left out\.\n$/);
   });
 
+  it('Ctrl-C does not wait for a count that hangs', async () => {
+    const io = testIo();
+    const hanging: Partial<LedgerReader> = {
+      countSucceeded() {
+        io.interrupt();
+        return new Promise(() => {});
+      },
+    };
+    expect(await status(contextFor(io, { ledger: hanging }), {})).toBe(0);
+    expect(io.stdout.text).toContain('Totals: left out.');
+  });
+
   it('Ctrl-C with --json leaves them null in the one document', async () => {
     const io = testIo();
     expect(await status(contextFor(io, { ledger: slowly(io) }), { json: true })).toBe(0);
