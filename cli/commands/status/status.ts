@@ -7,7 +7,7 @@ import { situationJson } from '../../queries/situation-json.ts';
 import { verdictOn } from '../../queries/verdict.ts';
 import { interruptionBy } from '../../terminal/interruption.ts';
 import { CommandFailed, EXIT, type ExitCode, print, wrongUsage } from '../../terminal/io.ts';
-import { progressLineOn } from '../../terminal/progress-line.ts';
+import { type ProgressLine, progressLineOn } from '../../terminal/progress-line.ts';
 import { number, printJson } from '../../terminal/text.ts';
 import { pageLines, pageText } from './page.ts';
 import { totalsLines } from './totals-lines.ts';
@@ -53,17 +53,23 @@ export async function status(context: Context, options: StatusOptions): Promise<
 }
 
 const LEFT_OUT: Totals = { kind: 'left out' };
+/** A count that is done so soon needs no progress. */
+const SOON_MS = 500;
 
 /** Counts with progress on stderr; Ctrl-C leaves the totals out, as all else is told. */
 async function count(context: Context, { ledger, now }: Connection): Promise<Totals> {
-  const progress = progressLineOn(context);
+  const { clock } = context;
+  const begunAt = clock.now();
+  let progress: ProgressLine | undefined;
+  let counted = 0;
+  const onCounted = (more: number): void => {
+    counted += more;
+    if (clock.now() - begunAt < SOON_MS) return;
+    progress ??= progressLineOn(context);
+    progress.show(`Counting … ${number(counted)} (Ctrl-C leaves the totals out)`);
+  };
   try {
     return await context.graceful(async (signal) => {
-      let counted = 0;
-      const onCounted = (more: number): void => {
-        counted += more;
-        progress.show(`Counting … ${number(counted)} (Ctrl-C leaves the totals out)`);
-      };
       const counting = readingOf(ledgerCounts(ledger, now(), undefined, { onCounted, signal }));
       const counts = await Promise.race([counting, interruptionBy(signal)]);
       if (counts === undefined) return LEFT_OUT;
@@ -72,7 +78,7 @@ async function count(context: Context, { ledger, now }: Connection): Promise<Tot
         : { kind: 'failed', why: counts.why, counts: undefined };
     });
   } finally {
-    progress.end();
+    progress?.end();
   }
 }
 

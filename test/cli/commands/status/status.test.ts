@@ -424,6 +424,7 @@ describe('status counts the totals last', () => {
     const ledger: Partial<LedgerReader> = {
       async countSucceeded(_campaign, _last, watch) {
         before = io.stdout.text;
+        await io.clock.sleep(1_000);
         watch?.onCounted?.(340_000);
         return { count: 340_000, settled: { count: 0, before: 0 } };
       },
@@ -432,6 +433,18 @@ describe('status counts the totals last', () => {
     expect(before).toContain('Last actions');
     expect(io.stderr.text).toContain('Counting … 340,000');
     expect(io.stdout.text).toMatch(/succeeded +340,000\n/);
+  });
+
+  it('without a word on stderr where that takes no time', async () => {
+    const io = onTerminal(testIo());
+    const ledger: Partial<LedgerReader> = {
+      async countSucceeded(_campaign, _last, watch) {
+        watch?.onCounted?.(340_000);
+        return { count: 340_000, settled: { count: 0, before: 0 } };
+      },
+    };
+    await status(contextFor(io, { ledger }), {});
+    expect(io.stderr.text).toBe('');
   });
 
   it('Ctrl-C leaves them out and says so: the rest was told', async () => {
