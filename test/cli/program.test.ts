@@ -229,21 +229,6 @@ describe('The program against the stand-ins', () => {
     expect(await err).toContain(`--run r --from-line ${sent + 1};`);
   });
 
-  it('status --watch ends at once with 0, though AWS hangs, when it is interrupted', async () => {
-    const looks = (): number => deployment.operations()['sqs:GetQueueAttributes'] ?? 0;
-    const before = looks();
-    deployment.faults.add({ operation: 'sqs:GetQueueAttributes', kind: 'hang', times: 99 });
-    const child = spawn(process.execPath, [MAIN, 'status', '--watch', '--json'], { env: environment() });
-    while (looks() === before) await new Promise((go) => setTimeout(go, 20));
-    const interruptedAt = performance.now();
-    child.kill('SIGINT');
-    const [code] = await once(child, 'exit');
-    deployment.faults.clear();
-    expect(code).toBe(0);
-    // Three tries of 3 s each would be waited for.
-    expect(performance.now() - interruptedAt).toBeLessThan(3_000);
-  });
-
   async function drain(): Promise<void> {
     const QueueUrl = deployment.url('bulk');
     while ((await deployment.inspectQueue('bulk')).ready.length > 0) {

@@ -2,7 +2,7 @@ import { setImmediate as allElseIdle } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { RunningTotals } from '../../../cli/queries/running-totals.ts';
 import type { LedgerReader } from '../../../functions/ledger/dynamo/reader.ts';
-import { LedgerUnreadable } from '../../../functions/ledger/dynamo/reader.ts';
+import { LedgerUnreachable } from '../../../functions/ledger/ledger.ts';
 import { aCampaign, anItem } from '../../support/builders.ts';
 import { memoryReader } from '../../support/cli/command-line.ts';
 

@@ -8,7 +8,7 @@ import type { Secret } from '../../../../cli/deployment/secret.ts';
 import { CommandFailed } from '../../../../cli/terminal/io.ts';
 import type { BudgetState } from '../../../../functions/call-budget/state.ts';
 import { BudgetDamaged } from '../../../../functions/call-budget/stored-state.ts';
-import { type LedgerReader, LedgerUnreadable } from '../../../../functions/ledger/dynamo/reader.ts';
+import type { LedgerReader } from '../../../../functions/ledger/dynamo/reader.ts';
 import type { ActionItem, RequestItem } from '../../../../functions/ledger/items.ts';
 import { LedgerUnreachable } from '../../../../functions/ledger/ledger.ts';
 import { anAction, anItem } from '../../../support/builders.ts';
@@ -278,7 +278,7 @@ describe('status', () => {
 describe('status, where a source cannot be read', () => {
   const denied = failed('Access to it is denied.', 'AccessDeniedException');
   const throttled = (url: string) => failed(`AWS throttles calls for ${url.split('/').at(-1)}.`);
-  const unreadableLedger = new LedgerUnreadable('Ledger', named('ThrottlingException'));
+  const unreadableLedger = new LedgerUnreachable(named('ThrottlingException'));
   const noCampaigns: Partial<LedgerReader> = {
     // biome-ignore lint/correctness/useYield: It fails before there is one.
     async *campaigns() {
