@@ -91,8 +91,7 @@ describe('totals that are counted in the background', () => {
     const { count } = memoryReader(anItem({ key: 'b' }));
     const { lookAfter } = running({
       async count(selection) {
-        if (isBroken)
-          throw new LedgerUnreadable('Ledger', Object.assign(new Error('no'), { name: 'ThrottlingException' }));
+        if (isBroken) throw new LedgerUnreachable(Object.assign(new Error('no'), { name: 'ThrottlingException' }));
         return count(selection);
       },
     });
