@@ -10,6 +10,9 @@ export type Declaration = (program: Command, choose: (work: Work) => void) => vo
 
 export const JSON_OPTION = ['--json', 'print JSON on stdout'] as const;
 
+/** A positive number, or "all". */
+export const limit = (value: string): number => (value === 'all' ? Number.POSITIVE_INFINITY : positiveInteger(value));
+
 export function positiveInteger(value: string): number {
   if (!/^[1-9]\d{0,14}$/.test(value)) throw new InvalidArgumentError('Give a positive whole number.');
   return Number(value);

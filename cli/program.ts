@@ -1,8 +1,12 @@
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { DEFAULT_STACK_NAME } from '../functions/contract/stack-outputs.ts';
+import manifest from '../package.json' with { type: 'json' };
+import { declareActions } from './commands/actions/command.ts';
+import { declareBudget } from './commands/budget/command.ts';
+import { declareCampaign } from './commands/campaign/command.ts';
 import { declareDlq } from './commands/dlq/command.ts';
 import { declareEnqueue } from './commands/enqueue/command.ts';
+import { declareLane } from './commands/lane/command.ts';
 import { declareRequest } from './commands/request/command.ts';
 import { declareStatus } from './commands/status/command.ts';
 import { declareVerify } from './commands/verify/command.ts';
@@ -14,10 +18,19 @@ import { CommandFailed, EXIT, type ExitCode, type Io, print } from './terminal/i
 import { plain, shellWord } from './terminal/text.ts';
 
 /** In the order of the help. */
-const COMMANDS: readonly Declaration[] = [declareEnqueue, declareRequest, declareStatus, declareVerify, declareDlq];
+const COMMANDS: readonly Declaration[] = [
+  declareEnqueue,
+  declareRequest,
+  declareStatus,
+  declareVerify,
+  declareLane,
+  declareBudget,
+  declareCampaign,
+  declareDlq,
+  declareActions,
+];
 
 type Connect = (io: Io, choice: DeploymentChoice) => Promise<Connection>;
-
 /** Runs one command line, without the program's name. Writes what went wrong as one line on stderr. */
 export async function run(args: readonly string[], io: Io, connectTo: Connect = connect): Promise<ExitCode> {
   try {
@@ -58,7 +71,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done in part, 130 interrupted.`;
 function parse(args: readonly string[], io: Io): { work: Work; choice: DeploymentChoice } {
   const program = new Command('resets')
     .description('Enqueues password resets and shows what became of them.')
-    .version(version(), '-V, --version')
+    .version(manifest.version, '-V, --version')
     .option('--stack <name>', `the deployment's stack (default: ${DEFAULT_STACK_NAME})`)
     .option('--outputs <file>', 'the outputs as `cdk deploy --outputs-file` writes them')
     .addHelpText('after', AFTER_HELP)
@@ -67,21 +80,32 @@ function parse(args: readonly string[], io: Io): { work: Work; choice: Deploymen
     .configureOutput({
       writeOut: (text) => io.stdout.write(text),
       writeErr: (text) => io.stderr.write(text),
-      outputError: (text, write) => write(`${oneLine(text)}\n`),
+      getOutHelpWidth: () => io.stdout.columns || 80,
+      getErrHelpWidth: () => io.stderr.columns || 80,
+      outputError: (text, write) => write(`resets: ${usageFault(text, meant)}; see ${helpOf(meant)}\n`),
     });
+  let meant = program;
+  const helpOf = (command: Command): string => [io.program, ...pathOf(command), '--help'].join(' ');
   const chosen: Work[] = [];
   for (const declare of COMMANDS) declare(program, (work) => chosen.push(work));
+  for (const group of [program, ...program.commands]) {
+    group.hook('preSubcommand', (_group, command) => {
+      meant = command;
+    });
+  }
   program.parse(args, { from: 'user' });
   const [work] = chosen;
   if (work === undefined) throw new Error('A command was parsed and chose no work.');
   return { work, choice: program.opts<DeploymentChoice>() };
 }
 
-/** Commander puts hints on lines of their own. */
-const oneLine = (text: string): string =>
-  `resets: ${plain(text.trim().replace(/^error: /, ''))}; see --help`.replaceAll(/\.(?=; see)/g, '');
+/** The names that lead to a command. */
+const pathOf = (command: Command): string[] =>
+  command.parent === null ? [] : [...pathOf(command.parent), command.name()];
 
-function version(): string {
-  const file = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
-  return (JSON.parse(file) as { version: string }).version;
+/** Commander's words as one line: it puts hints on lines of their own. */
+function usageFault(text: string, { registeredArguments }: Command): string {
+  const fault = plain(text.trim().replace(/^error: /, '')).replace(/\.$/, '');
+  const mayBeArgument = /^unknown option '-[^']*'$/.test(fault) && registeredArguments.length > 0;
+  return mayBeArgument ? `${fault} (an argument that begins with "-" is given after "--")` : fault;
 }

@@ -10,3 +10,14 @@ export function problemOf(member: Member, value: unknown): string | undefined {
 }
 
 export const addressProblem = (email: string): string | undefined => problemOf('email', email);
+
+/** Whether a text that is kept may name a person by an address, also as a link or a form would write it. */
+export const mayHoldAddress = (text: string): boolean => /[^\s](@|\uff20|%40)[^\s]/i.test(text);
+
+/** What is wrong with an operator's reason, as the end of a sentence. It is kept, so that it must name nobody by address. */
+export const reasonProblem = (reason: string): string | undefined =>
+  reason.trim() === ''
+    ? 'is empty'
+    : mayHoldAddress(reason)
+      ? 'seems to hold an address, and it is kept; leave the address out'
+      : problemOf('reason', reason);

@@ -1,8 +1,9 @@
 import { createReadStream } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { type FileHandle, open, stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream';
-import { CsvError, type Options, parse } from 'csv-parse';
-import { CommandFailed } from '../terminal/io.ts';
+import type { CsvError, Options } from 'csv-parse';
+import { CommandFailed, wrongUsage } from '../terminal/io.ts';
+import { number, plain } from '../terminal/text.ts';
 import { addressProblem } from '../validation.ts';
 
 /** One line of a file. Only addresses are sent; no problem quotes the line. */
@@ -15,11 +16,13 @@ export type Row =
 /** What tells whether a file has changed between two readings. */
 export type Fingerprint = string;
 
-/** A longer cell or line is a quote that was opened and never closed. */
+/** A longer row is a quote that was opened and never closed, or no list of people. */
 const MAX_RECORD_BYTES = 64 * 1024;
 const SNIFFED_BYTES = 64 * 1024;
 const EMAIL_COLUMN = 'email';
 const DELIMITERS = [',', ';', '\t'];
+/** What people call the column. Other cells of a first line are not quoted: without a header they are a person's. */
+const LIKELY_NAMES = /^(e[ _-]?)?mails?([ _-]?(address(es)?|adresse))?$|^user ?(name|principal ?name)$|^upn$/i;
 
 export async function fingerprintOf(path: string): Promise<Fingerprint> {
   const handle = await opened(path);
@@ -72,11 +75,13 @@ export async function* readAddressFile(path: string): AsyncGenerator<Row> {
   }
 }
 
-async function opened(path: string) {
+async function opened(path: string): Promise<FileHandle> {
+  if (path === '-') {
+    throw wrongUsage('Standard input is not read by --file, since a file is read twice; save it as a file first.');
+  }
   try {
-    const handle = await open(path, 'r');
-    if ((await handle.stat()).isFile()) return handle;
-    await handle.close();
+    // Opening a pipe would wait for somebody to write to it.
+    if ((await stat(path)).isFile()) return await open(path, 'r');
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     const why = code === 'ENOENT' ? 'does not exist' : `cannot be read (${code})`;
@@ -104,16 +109,24 @@ async function sniff(path: string): Promise<{ delimiter: string; hasHeader: bool
       .split(/[\r\n]+/)
       .find((line) => line.trim() !== '')
       ?.trim() ?? '';
-  for (const delimiter of DELIMITERS) {
-    if (first.split(delimiter).map(unquoted).includes(EMAIL_COLUMN)) return { delimiter, hasHeader: true };
+  const delimiter = DELIMITERS.find((mark) => first.includes(mark));
+  const header = DELIMITERS.find((mark) => cellsOf(first, mark).includes(EMAIL_COLUMN));
+  if (header !== undefined) return { delimiter: header, hasHeader: true };
+  const likely = cellsOf(first, delimiter ?? ',').find((cell) => LIKELY_NAMES.test(cell));
+  if (likely !== undefined) {
+    throw new CommandFailed(
+      `The first line of ${path} names a column "${plain(likely)}" and none "${EMAIL_COLUMN}"; rename the one with the addresses to ${EMAIL_COLUMN}.`,
+    );
   }
-  if (DELIMITERS.some((delimiter) => first.includes(delimiter))) {
+  if (delimiter !== undefined) {
     throw new CommandFailed(
       `${path} has several columns, and its first line names none of them "${EMAIL_COLUMN}"; add a header, or give a list with one address per line.`,
     );
   }
   return { delimiter: ',', hasHeader: false };
 }
+
+const cellsOf = (line: string, delimiter: string): string[] => line.split(delimiter).map(unquoted);
 
 const unquoted = (cell: string): string =>
   cell
@@ -132,6 +145,9 @@ function emailColumn(path: string, header: readonly string[]): number {
 }
 
 async function* records(path: string, delimiter: string): AsyncGenerator<{ line: number; cells: string[] }> {
+  // Only who reads a file waits for it to be loaded.
+  const { CsvError, parse } = await import('csv-parse');
+  let lastLine = 0;
   const options: Options = {
     delimiter,
     info: true,
@@ -144,21 +160,24 @@ async function* records(path: string, delimiter: string): AsyncGenerator<{ line:
     relax_column_count: true,
     relax_quotes: true,
     max_record_size: MAX_RECORD_BYTES,
+    // A fault throws away the rows before it that were not read yet.
+    on_record(record, { lines }) {
+      lastLine = lines;
+      return record;
+    },
   };
   const parser = pipeline(createReadStream(path), parse(options), () => {
     // The parser passes the error on to whoever reads from it.
   });
-  let lastLine = 0;
   try {
     for await (const { record, info } of parser as AsyncIterable<{ record: string[]; info: { lines: number } }>) {
       const linesWithin = record.join().match(/\r\n|\r|\n/g)?.length ?? 0;
       yield { line: info.lines - linesWithin, cells: record };
-      lastLine = info.lines;
     }
   } catch (error) {
     if (error instanceof CsvError) {
       throw new CommandFailed(
-        `${path} cannot be read after line ${lastLine}: the next row has a quote that is not closed, or is followed by other text.`,
+        `${path} cannot be read: the row that begins after line ${number(lastLine)} ${faultOf(error, lastLine)}.`,
         undefined,
         error,
       );
@@ -167,4 +186,14 @@ async function* records(path: string, delimiter: string): AsyncGenerator<{ line:
     if (code === undefined) throw error;
     throw new CommandFailed(`${path} cannot be read any further (${code}).`, undefined, error);
   }
+}
+
+/** The place that the parser tells is where it gave up, not where the quote was opened. */
+function faultOf({ code, lines }: CsvError, lastLine: number): string {
+  if (code === 'CSV_QUOTE_NOT_CLOSED') return 'has a quote that is never closed';
+  if (code !== 'CSV_MAX_RECORD_SIZE') {
+    return `has a quote that is not closed, or is followed by other text in line ${number(Number(lines))}`;
+  }
+  const isOneLine = Number(lines) === lastLine + 1;
+  return `is longer than ${MAX_RECORD_BYTES / 1024} KiB${isOneLine ? '' : ': it has a quote that is not closed'}`;
 }

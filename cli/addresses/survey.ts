@@ -19,7 +19,11 @@ export interface Survey {
 }
 
 /** Reads the whole file first, so that a fault in the last line is known before the first is sent. */
-export async function surveyOf(io: Pick<Io, 'stderr' | 'clock'>, file: string, fromLine: number): Promise<Survey> {
+export async function surveyOf(
+  io: Pick<Io, 'stderr' | 'clock' | 'env'>,
+  file: string,
+  fromLine: number,
+): Promise<Survey> {
   const survey: Survey = { addresses: 0, before: 0, invalidCount: 0, invalid: [], duplicateCount: 0, duplicates: [] };
   const progress = progressLineOn(io);
   try {

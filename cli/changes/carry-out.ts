@@ -3,7 +3,8 @@ import { LedgerUnreachable } from '../../functions/ledger/ledger.ts';
 import { explanationOf } from '../deployment/aws-errors.ts';
 import type { Connection, Context } from '../deployment/connect.ts';
 import { confirm } from '../terminal/confirm.ts';
-import { CommandFailed, print } from '../terminal/io.ts';
+import { print } from '../terminal/io.ts';
+import { written } from './written.ts';
 
 /** A change of state that is about to be made. */
 export interface Change {
@@ -17,11 +18,15 @@ export interface Change {
   yes: boolean | undefined;
   /** What is said if nothing came of it: "Nothing was changed." */
   undone: string;
+  /** Throws if what was shown is no longer so: the answer may have taken a while. */
+  recheck?: () => Promise<void>;
 }
 
 /** The action while it is carried out. */
 export interface RunningAction {
   id: string;
+  /** The ARN of whoever carries it out. */
+  who: string;
   /** Given when the operator interrupts it, or another one aborts it. */
   stopped: AbortSignal;
   /** So many of the single changes are made by now. */
@@ -34,6 +39,8 @@ export interface CarriedOut<T> {
   /** All that was planned is done, or what kept it from being done. */
   end: 'done' | 'interrupted' | 'aborted';
 }
+
+export const NOTHING_CHANGED = 'Nothing was changed.';
 
 /** An abort is heard of within this time, and whoever looks at the actions sees that this one is alive. */
 const BEAT_MS = 5_000;
@@ -48,12 +55,13 @@ export async function carryOut<T>(
   change: Change,
   work: (action: RunningAction) => Promise<T>,
 ): Promise<CarriedOut<T>> {
-  const { command, details = {}, planned = 1, about, yes, undone } = change;
+  const { command, details = {}, planned = 1, about, yes, undone, recheck } = change;
   const who = await connection.caller();
   await confirm(context, { yes, about, undone });
+  await recheck?.();
   // Enough of it to be unique, and short enough to be typed.
   const actionId = context.newId().slice(0, 13);
-  await written(connection, undone, connection.actions.begin({ actionId, command, who, details, planned }));
+  await written(connection, { undone }, connection.actions.begin({ actionId, command, who, details, planned }));
 
   return context.graceful(async (interrupted) => {
     const aborted = new AbortController();
@@ -67,6 +75,7 @@ export async function carryOut<T>(
     try {
       const result = await work({
         id: actionId,
+        who,
         stopped,
         done(count) {
           done = count;
@@ -93,15 +102,4 @@ async function lost(context: Context, actionId: string, error: unknown): Promise
     context.stderr,
     `resets: How action ${actionId} ended could not be written down; it will be listed as interrupted. ${explanationOf('the ledger table', error.cause)}`,
   );
-}
-
-/** A write without which the command does not go on. */
-export async function written<T>({ deployment }: Connection, undone: string, write: Promise<T>): Promise<T> {
-  try {
-    return await write;
-  } catch (error) {
-    if (!(error instanceof LedgerUnreachable)) throw error;
-    const why = explanationOf(`ledger table ${deployment.ledgerTableName}`, error.cause);
-    throw new CommandFailed(`${undone} ${why}`, undefined, error);
-  }
 }

@@ -1,6 +1,5 @@
 import { BudgetDamaged } from '../../functions/call-budget/stored-state.ts';
-import { LedgerUnreadable } from '../../functions/ledger/dynamo/reader.ts';
-import { LedgerUnreachable } from '../../functions/ledger/ledger.ts';
+import { LedgerUnreachable, LedgerUnreadable } from '../../functions/ledger/ledger.ts';
 import { CommandFailed } from '../terminal/io.ts';
 import { plain } from '../terminal/text.ts';
 

@@ -7,9 +7,7 @@ import {
   SendMessageBatchCommand,
 } from '@aws-sdk/client-sqs';
 import { explain } from './aws-errors.ts';
-
-/** SQS takes at most this many messages in one call. */
-export const BATCH_SIZE = 10;
+import { BATCH_SIZE } from './batch-size.ts';
 
 export type SendResult = { ok: true; messageId: string } | { ok: false; senderFault: boolean; why: string };
 

@@ -1,4 +1,5 @@
-import { BATCH_SIZE, type Queues, type SendResult } from '../deployment/queues.ts';
+import { BATCH_SIZE } from '../deployment/batch-size.ts';
+import type { Queues, SendResult } from '../deployment/queues.ts';
 import { CommandFailed, type Io } from '../terminal/io.ts';
 
 /** Batches under way at once; a batch takes 10 to 20 ms, so this is several thousand messages per second. */
@@ -18,7 +19,7 @@ export interface Outgoing {
 /** Where sending ended. `why` is a whole sentence, `firstUnsentLine` is the lowest line that was not sent: all before it were. */
 export type SendReport =
   | { end: 'all-sent'; sent: number }
-  | { end: 'interrupted'; sent: number; firstUnsentLine: number }
+  | { end: 'stopped'; sent: number; firstUnsentLine: number }
   | { end: 'failed'; sent: number; firstUnsentLine: number | undefined; why: string };
 
 export interface Sending {
@@ -26,13 +27,14 @@ export interface Sending {
   clock: Pick<Io['clock'], 'sleep'>;
   queueUrl: string;
   outgoing: AsyncIterable<Outgoing> | Iterable<Outgoing>;
-  interrupted: AbortSignal;
+  /** Given when the operator interrupts it, or another one aborts it. */
+  stopped: AbortSignal;
   onSent?: (outgoing: Outgoing, messageId: string) => void;
 }
 
-/** Sends until all is sent, SQS refuses one for good, or the operator interrupts; then waits for what is under way. */
+/** Sends until all is sent, SQS refuses one for good, or it is stopped; then waits for what is under way. */
 export async function sendAll(sending: Sending): Promise<SendReport> {
-  const { interrupted, outgoing } = sending;
+  const { stopped, outgoing } = sending;
   const underWay = new Set<Promise<void>>();
   let sent = 0;
   let firstUnsentLine: number | undefined;
@@ -56,7 +58,7 @@ export async function sendAll(sending: Sending): Promise<SendReport> {
     for await (const batch of inBatches(outgoing)) {
       // A batch that was read but not sent tells where to continue.
       if (underWay.size >= BATCHES_AT_ONCE) await Promise.race(underWay);
-      if (interrupted.aborted || why !== undefined) {
+      if (stopped.aborted || why !== undefined) {
         unsent(batch[0].line);
         break;
       }
@@ -71,7 +73,7 @@ export async function sendAll(sending: Sending): Promise<SendReport> {
   }
 
   if (why !== undefined) return { end: 'failed', sent, firstUnsentLine, why };
-  if (firstUnsentLine !== undefined) return { end: 'interrupted', sent, firstUnsentLine };
+  if (firstUnsentLine !== undefined) return { end: 'stopped', sent, firstUnsentLine };
   return { end: 'all-sent', sent };
 }
 
@@ -95,7 +97,7 @@ interface Unsent {
 }
 
 async function sendBatch(
-  { queues, clock, queueUrl, interrupted }: Sending,
+  { queues, clock, queueUrl, stopped }: Sending,
   batch: readonly Outgoing[],
   onSent: (outgoing: Outgoing, messageId: string) => void,
 ): Promise<Unsent[]> {
@@ -104,8 +106,8 @@ async function sendBatch(
   for (let tries = 0; rest.length > 0; tries += 1) {
     if (tries > 0) {
       if (tries === MAX_TRIES) return [...refused, ...rest];
-      await clock.sleep(FIRST_PAUSE_MS * 2 ** (tries - 1), interrupted);
-      if (interrupted.aborted) return [...refused, ...rest.map(({ outgoing }) => ({ outgoing }))];
+      await clock.sleep(FIRST_PAUSE_MS * 2 ** (tries - 1), stopped);
+      if (stopped.aborted) return [...refused, ...rest.map(({ outgoing }) => ({ outgoing }))];
     }
     let results: SendResult[];
     try {

@@ -1,5 +1,6 @@
 import type { Lane } from '../../functions/contract/reset-request.ts';
-import type { Connection, Context } from '../deployment/connect.ts';
+import type { CarriedOut, RunningAction } from '../changes/carry-out.ts';
+import { type Connection, type Context, placeOf } from '../deployment/connect.ts';
 import { EXIT, type ExitCode } from '../terminal/io.ts';
 import { progressLineOn } from '../terminal/progress-line.ts';
 import { counted, number } from '../terminal/text.ts';
@@ -7,48 +8,60 @@ import { type Outgoing, type SendReport, sendAll } from './send-all.ts';
 
 export const NOTHING_SENT = 'Nothing was sent.';
 
-export function preview(count: number, lane: Lane, { deployment }: Connection, campaign: string | undefined): string {
+export function preview(count: number, lane: Lane, connection: Connection, campaign: string | undefined): string {
   const ofCampaign = campaign === undefined ? '' : ` of campaign ${campaign}`;
-  return `About to enqueue ${counted(count, 'password reset')}${ofCampaign} in lane ${lane} of ${deployment.name}.`;
+  return `About to enqueue ${counted(count, 'password reset')}${ofCampaign} in lane ${lane} of ${placeOf(connection)}.`;
 }
 
+export interface Batch {
+  lane: Lane;
+  outgoing: AsyncIterable<Outgoing> | Iterable<Outgoing>;
+  total: number;
+  onSent?: (outgoing: Outgoing, messageId: string) => void;
+}
+
+/** Sends until all is sent or the action is stopped, and counts what was sent as done. */
 export async function sendToLane(
   context: Context,
   { deployment, queues }: Connection,
-  lane: Lane,
-  outgoing: AsyncIterable<Outgoing> | Iterable<Outgoing>,
-  total: number,
-  onSent?: (outgoing: Outgoing, messageId: string) => void,
+  action: RunningAction,
+  { lane, outgoing, total, onSent }: Batch,
 ): Promise<SendReport> {
   const progress = progressLineOn(context);
   let sent = 0;
   try {
-    return await context.graceful((interrupted) =>
-      sendAll({
-        queues,
-        clock: context.clock,
-        queueUrl: deployment.laneQueueUrls[lane],
-        outgoing,
-        interrupted,
-        onSent(one, messageId) {
-          sent += 1;
-          progress.show(`Sent ${number(sent)} of ${number(total)}`);
-          onSent?.(one, messageId);
-        },
-      }),
-    );
+    return await sendAll({
+      queues,
+      clock: context.clock,
+      queueUrl: deployment.laneQueueUrls[lane],
+      outgoing,
+      stopped: action.stopped,
+      onSent(one, messageId) {
+        sent += 1;
+        action.done(sent);
+        progress.show(`Sent ${number(sent)} of ${number(total)}`);
+        onSent?.(one, messageId);
+      },
+    });
   } finally {
     progress.end();
   }
 }
 
-export function exitCodeOf(report: SendReport): ExitCode {
-  switch (report.end) {
-    case 'all-sent':
-      return EXIT.done;
-    case 'interrupted':
-      return EXIT.interrupted;
-    case 'failed':
-      return report.sent > 0 ? EXIT.partly : EXIT.failed;
-  }
+/** Why sending ended before all was sent: a whole sentence or two. */
+export function whyStopped(
+  report: Exclude<SendReport, { end: 'all-sent' }>,
+  { end, actionId }: Pick<CarriedOut<unknown>, 'end' | 'actionId'>,
+  { command }: Pick<Context, 'command'>,
+): string {
+  if (report.end === 'failed') return report.why;
+  return end === 'aborted'
+    ? `Aborted by another operator (who that was: ${command(`actions show ${actionId}`)}).`
+    : 'Interrupted.';
+}
+
+export function exitCodeOf(report: SendReport, end: CarriedOut<unknown>['end']): ExitCode {
+  if (report.end === 'all-sent') return EXIT.done;
+  if (report.end === 'stopped' && end !== 'aborted') return EXIT.interrupted;
+  return report.sent > 0 ? EXIT.partly : EXIT.failed;
 }

@@ -26,12 +26,21 @@ export async function confirm(
 function ask(io: Pick<Io, 'stdin' | 'stderr'>, question: string): Promise<string> {
   const terminal = createInterface({ input: io.stdin, output: io.stderr });
   return new Promise<string>((resolve) => {
-    terminal.question(question, resolve);
-    terminal.on('SIGINT', () => {
+    // What comes next begins a line of its own.
+    const endWith = (answer: string): void => {
       io.stderr.write('\n');
-      resolve('interrupted');
+      resolve(answer);
+    };
+    const ended = (): void => endWith('');
+    terminal.question(question, (answer) => {
+      terminal.off('close', ended);
+      resolve(answer);
     });
-    // The end of the input is no answer, so it is a no.
-    terminal.on('close', () => resolve(''));
+    terminal.on('SIGINT', () => {
+      terminal.off('close', ended);
+      endWith('interrupted');
+    });
+    // Ctrl-D, the end of the input, is no answer, so it is a no.
+    terminal.on('close', ended);
   }).finally(() => terminal.close());
 }

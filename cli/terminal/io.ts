@@ -43,7 +43,7 @@ export interface Io {
   graceful<T>(work: (interrupted: AbortSignal) => Promise<T>): Promise<T>;
 }
 
-/** Writes a line and waits while the reader of a pipe is slower than the writer. */
+/** Writes a line and waits while the reader of a pipe is slower than the writer. Nobody waits for one that is gone. */
 export async function print(stream: Output, line: string): Promise<void> {
-  if (!stream.write(`${line}\n`)) await once(stream, 'drain');
+  if (!stream.write(`${line}\n`)) await once(stream, 'drain').catch(() => {});
 }

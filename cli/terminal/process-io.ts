@@ -1,10 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { isAbsolute, relative } from 'node:path';
+import { accessSync, constants } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
+import { invocationOf } from './invocation.ts';
 import { EXIT, type Io } from './io.ts';
-import { shellWord } from './text.ts';
 
-const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+/** Ctrl-C, the end of a session's service, and the end of its terminal. */
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+/** Who is kept waiting longer is told so. */
+const PATIENCE_MS = 1000;
 
 /** The real streams, clock and signals. */
 export function processIo(): Io {
@@ -18,7 +21,13 @@ export function processIo(): Io {
       sleep,
       every,
     },
-    program: programOf(process.argv[1] ?? 'resets', process.cwd(), process.env),
+    program: invocationOf({
+      node: process.argv0,
+      file: process.argv[1] ?? 'resets',
+      folder: process.cwd(),
+      env: process.env,
+      isExecutable,
+    }),
     newId: () => randomUUID(),
     graceful,
   };
@@ -46,38 +55,46 @@ const every: Io['clock']['every'] = (ms, work) => {
   };
 };
 
-/**
- * The words that start this program again from the same folder.
- * @param file of the program, as Node was told.
- */
-export function programOf(file: string, folder: string, env: Io['env']): string {
-  // npm says in whose name it runs a program.
-  if (env.npm_command === 'exec') return 'npx resets';
-  if (env.npm_lifecycle_event === 'resets') return 'npm run resets --';
-  const below = relative(folder, file);
-  const path = below.startsWith('..') || isAbsolute(below) ? file : below;
-  return `node ${shellWord(path)}`;
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
-/** `resets … | head` closes the pipe when it has enough; whoever reads no more wants no more work done. */
+/**
+ * `resets … | head` closes the pipe when it has enough; whoever reads no more wants no more work done. A terminal that is gone ends nothing
+ * by itself: what is under way comes to its end, and the signal says so.
+ */
 export function exitAtClosedPipe(): void {
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-    process.exit(EXIT.done);
-  });
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', ({ code }: NodeJS.ErrnoException) => {
+      if (code === 'EPIPE' && stream === process.stdout) process.exit(EXIT.done);
+      if (code === 'EPIPE' || code === 'EIO') return;
+      process.stderr.write(`The output cannot be written (${code}).\n`);
+      process.exit(EXIT.failed);
+    });
+  }
 }
 
 /** A second signal does not wait for the work to end. */
 async function graceful<T>(work: (interrupted: AbortSignal) => Promise<T>): Promise<T> {
   const controller = new AbortController();
+  let patience: NodeJS.Timeout | undefined;
   const interrupt = (): void => {
     if (controller.signal.aborted) process.exit(EXIT.interrupted);
     controller.abort();
+    patience = setTimeout(() => {
+      process.stderr.write('\nStopping as soon as what is under way has ended; Ctrl-C again stops at once.\n');
+    }, PATIENCE_MS);
   };
   for (const signal of SIGNALS) process.on(signal, interrupt);
   try {
     return await work(controller.signal);
   } finally {
+    clearTimeout(patience);
     for (const signal of SIGNALS) process.off(signal, interrupt);
   }
 }

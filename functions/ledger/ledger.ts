@@ -16,6 +16,17 @@ export class LedgerUnreachable extends Error {
   }
 }
 
+/** The ledger could not be read; the cause is the SDK's error. */
+export class LedgerUnreadable extends Error {
+  override readonly name = 'LedgerUnreadable';
+  readonly tableName: string;
+
+  constructor(tableName: string, cause: unknown) {
+    super(`the ledger table ${tableName} could not be read`, { cause });
+    this.tableName = tableName;
+  }
+}
+
 /** What is known of a request from its message, for the item that a first write makes. */
 export interface NewRequest {
   key: string;

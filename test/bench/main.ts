@@ -1,5 +1,6 @@
 import { measureBundle } from './bundle-size.ts';
 import { measureColdStart } from './cold-start.ts';
+import { measureControl } from './control.ts';
 import { measureLedgerReader } from './ledger-reader.ts';
 import { comparePeers } from './peers/main.ts';
 import { measureStatus } from './status.ts';
@@ -9,6 +10,7 @@ import { measureThroughput } from './throughput.ts';
 console.log(await measureBundle());
 console.log(await measureColdStart());
 console.log(await measureThroughput());
+console.log(await measureControl());
 console.log(await measureLedgerReader());
 // Some minutes, and several gigabytes of memory.
 console.log(await measureStatus());

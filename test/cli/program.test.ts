@@ -5,9 +5,16 @@ import { fileURLToPath } from 'node:url';
 import { GetQueueAttributesCommand, ReceiveMessageCommand } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { run } from '../../cli/program.ts';
-import { CREDENTIALS, REGION } from '../../local/aws/account.ts';
 import { aCampaign, anItem } from '../support/builders.ts';
-import { contextOf, fakeQueues, fileOf, memoryReader, testIo } from '../support/cli/command-line.ts';
+import {
+  contextOf,
+  fakeQueues,
+  fileOf,
+  memoryActions,
+  memoryReader,
+  onTerminal,
+  testIo,
+} from '../support/cli/command-line.ts';
 import { type StandInDeployment, startDeployment, TABLE } from '../support/cli/stand-ins.ts';
 
 const noConnection = (): never => {
@@ -29,6 +36,16 @@ describe('The command line', () => {
     ['an argument of verify', ['verify', 'x'], /too many arguments/],
     ['a line that is none', ['enqueue', '--file', 'f', '--from-line', '-1'], /--from-line/],
     ['a command that is out of order', ['enqueue', '--yes'], /either addresses or --file/],
+    [
+      'an id that looks like an option',
+      ['request', '-id'],
+      /'-id' \(an argument that begins with "-" is given after "--"\)/,
+    ],
+    ['an address that looks like an option', ['enqueue', '--a@b.de'], /given after "--"/],
+    ['a mistyped option where an id may stand', ['request', '--jsno', 'r'], /\(Did you mean --json\?\); see/],
+    ['an option of a command without arguments', ['status', '-x'], /^resets: unknown option '-x'; see/],
+    ['a fault of a group', ['dlq', 'lst'], /; see npx resets dlq --help\n$/],
+    ['a fault of a command in a group', ['--stack', 'S', 'dlq', 'list', '-x'], /; see npx resets dlq list --help\n$/],
   ])('%s is answered with one line and exit code 2', async (_claim, args, line) => {
     const io = testIo();
     expect(await run(args, io, noConnection)).toBe(2);
@@ -50,10 +67,21 @@ describe('The command line', () => {
     expect(io.stderr.text).toBe('');
   });
 
-  it('a command line without a command shows the help and exits 2', async () => {
+  it.each([
+    [[], 'Usage: resets'],
+    [['dlq'], 'Usage: resets dlq'],
+  ])('%j names no command: the help is shown on stderr and the exit code is 2', async (args, words) => {
     const io = testIo();
-    expect(await run([], io, noConnection)).toBe(2);
-    expect(io.stderr.text).toContain('Usage: resets');
+    expect(await run(args, io, noConnection)).toBe(2);
+    expect(io.stderr.text).toContain(words);
+    expect(io.stdout.text).toBe('');
+  });
+
+  it('an id that begins with a hyphen is taken after --', async () => {
+    const io = testIo();
+    const { connect } = contextOf(io, { ledger: memoryReader(anItem({ key: '-7', state: 'succeeded' })) });
+    expect(await run(['request', '--json', '--', '-7'], io, connect)).toBe(0);
+    expect(JSON.parse(io.stdout.text)).toMatchObject({ requestId: '-7' });
   });
 
   it('--stack and --outputs are taken before or after the command', async () => {
@@ -79,7 +107,7 @@ describe('The command line', () => {
     const io = testIo();
     const { queues, sent } = fakeQueues();
     const args = 'enqueue a@b.de --yes --lane bulk --request-id r --campaign c --requested-by d --reason e';
-    const { connect } = contextOf(io, { queues });
+    const { connect } = contextOf(io, { queues, ...memoryActions() });
     expect(await run([...args.split(' '), '--not-after', '2099-01-01T00:00:00Z'], io, connect)).toBe(0);
     expect(sent[0]?.body).toEqual({
       email: 'a@b.de',
@@ -102,6 +130,41 @@ describe('The command line', () => {
   });
 });
 
+describe('Help', () => {
+  const helpOf = async (path: readonly string[]): Promise<string> => {
+    const io = testIo();
+    expect(await run([...path, '--help'], io, noConnection)).toBe(0);
+    return io.stdout.text;
+  };
+  /** All commands and groups, by what is typed. */
+  async function* commands(path: readonly string[] = []): AsyncGenerator<readonly string[]> {
+    const [, list = ''] = (await helpOf(path)).split(/^Commands:$/m);
+    for (const [, name = ''] of (list.split('\n\n')[0] ?? '').matchAll(/^ {2}([a-z]+)/gm)) {
+      if (name === 'help') continue;
+      yield [...path, name];
+      yield* commands([...path, name]);
+    }
+  }
+  const wordsOf = (line: string): string[] =>
+    Array.from(line.replace(/ [#|>] .*/, '').matchAll(/"([^"]*)"|\S+/g), ([word, quoted]) => quoted ?? word);
+
+  it('of every command ends with examples, and each of them is a command line that is understood', async () => {
+    const paths = await Array.fromAsync(commands());
+    expect(paths).toContainEqual(['dlq', 'list']);
+    for (const path of paths) {
+      const lines = (await helpOf(path)).trimEnd().split('\n');
+      expect(lines.at(-1), `the last line of ${path.join(' ')} --help`).toMatch(/^ {2}resets /);
+      for (const line of lines.filter((text) => text.startsWith('  resets '))) {
+        const io = onTerminal(testIo());
+        const isUnderstood = (await run(wordsOf(line).slice(1), io, noConnection)) !== 2;
+        expect(isUnderstood, `${line}: ${io.stderr.text}`).toBe(true);
+        // Of a group, one command may be meant where none is named.
+        expect(wordsOf(line)[1], line).toBe(path[0]);
+      }
+    }
+  });
+});
+
 describe('The program against the stand-ins', () => {
   const MAIN = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
   let deployment: StandInDeployment;
@@ -115,21 +178,12 @@ describe('The program against the stand-ins', () => {
   });
   afterAll(() => deployment.stop());
 
-  const environment = (more: object = {}) => ({
-    PATH: process.env.PATH,
-    AWS_ENDPOINT_URL: deployment.origin,
-    AWS_REGION: REGION,
-    AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
-    RESETS_INTERACTIVE_QUEUE_URL: deployment.url('interactive'),
-    RESETS_BULK_QUEUE_URL: deployment.url('bulk'),
-    RESETS_DEAD_LETTER_QUEUE_URL: deployment.url('dead'),
-    RESETS_LEDGER_TABLE_NAME: TABLE,
-    ...more,
-  });
-  const resets = (args: string[], env: object = {}): Promise<{ code: number; out: string; err: string }> =>
+  const resets = (
+    args: string[],
+    env: Record<string, string> = {},
+  ): Promise<{ code: number; out: string; err: string }> =>
     new Promise((resolve) => {
-      execFile(process.execPath, [MAIN, ...args], { env: environment(env) }, (error, out, err) =>
+      execFile(process.execPath, [MAIN, ...args], { env: deployment.environment(env) }, (error, out, err) =>
         resolve({ code: error === null ? 0 : Number(error.code), out, err }),
       );
     });
@@ -215,7 +269,7 @@ describe('The program against the stand-ins', () => {
     deployment.faults.add({ operation: 'sqs:SendMessageBatch', kind: 'slow', delayMs: 100, times: 9999 });
     const file = await fileOf(Array.from({ length: 2000 }, (_, index) => `u${index}@b.de`).join('\n'));
     const child = spawn(process.execPath, [MAIN, 'enqueue', '--file', file, '--yes', '--run', 'r'], {
-      env: environment(),
+      env: deployment.environment(),
     });
     const [err, out] = [text(child.stderr), text(child.stdout)];
     while ((await deployment.inspectQueue('bulk')).ready.length === 0) await new Promise((go) => setTimeout(go, 20));

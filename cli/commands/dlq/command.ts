@@ -1,11 +1,14 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { FAILURE_REASONS } from '../../../functions/contract/dead-letter.ts';
 import { LANES } from '../../../functions/contract/reset-request.ts';
-import { type Declaration, JSON_OPTION, positiveInteger } from '../../declaration.ts';
+import { type Declaration, examples, JSON_OPTION, limit } from '../../declaration.ts';
 import { DEFAULT_LIMIT, type DlqListOptions, dlqList } from './list.ts';
 
 export const declareDlq: Declaration = (program, choose) => {
-  const dlq = program.command('dlq').description('Look at dead letters.');
+  const dlq = program
+    .command('dlq')
+    .description('Look at dead letters.')
+    .addHelpText('after', examples(['resets dlq list']));
   dlq
     .command('list')
     .description('List dead letters from the ledger, newest first, without touching any message.')
@@ -15,10 +18,16 @@ export const declareDlq: Declaration = (program, choose) => {
     .addOption(new Option('--lane <lane>', 'only this lane').choices(LANES))
     .addOption(new Option('--limit <n>', 'at most this many, or "all"').default(DEFAULT_LIMIT).argParser(limit))
     .option(...JSON_OPTION)
+    .addHelpText(
+      'after',
+      examples(
+        ['resets dlq list'],
+        ['resets dlq list --reason rejected --status 404 --limit all'],
+        ['resets dlq list --campaign none --json', 'only single requests'],
+      ),
+    )
     .action((options: DlqListOptions) => choose((context) => dlqList(context, options)));
 };
-
-const limit = (value: string): number => (value === 'all' ? Number.POSITIVE_INFINITY : positiveInteger(value));
 
 function httpStatus(value: string): number {
   if (!/^[1-5]\d\d$/.test(value)) throw new InvalidArgumentError('Give an HTTP status such as 404.');

@@ -1,11 +1,15 @@
+import { carryOut } from '../../changes/carry-out.ts';
 import type { Context } from '../../deployment/connect.ts';
 import { requestBody, type SharedMembers } from '../../sending/request-body.ts';
-import { exitCodeOf, NOTHING_SENT, preview, sendToLane } from '../../sending/send-to-lane.ts';
-import { confirm, requireConsent } from '../../terminal/confirm.ts';
+import { exitCodeOf, NOTHING_SENT, preview, sendToLane, whyStopped } from '../../sending/send-to-lane.ts';
+import { requireConsent } from '../../terminal/confirm.ts';
 import { type ExitCode, print, wrongUsage } from '../../terminal/io.ts';
 import { counted, number, printJson } from '../../terminal/text.ts';
 import { addressProblem, problemOf } from '../../validation.ts';
 import type { EnqueueOptions } from './options.ts';
+
+/** Their ids are kept with the action, and more addresses are a campaign. */
+const MOST_ADDRESSES = 100;
 
 export async function enqueueAddresses(
   context: Context,
@@ -17,6 +21,11 @@ export async function enqueueAddresses(
   const fileOnly = { '--run': options.run, '--from-line': options.fromLine, '--skip-invalid': options.skipInvalid };
   for (const [option, value] of Object.entries(fileOnly)) {
     if (value !== undefined) throw wrongUsage(`${option} is only for --file.`);
+  }
+  if (addresses.length > MOST_ADDRESSES) {
+    throw wrongUsage(
+      `More than ${MOST_ADDRESSES} addresses are refused here; put them into a file, and give --file FILE.`,
+    );
   }
   const { unique, duplicates } = checkAddresses(addresses);
   if (requestId !== undefined && unique.length > 1) {
@@ -30,12 +39,6 @@ export async function enqueueAddresses(
   const lane = options.lane ?? 'interactive';
   if (duplicates > 0)
     await print(context.stderr, `${counted(duplicates, 'repeated address', 'repeated addresses')} left out.`);
-  await confirm(context, {
-    yes,
-    about: [preview(unique.length, lane, connection, options.campaign)],
-    undone: NOTHING_SENT,
-  });
-
   const requestIds = unique.map(() => requestId ?? context.newId());
   const outgoing = unique.map((email, index) => ({
     line: index + 1,
@@ -43,13 +46,31 @@ export async function enqueueAddresses(
     body: requestBody(email, requestIds[index] ?? '', shared),
   }));
   const messageIds = new Map<number, string>();
-  const report = await sendToLane(context, connection, lane, outgoing, outgoing.length, ({ line }, messageId) =>
-    messageIds.set(line, messageId),
+  const carried = await carryOut(
+    context,
+    connection,
+    {
+      command: `enqueue --lane ${lane}`,
+      about: [preview(unique.length, lane, connection, options.campaign)],
+      details: { lane, requestIds, ...(options.campaign === undefined ? {} : { campaign: options.campaign }) },
+      planned: unique.length,
+      yes,
+      undone: NOTHING_SENT,
+    },
+    (action) =>
+      sendToLane(context, connection, action, {
+        lane,
+        outgoing,
+        total: outgoing.length,
+        onSent: ({ line }, messageId) => messageIds.set(line, messageId),
+      }),
   );
 
+  const { result: report, actionId, end } = carried;
   if (json) {
     const requests = requestIds.map((id, index) => ({ requestId: id, messageId: messageIds.get(index + 1) ?? null }));
-    await printJson(context, { lane, sent: report.sent, notSent: unique.length - report.sent, duplicates, requests });
+    const notSent = unique.length - report.sent;
+    await printJson(context, { actionId, lane, sent: report.sent, notSent, duplicates, requests });
   } else {
     for (const [index, id] of requestIds.entries()) if (messageIds.has(index + 1)) await print(context.stdout, id);
   }
@@ -57,13 +78,12 @@ export async function enqueueAddresses(
     const missing = requestIds.flatMap((id, index) =>
       messageIds.has(index + 1) ? [] : [`address ${index + 1} (${id})`],
     );
-    const why = report.end === 'interrupted' ? 'Interrupted.' : report.why;
     await print(
       context.stderr,
-      `resets: Sent ${number(report.sent)} of ${number(unique.length)}. ${why} Missing: ${missing.join(', ')}; send each again with its id in --request-id, and nobody is reset twice.`,
+      `resets: Sent ${number(report.sent)} of ${number(unique.length)}. ${whyStopped(report, carried, context)} Missing: ${missing.join(', ')}; send each again with its id in --request-id, and nobody is reset twice.`,
     );
   }
-  return exitCodeOf(report);
+  return exitCodeOf(report, end);
 }
 
 function checkAddresses(addresses: readonly string[]): { unique: string[]; duplicates: number } {

@@ -1,6 +1,6 @@
 import { Option } from 'commander';
 import { LANES } from '../../../functions/contract/reset-request.ts';
-import { type Declaration, JSON_OPTION, positiveInteger } from '../../declaration.ts';
+import { type Declaration, examples, JSON_OPTION, positiveInteger } from '../../declaration.ts';
 import { enqueue } from './enqueue.ts';
 import type { EnqueueOptions } from './options.ts';
 
@@ -28,7 +28,12 @@ export const declareEnqueue: Declaration = (program, choose) => {
       'after',
       `
 The whole file is checked before anything is sent; one invalid line stops it, unless --skip-invalid. Repeated addresses are sent once.
-Prints the request ids of addresses, one per line in their order; those of a file are RUN:LINE.`,
+Prints the request ids of addresses, one per line in their order; those of a file are RUN:LINE.
+${examples(
+  ['resets enqueue ann@example.org --requested-by helpdesk --reason "ticket 4711"'],
+  ['resets enqueue --file people.csv --campaign spring'],
+  ['resets enqueue --file people.csv --run spring-1 --from-line 1042', 'goes on with a run'],
+)}`,
     )
     .action((addresses: string[], options: EnqueueOptions) =>
       choose((context) => enqueue(context, { addresses, ...options })),

@@ -1,18 +1,22 @@
+import { basename } from 'node:path';
 import type { Lane } from '../../../functions/contract/reset-request.ts';
 import { type Fingerprint, fingerprintOf, readAddressFile } from '../../addresses/address-file.ts';
 import { reportSurvey, type Survey, surveyOf } from '../../addresses/survey.ts';
-import type { Context } from '../../deployment/connect.ts';
+import { carryOut } from '../../changes/carry-out.ts';
+import type { Connection, Context } from '../../deployment/connect.ts';
 import { requestBody, type SharedMembers } from '../../sending/request-body.ts';
 import type { Outgoing, SendReport } from '../../sending/send-all.ts';
-import { exitCodeOf, NOTHING_SENT, preview, sendToLane } from '../../sending/send-to-lane.ts';
-import { confirm, requireConsent } from '../../terminal/confirm.ts';
+import { exitCodeOf, NOTHING_SENT, preview, sendToLane, whyStopped } from '../../sending/send-to-lane.ts';
+import { requireConsent } from '../../terminal/confirm.ts';
 import { CommandFailed, type ExitCode, print, wrongUsage } from '../../terminal/io.ts';
-import { counted, number, printJson } from '../../terminal/text.ts';
-import { problemOf } from '../../validation.ts';
+import { counted, number, painter, printJson } from '../../terminal/text.ts';
+import { mayHoldAddress, problemOf } from '../../validation.ts';
 import type { EnqueueOptions } from './options.ts';
 
 /** Leaves room for the line in the 128 characters of a request id. */
 const MAX_RUN_LENGTH = 100;
+/** More of a file in the lane of single requests is worth a warning. */
+const MOST_INTERACTIVE = 100;
 const SAFE_TO_REPEAT = 'a request that is sent twice that way is reset once';
 
 export async function enqueueFile(
@@ -41,32 +45,74 @@ export async function enqueueFile(
         ? `${NOTHING_SENT} ${file} has no address${fromLine > 1 ? ` from line ${fromLine} on` : ''}.`
         : undefined;
   if (refusal !== undefined) {
-    if (json) await printJson(context, summaryOf({ lane, run, total, sent: 0, survey }));
+    if (json) await printJson(context, summaryOf({ actionId: null, lane, run, total, sent: 0, survey }));
     throw new CommandFailed(refusal);
   }
 
   const connection = await context.connect();
-  const about = [
-    preview(total, lane, connection, options.campaign),
+  const carried = await carryOut(
+    context,
+    connection,
+    {
+      command: `enqueue --file ${keptName(file)} --lane ${lane}`,
+      about: aboutFile(context, connection, { lane, run, total, survey }, options),
+      details: {
+        lane,
+        run,
+        file: keptName(file),
+        fromLine,
+        ...(options.campaign === undefined ? {} : { campaign: options.campaign }),
+      },
+      planned: total,
+      yes,
+      undone: NOTHING_SENT,
+      async recheck() {
+        if ((await fingerprintOf(file)) === fingerprint) return;
+        throw new CommandFailed(`${NOTHING_SENT} ${file} has changed since it was checked; run the command again.`);
+      },
+    },
+    (action) => {
+      const outgoing = requestsOf(file, { fingerprint, total, fromLine, skipInvalid, run, shared });
+      return sendToLane(context, connection, action, { lane, outgoing, total });
+    },
+  );
+  const { result: report, actionId, end } = carried;
+  if (json) await printJson(context, summaryOf({ actionId, lane, run, total, sent: report.sent, survey, report }));
+  else await print(context.stdout, `Sent ${number(report.sent)} of ${number(total)}. Request ids: ${run}:LINE.`);
+  if (report.end !== 'all-sent') {
+    const why = `${report.end === 'failed' ? 'Stopped. ' : ''}${whyStopped(report, carried, context)}`;
+    await print(context.stderr, `resets: ${why}${howToContinue(report, run)}`);
+  }
+  return exitCodeOf(report, end);
+}
+
+function aboutFile(
+  context: Context,
+  connection: Connection,
+  { lane, run, total, survey }: Pick<FileRun, 'lane' | 'run' | 'total' | 'survey'>,
+  { campaign, fromLine = 1 }: EnqueueOptions,
+): string[] {
+  const isFlood = lane === 'interactive' && total > MOST_INTERACTIVE;
+  const warning = `Warning: until these ${number(total)} are through, everybody else in lane interactive waits behind them; without --lane they go to bulk.`;
+  return [
+    preview(total, lane, connection, campaign),
     ...(survey.before > 0
       ? [`Left out: ${counted(survey.before, 'address', 'addresses')} before line ${fromLine}.`]
       : []),
+    ...(isFlood ? [painter(context.stderr, context.env)('yellow', warning)] : []),
     `Request ids: ${run}:LINE.`,
   ];
-  await confirm(context, { yes, about, undone: NOTHING_SENT });
-  if ((await fingerprintOf(file)) !== fingerprint) {
-    throw new CommandFailed(`${NOTHING_SENT} ${file} has changed since it was checked; run the command again.`);
-  }
+}
 
-  const outgoing = requestsOf(file, { fingerprint, total, fromLine, skipInvalid, run, shared });
-  const report = await sendToLane(context, connection, lane, outgoing, total);
-  if (json) await printJson(context, summaryOf({ lane, run, total, sent: report.sent, survey, report }));
-  else await print(context.stdout, `Sent ${number(report.sent)} of ${number(total)}. Request ids: ${run}:LINE.`);
-  if (report.end !== 'all-sent') await print(context.stderr, `resets: ${howToContinue(report, run)}`);
-  return exitCodeOf(report);
+/** What is kept of a file's name: not even that, if it may name a person. */
+function keptName(file: string): string {
+  const name = basename(file);
+  return mayHoldAddress(name) ? '(a name that may hold an address)' : name;
 }
 
 interface FileRun {
+  /** Null where it came to none. */
+  actionId: string | null;
   lane: Lane;
   run: string;
   total: number;
@@ -76,7 +122,8 @@ interface FileRun {
 }
 
 /** What `--json` prints. */
-const summaryOf = ({ lane, run, total, sent, survey, report }: FileRun) => ({
+const summaryOf = ({ actionId, lane, run, total, sent, survey, report }: FileRun) => ({
+  actionId,
   lane,
   run,
   requestIdForm: 'RUN:LINE',
@@ -118,8 +165,7 @@ async function* requestsOf(file: string, reading: SecondReading): AsyncGenerator
 }
 
 function howToContinue(report: Exclude<SendReport, { end: 'all-sent' }>, run: string): string {
-  const why = report.end === 'interrupted' ? 'Interrupted.' : `Stopped. ${report.why}`;
-  if (report.firstUnsentLine === undefined) return why;
+  if (report.firstUnsentLine === undefined) return '';
   const before = report.sent > 0 ? ` All lines before ${report.firstUnsentLine} were sent.` : '';
-  return `${why}${before} To continue, run the same command with --run ${run} --from-line ${report.firstUnsentLine}; ${SAFE_TO_REPEAT}.`;
+  return `${before} To continue, run the same command with --run ${run} --from-line ${report.firstUnsentLine}; ${SAFE_TO_REPEAT}.`;
 }

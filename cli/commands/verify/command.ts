@@ -1,15 +1,15 @@
-import { type Declaration, JSON_OPTION, positiveInteger } from '../../declaration.ts';
+import { type Declaration, examples, JSON_OPTION, positiveInteger } from '../../declaration.ts';
 import { type VerifyOptions, verify } from './verify.ts';
 
 const EXAMPLES = `
 Sends a request of a cancelled campaign through each lane: that shows queue, function and ledger without a call.
 Exit codes: 0 in order, 1 a check failed, 3 something could not be checked, 130 interrupted.
-
-Examples:
-  resets verify                       after a deployment
-  resets verify --wait 600            behind a backlog
-  resets verify --dead-letter         also send a body that is no request, and remove its dead letter
-  resets verify --json | jq .ok       in a pipeline`;
+${examples(
+  ['resets verify', 'after a deployment'],
+  ['resets verify --wait 600', 'behind a backlog'],
+  ['resets verify --dead-letter', 'also send a body that is no request, and remove its dead letter'],
+  ['resets verify --json | jq .ok', 'in a pipeline'],
+)}`;
 
 export const declareVerify: Declaration = (program, choose) => {
   program

@@ -17,18 +17,8 @@ import {
   type State,
   stateReasonTime,
 } from '../items.ts';
+import { LedgerUnreadable } from '../ledger.ts';
 import { newestFirst } from './newest-first.ts';
-
-/** The ledger could not be read; the cause is the SDK's error. */
-export class LedgerUnreadable extends Error {
-  override readonly name = 'LedgerUnreadable';
-  readonly tableName: string;
-
-  constructor(tableName: string, cause: unknown) {
-    super(`the ledger table ${tableName} could not be read`, { cause });
-    this.tableName = tableName;
-  }
-}
 
 /** Some requests of one campaign in one state; each further member narrows them down. */
 export interface Selection {

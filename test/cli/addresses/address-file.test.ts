@@ -1,4 +1,6 @@
+import { execFileSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { fingerprintOf, type Row, readAddressFile } from '../../../cli/addresses/address-file.ts';
 import { failureIn, fileOf } from '../../support/cli/command-line.ts';
@@ -127,13 +129,30 @@ describe('A file of addresses', () => {
     [
       'a quote that is never closed is refused with its place',
       'email\na@b.de\n"c@d.de\ne@f.de\n',
-      /after line 2: .*quote/,
+      /after line 2 has a quote that is never closed/,
+    ],
+    [
+      'the row at fault is named, though rows before it are still unread',
+      `email\n${'a@b.de\n'.repeat(400)}"q@x.de\n${'a@b.de\n'.repeat(200)}"z@b.de"\n`,
+      /after line 401 has a quote that is not closed, or is followed by other text in line 603/,
     ],
     [
       'a quote that is never closed does not swallow a long file',
       `email\n"a@b.de\n${'x@y.de\n'.repeat(20_000)}"\nc@d.de\n`,
-      /after line 1: .*quote/,
+      /after line 1 is longer than 64 KiB: it has a quote/,
     ],
+    [
+      'a line that is too long is said to be so, and not to have a quote',
+      `email\na@b.de\n${'x'.repeat(200_000)}\n`,
+      /after line 2 is longer than 64 KiB\.$/,
+    ],
+    [
+      'a header of another name is told how it has to be called',
+      'name,E-Mail Address\nJ,a@b.de\n',
+      /names a column "e-mail address" and none "email"; rename/,
+    ],
+    ['so is that of a list', 'E-Mail\na@b.de\n', /names a column "e-mail" and none "email"; rename/],
+    ['a first line that is no header is not quoted', 'Jane,jane@b.de\n', /^(?!.*jane).*names none of them/i],
   ])('%s', async (_claim, content, message) => {
     const failure = await failureIn(read(content));
     expect(failure.message).toMatch(message);
@@ -144,6 +163,19 @@ describe('A file of addresses', () => {
     expect((await failureIn(Array.fromAsync(readAddressFile('/nowhere/x.csv')))).message).toMatch(
       /^The file \/nowhere\/x\.csv does not exist/,
     );
+  });
+
+  it('a pipe is refused at once, though nobody writes to it', async () => {
+    const pipe = join(dirname(await fileOf('')), 'pipe');
+    execFileSync('mkfifo', [pipe]);
+    expect((await failureIn(fingerprintOf(pipe))).message).toMatch(/pipe is not a regular file/);
+  });
+
+  it('standard input is refused as wrong usage', async () => {
+    expect(await failureIn(fingerprintOf('-'))).toEqual({
+      message: 'Standard input is not read by --file, since a file is read twice; save it as a file first.',
+      exitCode: 2,
+    });
   });
 
   it('a file of addresses must be a regular file, since it is read twice', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { explain, explanationOf, failureOf } from '../../../cli/deployment/aws-errors.ts';
-import { LedgerUnreadable } from '../../../functions/ledger/dynamo/reader.ts';
+import { LedgerUnreadable } from '../../../functions/ledger/ledger.ts';
 import { failureIn } from '../../support/cli/command-line.ts';
 
 const errorOf = (name: string, message = '', rest: object = {}): Error =>

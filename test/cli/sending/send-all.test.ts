@@ -11,9 +11,7 @@ function sending(count: number, answer?: Parameters<typeof fakeQueues>[0]) {
   const io = testIo();
   const fake = fakeQueues(answer);
   const run = (outgoing: Iterable<Outgoing> | AsyncIterable<Outgoing> = messages(count)): Promise<SendReport> =>
-    io.graceful((interrupted) =>
-      sendAll({ queues: fake.queues, clock: io.clock, queueUrl: 'q', outgoing, interrupted }),
-    );
+    io.graceful((stopped) => sendAll({ queues: fake.queues, clock: io.clock, queueUrl: 'q', outgoing, stopped }));
   return { io, run, ...fake };
 }
 
@@ -66,7 +64,7 @@ describe('Sending', () => {
     expect(await run()).toEqual({ end: 'failed', sent: 0, firstUnsentLine: 1, why: 'No AWS credentials were found.' });
   });
 
-  it('sending that is interrupted ends what is under way and names the first line not sent', async () => {
+  it('sending that is stopped ends what is under way and names the first line not sent', async () => {
     const { run, io, sent, batchSizes } = sending(0);
     const interruptedAt25 = function* () {
       for (const message of messages(1000)) {
@@ -74,17 +72,17 @@ describe('Sending', () => {
         yield message;
       }
     };
-    expect(await run(interruptedAt25())).toEqual({ end: 'interrupted', sent: 20, firstUnsentLine: 21 });
+    expect(await run(interruptedAt25())).toEqual({ end: 'stopped', sent: 20, firstUnsentLine: 21 });
     expect(sent).toHaveLength(20);
     expect(batchSizes).toEqual([10, 10]);
   });
 
-  it('sending that is interrupted while it waits to retry does not retry', async () => {
+  it('sending that is stopped while it waits to retry does not retry', async () => {
     const { run, io, batchSizes } = sending(10, (_call, bodies) => {
       io.interrupt();
       return bodies.map((body) => (body === '4' ? notNow : taken));
     });
-    expect(await run()).toEqual({ end: 'interrupted', sent: 9, firstUnsentLine: 4 });
+    expect(await run()).toEqual({ end: 'stopped', sent: 9, firstUnsentLine: 4 });
     expect(batchSizes).toEqual([10]);
   });
 

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
 
@@ -15,3 +16,14 @@ it.each([
   const [[code], errors] = await Promise.all([once(child, 'close'), child.stderr.setEncoding('utf8').toArray()]);
   expect({ code, errors: errors.join('') }).toEqual({ code: 0, errors: '' });
 });
+
+it.skipIf(!existsSync('/dev/full'))(
+  'output that cannot be written is answered with one line and exit code 1',
+  async () => {
+    const full = openSync('/dev/full', 'w');
+    const child = spawn(process.execPath, [fileOf('cli/main.ts'), '--help'], { stdio: ['ignore', full, 'pipe'] });
+    closeSync(full);
+    const [[code], errors] = await Promise.all([once(child, 'close'), child.stderr?.setEncoding('utf8').toArray()]);
+    expect({ code, errors: errors?.join('') }).toEqual({ code: 1, errors: 'The output cannot be written (ENOSPC).\n' });
+  },
+);

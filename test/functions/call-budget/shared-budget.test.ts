@@ -9,7 +9,7 @@ import type {
   Turn,
 } from '../../../functions/call-budget/call-budget.ts';
 import { type Hold, type Holds, type Life, NO_HOLDS, NO_LIFE } from '../../../functions/call-budget/holds.ts';
-import { pause } from '../../../functions/call-budget/operator.ts';
+import { brakeOff, pause, release, resume, setCeiling } from '../../../functions/call-budget/operator.ts';
 import { sharedBudget } from '../../../functions/call-budget/shared-budget.ts';
 import { type BudgetState, type Ceiling, freshBudget } from '../../../functions/call-budget/state.ts';
 import type { EpochMs } from '../../../functions/common/clock.ts';
@@ -1016,6 +1016,97 @@ describe('a hold', () => {
     clock.jump(5000);
     await aCopy().report(await granted(), { kind: 'server-error', status: 502, detail: 'Bad Gateway' });
     expect(telemetry.events).toEqual([begun, { code: 'OUTAGE_HELD', fields: { delayMs: 10_000, status: 502 } }]);
+  });
+});
+
+/** One a minute: after the first, the next is far off. */
+const SLOW: Ceiling = { quota: 'known', perMinute: 1, burst: 2 };
+const OPERATOR = { since: NOON, who: 'an operator' };
+const CHANGED_AT = 5_000;
+const NOTICED_BY = CHANGED_AT + 10_000;
+
+describe('what an operator changes is noticed within 10 s by a copy that waits:', () => {
+  type Scene = ReturnType<typeof aBudget>;
+  const set = (state: BudgetState, perMinute: number): BudgetState =>
+    setCeiling(state, { perMinute, burst: 2 }, SLOW, NOON + CHANGED_AT);
+  const braked: Hold = { why: 'brake', since: NOON, permit: 0, until: NOON + 300_000, lengthMs: 300_000 };
+  const slow = () => aBudget({ ceiling: SLOW, reserve: 0 });
+  /** Waits with what is there at first; five seconds later the operator changes it. */
+  async function turnOf(scene: Scene, latest: EpochMs, change: (state: BudgetState) => BudgetState) {
+    const waiting = scene.ask('bulk', latest);
+    void scene.clock.sleep(CHANGED_AT).then(() => scene.change(change(scene.store.item as BudgetState)));
+    return scene.clock.run(waiting);
+  }
+  const held = (holds: Partial<Holds>, more: Partial<BudgetState> = {}) => {
+    const scene = aBudget();
+    scene.change({ ...more, holds: { ...NO_HOLDS, ...holds } });
+    return scene;
+  };
+  const pausedFor = (scope: 'all' | 'bulk') => held({ byOperator: { [scope]: OPERATOR } });
+
+  it.each<[claim: string, scene: () => Scene, change: (state: BudgetState) => BudgetState]>([
+    ['a lane resumed', () => pausedFor('bulk'), (state) => resume(state, 'bulk')],
+    ['all lanes resumed', () => pausedFor('all'), (state) => resume(state, 'all')],
+    ['a brake released', () => held({ byScope: { bulk: braked } }), (state) => release(state, NOON + CHANGED_AT)],
+    [
+      'a brake switched off',
+      () => held({ byScope: { bulk: braked } }),
+      (state) => brakeOff(state, 'bulk', NOON + 3_600_000),
+    ],
+    [
+      'an outage hold released',
+      () => held({ byScope: { all: { ...braked, why: 'outage' } } }),
+      (state) => release(state, NOON + CHANGED_AT),
+    ],
+    [
+      'a pause that the API asked for released',
+      () => held({}, { quietUntil: NOON + 3_600_000 }),
+      (state) => release(state, NOON + CHANGED_AT),
+    ],
+  ])('%s', async (_claim, scene, change) => {
+    const { turn, at } = await turnOf(scene(), LATE, change);
+    expect(turn.kind).toBe('granted');
+    expect(at).toBeGreaterThanOrEqual(CHANGED_AT);
+    expect(at).toBeLessThanOrEqual(NOTICED_BY);
+  });
+
+  it.each([
+    ['that would have come within its time', NOON + 600_000],
+    ['that would have come too late', NOON + 40_000],
+  ])('a ceiling raised, by a turn %s', async (_claim, latest) => {
+    const scene = slow();
+    await scene.granted('bulk');
+    const { turn, at } = await turnOf(scene, latest, (state) => set(state, 600));
+    expect(turn.kind).toBe('granted');
+    expect(at).toBeLessThanOrEqual(NOTICED_BY);
+  });
+
+  it('a ceiling lowered, by turns that would have come one a second', async () => {
+    const scene = aBudget();
+    const turns = scene.times(60, { lane: 'bulk', latest: NOON + 60_000 });
+    void scene.clock.sleep(CHANGED_AT).then(() => scene.change(set(scene.store.item as BudgetState, 1)));
+    const times = (await turns).filter((at) => typeof at === 'number');
+    expect(times.length).toBeGreaterThan(4);
+    expect(times.filter((at) => at > NOTICED_BY)).toEqual([]);
+  });
+
+  it('a pause, by turns that would have come one a second', async () => {
+    const scene = aBudget();
+    const turns = scene.times(60, { lane: 'bulk', latest: NOON + 60_000 });
+    void scene.clock
+      .sleep(CHANGED_AT)
+      .then(() => scene.change(pause(scene.store.item as BudgetState, 'bulk', OPERATOR)));
+    const times = (await turns).filter((at) => typeof at === 'number');
+    expect(times.length).toBeGreaterThan(4);
+    expect(times.filter((at) => at > NOTICED_BY)).toEqual([]);
+  });
+
+  it('a pause, by a turn that would have come too late: it says that an operator holds it', async () => {
+    const scene = slow();
+    await scene.granted('bulk');
+    const { turn, at } = await turnOf(scene, NOON + 40_000, (state) => pause(state, 'bulk', OPERATOR));
+    expect(turn).toMatchObject({ kind: 'none', why: 'operator', standsBack: false });
+    expect(at).toBe(40_000);
   });
 });
 

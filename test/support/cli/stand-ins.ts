@@ -13,6 +13,8 @@ export interface StandInDeployment extends AwsStandIns {
   documents: DynamoDBDocumentClient;
   sqs: SQSClient;
   url(queue: (typeof QUEUES)[number]): string;
+  /** For a program that is to find this deployment, and nothing of whoever runs the tests. */
+  environment(more?: Record<string, string>): Record<string, string>;
   put(...items: (RequestItem | CampaignItem | ActionItem)[]): Promise<void>;
 }
 
@@ -51,6 +53,18 @@ export async function startDeployment(): Promise<StandInDeployment> {
     documents,
     sqs,
     url: (queue) => queueUrl(standIns.origin, queue),
+    environment: (more = {}) => ({
+      PATH: process.env.PATH ?? '',
+      AWS_ENDPOINT_URL: standIns.origin,
+      AWS_REGION: REGION,
+      AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
+      RESETS_INTERACTIVE_QUEUE_URL: queueUrl(standIns.origin, 'interactive'),
+      RESETS_BULK_QUEUE_URL: queueUrl(standIns.origin, 'bulk'),
+      RESETS_DEAD_LETTER_QUEUE_URL: queueUrl(standIns.origin, 'dead'),
+      RESETS_LEDGER_TABLE_NAME: TABLE,
+      ...more,
+    }),
     async put(...items) {
       for (let from = 0; from < items.length; from += 25) {
         const puts = items.slice(from, from + 25).map((Item) => ({ PutRequest: { Item } }));

@@ -2,12 +2,15 @@ import { appendFile, truncate } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { enqueue } from '../../../../cli/commands/enqueue/enqueue.ts';
 import type { EnqueueOptions } from '../../../../cli/commands/enqueue/options.ts';
+import { LedgerUnreachable } from '../../../../functions/ledger/ledger.ts';
 import {
+  CALLER,
   contextOf,
   DEPLOYMENT,
   failureIn,
   fakeQueues,
   fileOf,
+  memoryActions,
   notNow,
   onTerminal,
   refused,
@@ -18,8 +21,9 @@ import {
 function setUp(answer?: Parameters<typeof fakeQueues>[0]) {
   const io = testIo();
   const fake = fakeQueues(answer);
-  const context = contextOf(io, { queues: fake.queues });
-  return { io, context, ...fake };
+  const { actions, written } = memoryActions();
+  const context = contextOf(io, { queues: fake.queues, actions });
+  return { io, context, written, ...fake };
 }
 
 describe('enqueue EMAIL…', () => {
@@ -102,7 +106,9 @@ describe('enqueue EMAIL…', () => {
     const { io, context, sent } = setUp();
     onTerminal(io, typed);
     await enqueue(context, { addresses: ['a@b.de'] });
-    expect(io.stderr.text).toContain('About to enqueue 1 password reset in lane interactive of stack Test.');
+    expect(io.stderr.text).toContain(
+      'About to enqueue 1 password reset in lane interactive of stack Test, account 123456789012, region eu-central-1.',
+    );
     expect(sent).toHaveLength(count);
   });
 
@@ -124,6 +130,7 @@ describe('enqueue EMAIL…', () => {
     const { io, context } = setUp();
     await enqueue(context, { addresses: ['a@b.de'], yes: true, json: true });
     expect(JSON.parse(io.stdout.text)).toEqual({
+      actionId: 'id-2',
       lane: 'interactive',
       sent: 1,
       notSent: 0,
@@ -276,6 +283,7 @@ describe('enqueue --file', () => {
     const file = await fileOf('a@b.de\nbad line\na@b.de\n');
     await failureIn(enqueue(context, { file, yes: true, json: true }));
     expect(JSON.parse(io.stdout.text)).toEqual({
+      actionId: null,
       lane: 'bulk',
       run: 'id-1',
       requestIdForm: 'RUN:LINE',
@@ -287,6 +295,140 @@ describe('enqueue --file', () => {
       duplicateCount: 1,
       duplicates: [{ line: 3, firstLine: 1 }],
     });
+  });
+});
+
+describe('what is enqueued', () => {
+  const linesOf = (count: number) => Array.from({ length: count }, (_, index) => `u${index}@b.de`).join('\n');
+
+  it('is an action of its addresses with their ids, and never an address', async () => {
+    const { context, written } = setUp();
+    await enqueue(context, { addresses: ['a@b.de', 'c@d.de'], campaign: 'spring', reason: 'x@y.de', yes: true });
+    expect([...written.entries()]).toEqual([
+      [
+        'id-3',
+        {
+          command: 'enqueue --lane interactive',
+          who: CALLER,
+          details: { lane: 'interactive', requestIds: ['id-1', 'id-2'], campaign: 'spring' },
+          planned: 2,
+          done: 2,
+          state: 'done',
+        },
+      ],
+    ]);
+  });
+
+  it('of a file is an action with its name, without folders, and its run', async () => {
+    const { context, written } = setUp();
+    await enqueue(context, { file: await fileOf(linesOf(3), 'people.csv'), run: 'run-7', fromLine: 2, yes: true });
+    expect([...written.values()]).toMatchObject([
+      {
+        command: 'enqueue --file people.csv --lane bulk',
+        details: { lane: 'bulk', run: 'run-7', file: 'people.csv', fromLine: 2 },
+        planned: 2,
+        done: 2,
+        state: 'done',
+      },
+    ]);
+  });
+
+  it('of a file that is named for a person keeps no name', async () => {
+    const { context, written } = setUp();
+    await enqueue(context, { file: await fileOf('a@b.de\n', 'jane.roe@example.com.csv'), yes: true });
+    expect(JSON.stringify([...written.values()])).not.toContain('jane');
+    expect([...written.values()]).toMatchObject([{ details: { file: '(a name that may hold an address)' } }]);
+  });
+
+  it('that is not agreed to is no action, and nothing is sent', async () => {
+    const { io, context, written, batchSizes } = setUp();
+    onTerminal(io, 'n\n');
+    await failureIn(enqueue(context, { addresses: ['a@b.de'] }));
+    expect({ actions: written.size, batchSizes }).toEqual({ actions: 0, batchSizes: [] });
+  });
+
+  it('cannot be sent without being written down', async () => {
+    const { io, queues, batchSizes } = setUp();
+    const { actions } = memoryActions();
+    const begin = async () => {
+      throw new LedgerUnreachable(Object.assign(new Error('no'), { name: 'AccessDeniedException' }));
+    };
+    const context = contextOf(io, { queues, actions: { ...actions, begin } });
+    const failure = await failureIn(enqueue(context, { addresses: ['a@b.de'], yes: true }));
+    expect(failure.message).toMatch(/^Nothing was sent\. Access to ledger table Ledger is denied/);
+    expect(batchSizes).toEqual([]);
+  });
+
+  it('is stopped by an abort from elsewhere: exit 3, who it was and how to continue', async () => {
+    const { io, queues, sent } = setUp();
+    const { actions, written } = memoryActions();
+    const context = contextOf(io, { queues, actions });
+    const real = queues.sendBatch;
+    queues.sendBatch = async (...call) => {
+      const results = await real(...call);
+      if (sent.length === 20) {
+        await actions.askToStop('id-2', 'kim');
+        await io.beat();
+      }
+      return results;
+    };
+    expect(await enqueue(context, { file: await fileOf(linesOf(500)), yes: true })).toBe(3);
+    expect(sent.length).toBeLessThan(120);
+    expect(io.stderr.text).toContain(
+      `resets: Aborted by another operator (who that was: npx resets actions show id-2). All lines before ${sent.length + 1} were sent. To continue, run the same command with --run id-1 --from-line ${sent.length + 1};`,
+    );
+    expect(written.get('id-2')).toMatchObject({ state: 'aborted', done: sent.length, planned: 500 });
+  });
+
+  it('is stopped by an abort before the first was sent: exit 1', async () => {
+    const { io, queues, sent } = setUp((_call, bodies) => bodies.map(() => notNow));
+    const { actions } = memoryActions();
+    const context = contextOf(io, { queues, actions });
+    const real = queues.sendBatch;
+    queues.sendBatch = async (...call) => {
+      await actions.askToStop('id-2', 'kim');
+      await io.beat();
+      return real(...call);
+    };
+    expect(await enqueue(context, { addresses: ['a@b.de'], yes: true })).toBe(1);
+    expect(sent).toEqual([]);
+    expect(io.stderr.text).toMatch(/Sent 0 of 1\. Aborted by another operator .*Missing: address 1 \(id-1\)/);
+  });
+
+  it('is interrupted by Ctrl-C, as its action says', async () => {
+    const { io, context, queues, sent, written } = setUp();
+    const real = queues.sendBatch;
+    queues.sendBatch = (...call) => {
+      io.interrupt();
+      return real(...call);
+    };
+    await enqueue(context, { file: await fileOf(linesOf(500)), yes: true });
+    expect([...written.values()]).toMatchObject([{ state: 'interrupted', done: sent.length }]);
+    expect(io.stderr.text).toContain('resets: Interrupted. All lines before');
+  });
+
+  it.each<[claim: string, count: number, options: EnqueueOptions, isWarned: boolean]>([
+    ['101 rows in lane interactive', 101, { lane: 'interactive' }, true],
+    ['100 rows in lane interactive', 100, { lane: 'interactive' }, false],
+    ['101 rows in lane bulk', 101, {}, false],
+  ])(
+    'of a file with %s warns in the question only where single requests would wait',
+    async (_claim, count, options, isWarned) => {
+      const { io, context } = setUp();
+      await enqueue(context, { file: await fileOf(linesOf(count)), yes: true, ...options });
+      expect(io.stderr.text.includes('Warning: until these ')).toBe(isWarned);
+    },
+  );
+
+  it('is at most a hundred addresses', async () => {
+    const { context, batchSizes } = setUp();
+    const addresses = (count: number) => linesOf(count).split('\n');
+    expect(await failureIn(enqueue(context, { addresses: addresses(101), yes: true }))).toEqual({
+      message: expect.stringMatching(/^More than 100 addresses are refused here; .*--file FILE/),
+      exitCode: 2,
+    });
+    expect(batchSizes).toEqual([]);
+    expect(await enqueue(context, { addresses: addresses(100), yes: true })).toBe(0);
   });
 });
 

@@ -6,9 +6,8 @@ import { CommandFailed } from '../../../../cli/terminal/io.ts';
 import { type BudgetState, freshBudget } from '../../../../functions/call-budget/state.ts';
 import { BudgetDamaged } from '../../../../functions/call-budget/stored-state.ts';
 import { LANES, parseResetRequest } from '../../../../functions/contract/reset-request.ts';
-import { LedgerUnreadable } from '../../../../functions/ledger/dynamo/reader.ts';
 import type { CampaignItem, RequestItem } from '../../../../functions/ledger/items.ts';
-import { LedgerUnreachable } from '../../../../functions/ledger/ledger.ts';
+import { LedgerUnreachable, LedgerUnreadable } from '../../../../functions/ledger/ledger.ts';
 import { aCampaign, anItem } from '../../../support/builders.ts';
 import {
   contextOf,

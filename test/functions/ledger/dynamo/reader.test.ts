@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   type LedgerReader,
-  LedgerUnreadable,
   ledgerReader,
   type Selection,
   type SucceededCount,
 } from '../../../../functions/ledger/dynamo/reader.ts';
 import { requestIdOf } from '../../../../functions/ledger/items.ts';
+import { LedgerUnreadable } from '../../../../functions/ledger/ledger.ts';
 import { aCampaign, anItem } from '../../../support/builders.ts';
 import { type StandInDeployment, startDeployment, TABLE } from '../../../support/cli/stand-ins.ts';
 import { NOON } from '../../../support/virtual-clock.ts';

@@ -1,0 +1,36 @@
+import { Option } from 'commander';
+import { type Declaration, examples, JSON_OPTION, limit } from '../../declaration.ts';
+import { type CancelOptions, cancelCampaign } from './cancel.ts';
+import { DEFAULT_LIMIT, type ListOptions, listCampaigns } from './list.ts';
+
+export const declareCampaign: Declaration = (program, choose) => {
+  const campaign = program
+    .command('campaign')
+    .description('List campaigns, and cancel one for good.')
+    .addHelpText('after', examples(['resets campaign list'], ['resets campaign cancel breach-7']));
+  campaign
+    .command('list')
+    .description('List the campaigns that the ledger knows, whoever enqueued them: seen or cancelled last first.')
+    .addOption(new Option('--limit <n>', 'at most this many, or "all"').default(DEFAULT_LIMIT).argParser(limit))
+    .option(...JSON_OPTION)
+    .addHelpText(
+      'after',
+      `
+A campaign is known once the worker has received one of its requests. It is seen again every five minutes at most.
+${examples(['resets campaign list'], ['resets campaign list --limit all --json'])}`,
+    )
+    .action((options: ListOptions) => choose((context) => listCampaigns(context, options)));
+  campaign
+    .command('cancel')
+    .description('Drop what is still queued of a campaign, for good. No call later than 10 s from then.')
+    .argument('<id>', 'the campaign, as campaign list shows it')
+    .option('--yes', 'do not ask')
+    .option(...JSON_OPTION)
+    .addHelpText(
+      'after',
+      `
+What was reset stays reset. To stop for a while, use lane pause.
+${examples(['resets campaign cancel breach-7'])}`,
+    )
+    .action((id: string, options: CancelOptions) => choose((context) => cancelCampaign(context, id, options)));
+};

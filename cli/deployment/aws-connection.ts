@@ -1,0 +1,67 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { dynamoBudgetStore } from '../../functions/call-budget/dynamo-store.ts';
+import { checkedStore } from '../../functions/call-budget/stored-state.ts';
+import { actionLog } from '../../functions/ledger/dynamo/actions.ts';
+import { cancelCampaign } from '../../functions/ledger/dynamo/campaigns.ts';
+import { letterMarks } from '../../functions/ledger/dynamo/letter-marks.ts';
+import { ledgerReader } from '../../functions/ledger/dynamo/reader.ts';
+import { CommandFailed, type Io } from '../terminal/io.ts';
+import { awsClock } from './aws-clock.ts';
+import { explain } from './aws-errors.ts';
+import { CLIENT_OPTIONS, SQS_CLIENT_OPTIONS } from './client-options.ts';
+import type { Connection } from './connect.ts';
+import type { FoundDeployment } from './find-deployment.ts';
+import { sqsQueues } from './queues.ts';
+import { secretOf } from './secret.ts';
+import { topicOf } from './topic.ts';
+
+/** The clients for the parts of a deployment. */
+export async function awsConnection(deployment: FoundDeployment, clock: Io['clock']): Promise<Connection> {
+  const time = awsClock(clock);
+  const { now, listenTo } = time;
+  const dynamodb = new DynamoDBClient(CLIENT_OPTIONS);
+  const sqs = new SQSClient(SQS_CLIENT_OPTIONS);
+  const sts = new STSClient(CLIENT_OPTIONS);
+  const secrets = new SecretsManagerClient(CLIENT_OPTIONS);
+  for (const client of [dynamodb, sqs, sts, secrets]) listenTo(client);
+
+  const region = await explain('the AWS region', sqs.config.region());
+  const { account, region: queueRegion = region } = placeOfQueue(deployment.laneQueueUrls.interactive);
+  if (queueRegion !== region) {
+    throw new CommandFailed(
+      `The queues of ${deployment.name} are in region ${queueRegion}, and AWS is asked in ${region}; set AWS_REGION=${queueRegion}, or name another deployment.`,
+    );
+  }
+  const documents = DynamoDBDocumentClient.from(dynamodb);
+  const table = { client: documents, tableName: deployment.ledgerTableName, now };
+  return {
+    deployment,
+    account,
+    region,
+    queues: sqsQueues(sqs),
+    ledger: ledgerReader(documents, deployment.ledgerTableName),
+    budget: checkedStore(dynamoBudgetStore(documents, deployment.ledgerTableName)),
+    actions: actionLog(table),
+    cancelCampaign: (campaignId) => cancelCampaign(table, campaignId),
+    marks: letterMarks(table),
+    secret: deployment.secretArn === undefined ? undefined : secretOf(secrets, deployment.secretArn),
+    topic: deployment.alarmTopicArn === undefined ? undefined : topicOf(deployment.alarmTopicArn, time),
+    async caller() {
+      const { Arn } = await explain('your identity (sts:GetCallerIdentity)', sts.send(new GetCallerIdentityCommand()));
+      return Arn ?? 'unknown';
+    },
+    now,
+  };
+}
+
+/** AWS writes both into the URL of a queue; an emulator's URL tells the account alone. */
+function placeOfQueue(url: string): { account: string; region?: string } {
+  const { hostname, pathname } = URL.canParse(url) ? new URL(url) : { hostname: '', pathname: '' };
+  const region = /^sqs\.([a-z0-9-]+)\.amazonaws\.com(\.cn)?$/.exec(hostname)?.[1];
+  const account = /^\/(\d{12})\//.exec(pathname)?.[1] ?? 'unknown';
+  return region === undefined ? { account } : { account, region };
+}
