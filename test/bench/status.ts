@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { ledgerCounts } from '../../cli/queries/ledger-counts.ts';
+import { ledgerCounts } from '../../cli/queries/situation/ledger-counts.ts';
 import { dynamoBudgetStore } from '../../functions/call-budget/dynamo-store.ts';
 import { freshBudget } from '../../functions/call-budget/state.ts';
 import { ledgerReader } from '../../functions/ledger/dynamo/reader.ts';

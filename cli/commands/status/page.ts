@@ -4,10 +4,10 @@ import type { Connection } from '../../deployment/connect.ts';
 import { actionState } from '../../queries/actions.ts';
 import { type BudgetFigures, budgetFigures, CALL_MINUTES, tenths } from '../../queries/budget-figures.ts';
 import { known, type Reading } from '../../queries/reading.ts';
-import { RECENT_MINUTES } from '../../queries/recent-resets.ts';
-import { holdsIn, queued, type Situation, timeLeftMs } from '../../queries/situation.ts';
+import { RECENT_MINUTES } from '../../queries/situation/recent-resets.ts';
+import { holdsIn, queued, type Situation, timeLeftMs } from '../../queries/situation/situation.ts';
+import type { Verdict } from '../../queries/situation/verdict.ts';
 import { holdWords } from '../../queries/standing-holds.ts';
-import type { Verdict } from '../../queries/verdict.ts';
 import type { Io } from '../../terminal/io.ts';
 import { counted, number, type Painter, painter, plain, relative, time } from '../../terminal/text.ts';
 

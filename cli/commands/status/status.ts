@@ -1,10 +1,10 @@
 import type { Connection, Context } from '../../deployment/connect.ts';
-import { ledgerCounts } from '../../queries/ledger-counts.ts';
 import { readingOf } from '../../queries/reading.ts';
-import type { Totals } from '../../queries/running-totals.ts';
-import { type Situation, situationOf, unreadIn } from '../../queries/situation.ts';
-import { situationJson } from '../../queries/situation-json.ts';
-import { verdictOn } from '../../queries/verdict.ts';
+import { ledgerCounts } from '../../queries/situation/ledger-counts.ts';
+import type { Totals } from '../../queries/situation/running-totals.ts';
+import { type Situation, situationOf, unreadIn } from '../../queries/situation/situation.ts';
+import { situationJson } from '../../queries/situation/situation-json.ts';
+import { verdictOn } from '../../queries/situation/verdict.ts';
 import { interruptionBy } from '../../terminal/interruption.ts';
 import { CommandFailed, EXIT, type ExitCode, print, wrongUsage } from '../../terminal/io.ts';
 import { type ProgressLine, progressLineOn } from '../../terminal/progress-line.ts';

@@ -1,8 +1,8 @@
 import type { Connection, Context } from '../../deployment/connect.ts';
-import { RunningTotals, type Totals } from '../../queries/running-totals.ts';
-import { situationOf } from '../../queries/situation.ts';
-import { situationJson } from '../../queries/situation-json.ts';
-import { verdictOn } from '../../queries/verdict.ts';
+import { RunningTotals, type Totals } from '../../queries/situation/running-totals.ts';
+import { situationOf } from '../../queries/situation/situation.ts';
+import { situationJson } from '../../queries/situation/situation-json.ts';
+import { verdictOn } from '../../queries/situation/verdict.ts';
 import { interruptionBy } from '../../terminal/interruption.ts';
 import { EXIT, type ExitCode, print } from '../../terminal/io.ts';
 import { screenOn } from '../../terminal/screen.ts';

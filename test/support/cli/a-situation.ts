@@ -1,6 +1,6 @@
 import type { QueueCounts } from '../../../cli/deployment/queues.ts';
 import type { Reading } from '../../../cli/queries/reading.ts';
-import type { Situation } from '../../../cli/queries/situation.ts';
+import type { Situation } from '../../../cli/queries/situation/situation.ts';
 import type { Hold, Holds, OperatorHold, Scope } from '../../../functions/call-budget/holds.ts';
 import { type BudgetState, freshBudget } from '../../../functions/call-budget/state.ts';
 import { NOON } from '../virtual-clock.ts';

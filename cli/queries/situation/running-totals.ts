@@ -1,7 +1,7 @@
-import type { Connection } from '../deployment/connect.ts';
-import type { Io } from '../terminal/io.ts';
+import type { Connection } from '../../deployment/connect.ts';
+import type { Io } from '../../terminal/io.ts';
+import { readingOf } from '../reading.ts';
 import { type LedgerCounts, ledgerCounts } from './ledger-counts.ts';
-import { readingOf } from './reading.ts';
 
 /** All requests by state, as far as they are counted. */
 export type Totals =

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { perMinuteOf, recentResets } from '../../../cli/queries/recent-resets.ts';
-import type { RequestItem } from '../../../functions/ledger/items.ts';
-import { aCampaign, anItem } from '../../support/builders.ts';
-import { memoryReader } from '../../support/cli/command-line.ts';
-import { NOON } from '../../support/virtual-clock.ts';
+import { perMinuteOf, recentResets } from '../../../../cli/queries/situation/recent-resets.ts';
+import type { RequestItem } from '../../../../functions/ledger/items.ts';
+import { aCampaign, anItem } from '../../../support/builders.ts';
+import { memoryReader } from '../../../support/cli/command-line.ts';
+import { NOON } from '../../../support/virtual-clock.ts';
 
 const MINUTE = 60_000;
 let made = 0;

@@ -1,14 +1,14 @@
-import type { BudgetState } from '../../functions/call-budget/state.ts';
-import { LANES, type Lane } from '../../functions/contract/reset-request.ts';
-import type { ActionItem } from '../../functions/ledger/items.ts';
-import { isDenied } from '../deployment/aws-errors.ts';
-import type { Connection } from '../deployment/connect.ts';
-import type { DeployedCeiling } from '../deployment/find-deployment.ts';
-import type { QueueCounts } from '../deployment/queues.ts';
-import { CommandFailed } from '../terminal/io.ts';
-import { known, type Reading, readingOf } from './reading.ts';
+import type { BudgetState } from '../../../functions/call-budget/state.ts';
+import { LANES, type Lane } from '../../../functions/contract/reset-request.ts';
+import type { ActionItem } from '../../../functions/ledger/items.ts';
+import { isDenied } from '../../deployment/aws-errors.ts';
+import type { Connection } from '../../deployment/connect.ts';
+import type { DeployedCeiling } from '../../deployment/find-deployment.ts';
+import type { QueueCounts } from '../../deployment/queues.ts';
+import { CommandFailed } from '../../terminal/io.ts';
+import { known, type Reading, readingOf } from '../reading.ts';
+import { type StandingHold, standingHolds } from '../standing-holds.ts';
 import { type RecentResets, recentResets } from './recent-resets.ts';
-import { type StandingHold, standingHolds } from './standing-holds.ts';
 
 /** Whether there is a token. Not every operator may ask; that is no fault, and other reasons are. */
 export type SecretCheck =

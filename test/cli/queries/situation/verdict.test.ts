@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import type { Situation } from '../../../cli/queries/situation.ts';
-import { type Verdict, verdictOn } from '../../../cli/queries/verdict.ts';
-import { release } from '../../../functions/call-budget/operator.ts';
+import type { Situation } from '../../../../cli/queries/situation/situation.ts';
+import { type Verdict, verdictOn } from '../../../../cli/queries/situation/verdict.ts';
+import { release } from '../../../../functions/call-budget/operator.ts';
 import {
   aBudget,
   aHold,
@@ -13,9 +13,9 @@ import {
   PAUSE,
   pausedOn,
   unreadable,
-} from '../../support/cli/a-situation.ts';
-import { DEPLOYMENT } from '../../support/cli/command-line.ts';
-import { NOON } from '../../support/virtual-clock.ts';
+} from '../../../support/cli/a-situation.ts';
+import { DEPLOYMENT } from '../../../support/cli/command-line.ts';
+import { NOON } from '../../../support/virtual-clock.ts';
 
 const verdictIn = (given: Partial<Situation>, isWatched = false): Verdict =>
   verdictOn(aSituation(given), { deployment: DEPLOYMENT, command: (line) => `npx resets ${line}`, isWatched });
@@ -25,7 +25,7 @@ const bulkHas = (some: Parameters<typeof counts>[0]): Partial<Situation> => ({
 });
 const recently = (resets: number, perMinute?: number): Partial<Situation> => ({ recent: has({ resets, perMinute }) });
 const letters = { deadLetterQueue: has(counts({ waiting: 3 })) };
-const RUNBOOK = readFileSync(new URL('../../../docs/runbook.md', import.meta.url), 'utf8');
+const RUNBOOK = readFileSync(new URL('../../../../docs/runbook.md', import.meta.url), 'utf8');
 
 describe('the verdict: held', () => {
   it.each<[claim: string, given: Partial<Situation>, sentence: RegExp, meaning: RegExp, runbook: string, next: RegExp]>(

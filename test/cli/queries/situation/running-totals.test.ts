@@ -1,10 +1,10 @@
 import { setImmediate as allElseIdle } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { RunningTotals } from '../../../cli/queries/running-totals.ts';
-import type { LedgerReader } from '../../../functions/ledger/dynamo/reader.ts';
-import { LedgerUnreachable } from '../../../functions/ledger/ledger.ts';
-import { aCampaign, anItem } from '../../support/builders.ts';
-import { memoryReader } from '../../support/cli/command-line.ts';
+import { RunningTotals } from '../../../../cli/queries/situation/running-totals.ts';
+import type { LedgerReader } from '../../../../functions/ledger/dynamo/reader.ts';
+import { LedgerUnreachable } from '../../../../functions/ledger/ledger.ts';
+import { aCampaign, anItem } from '../../../support/builders.ts';
+import { memoryReader } from '../../../support/cli/command-line.ts';
 
 /** Totals of a ledger whose every count takes a second. */
 function running(change: Partial<LedgerReader> = {}) {

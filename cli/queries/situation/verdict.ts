@@ -1,11 +1,11 @@
-import { LANES, type Lane } from '../../functions/contract/reset-request.ts';
-import type { FoundDeployment } from '../deployment/find-deployment.ts';
-import type { QueueCounts } from '../deployment/queues.ts';
-import { counted, number, plain, relative, time } from '../terminal/text.ts';
-import { known } from './reading.ts';
+import { LANES, type Lane } from '../../../functions/contract/reset-request.ts';
+import type { FoundDeployment } from '../../deployment/find-deployment.ts';
+import type { QueueCounts } from '../../deployment/queues.ts';
+import { counted, number, plain, relative, time } from '../../terminal/text.ts';
+import { known } from '../reading.ts';
+import { holdWords, RUNBOOK, type StandingHold } from '../standing-holds.ts';
 import { RECENT_MINUTES } from './recent-resets.ts';
 import { holdsIn, queued, queuedIn, type Situation, timeLeftMs } from './situation.ts';
-import { holdWords, RUNBOOK, type StandingHold } from './standing-holds.ts';
 
 interface Told {
   /** What is the case. */

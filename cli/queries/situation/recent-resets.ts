@@ -1,6 +1,6 @@
-import type { LedgerReader } from '../../functions/ledger/dynamo/reader.ts';
-import { campaignIds } from './campaign-ids.ts';
-import { sumOf } from './map-concurrently.ts';
+import type { LedgerReader } from '../../../functions/ledger/dynamo/reader.ts';
+import { campaignIds } from '../campaign-ids.ts';
+import { sumOf } from '../map-concurrently.ts';
 
 export const RECENT_MINUTES = 5;
 const MINUTE_MS = 60_000;
