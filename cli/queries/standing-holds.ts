@@ -70,6 +70,10 @@ export function standingHolds(
   return [...all.filter(({ scope }) => scope === 'all'), ...all.filter(({ scope }) => scope !== 'all')];
 }
 
+/** Those that keep a request of this lane. */
+export const holdsOn = (lane: Lane, holds: readonly StandingHold[]): StandingHold[] =>
+  holds.filter(({ scope }) => scope === 'all' || scope === lane);
+
 export const scopeWords = (scope: Scope): string => (scope === 'all' ? 'all lanes' : `lane ${scope}`);
 
 /** "brake on lane bulk, since 2026-11-23T12:00:00Z (5 min ago); next probe in 12 s": a part of a sentence. */

@@ -3,6 +3,7 @@ import { measureColdStart } from './cold-start.ts';
 import { measureControl } from './control.ts';
 import { measureLedgerReader } from './ledger-reader.ts';
 import { comparePeers } from './peers/main.ts';
+import { measureStatus } from './status.ts';
 import { measureThroughput } from './throughput.ts';
 
 // Figures of one run on one machine, next to each other: a ratio says more than a time.
@@ -11,5 +12,7 @@ console.log(await measureColdStart());
 console.log(await measureThroughput());
 console.log(await measureControl());
 console.log(await measureLedgerReader());
+// Some minutes, and several gigabytes of memory.
+console.log(await measureStatus());
 // About seven minutes: the last, so that the others are there before.
 console.log(await comparePeers());

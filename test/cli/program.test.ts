@@ -244,7 +244,6 @@ describe('The program against the stand-ins', () => {
   it.each<[claim: string, args: string[], env: Record<string, string>, line: RegExp]>([
     ['no region', ['status'], { AWS_REGION: '', AWS_ENDPOINT_URL: '' }, /No AWS region is set/],
     ['nobody there', ['status'], { AWS_ENDPOINT_URL: 'http://127.0.0.1:9' }, /ECONNREFUSED.*AWS_ENDPOINT_URL/],
-    ['a request that is not known', ['request', 'nobody'], {}, /no request nobody/],
     ['no outputs', ['status', '--outputs', '/nowhere'], {}, /\/nowhere cannot be read/],
   ])('%s is answered with one line and exit code 1', async (_claim, args, env, line) => {
     const { code, out, err } = await resets(args, env);

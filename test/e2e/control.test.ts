@@ -75,16 +75,53 @@ interface Expected {
   failed: string[];
   /** A message of the worker's lane is where it was. */
   waiting: 'none' | 'some' | 'many';
+  /** The verdict of `status`: its first word and the next step. Whatever is held, no step points at dead letters. */
+  verdict: readonly [sentence: RegExp, next: RegExp | null];
 }
+const NEW_TOKEN = /^put a valid token into secret arn:/;
+const OUTAGE: Expected['verdict'] = [/^Held: outage on all lanes, since /, / budget release$/];
 const EXPECTED: Record<keyof typeof SITUATIONS, Expected> = {
-  'empty secret, nothing sent': { holds: [], failed: ['secret'], waiting: 'none' },
-  'empty secret, requests sent': { holds: ['all credential'], failed: ['holds', 'secret'], waiting: 'some' },
-  'token expired': { holds: ['all credential'], failed: ['holds'], waiting: 'some' },
-  'outage by 503': { holds: ['all outage'], failed: ['holds'], waiting: 'some' },
-  'outage by 504': { holds: ['all outage'], failed: ['holds'], waiting: 'some' },
-  'brake, many waiting': { holds: ['bulk brake'], failed: ['holds'], waiting: 'many' },
-  'lane paused': { holds: ['bulk operator'], failed: ['holds'], waiting: 'some' },
-  'ended hold in an empty lane': { holds: [], failed: [], waiting: 'none' },
+  'empty secret, nothing sent': {
+    holds: [],
+    failed: ['secret'],
+    waiting: 'none',
+    verdict: [/^Held: the secret has no value yet/, NEW_TOKEN],
+  },
+  'empty secret, requests sent': {
+    holds: ['all credential'],
+    failed: ['holds', 'secret'],
+    waiting: 'some',
+    verdict: [/^Held: the secret has no value yet/, NEW_TOKEN],
+  },
+  'token expired': {
+    holds: ['all credential'],
+    failed: ['holds'],
+    waiting: 'some',
+    verdict: [/^Held: no accepted token on all lanes, since /, NEW_TOKEN],
+  },
+  'outage by 503': { holds: ['all outage'], failed: ['holds'], waiting: 'some', verdict: OUTAGE },
+  'outage by 504': { holds: ['all outage'], failed: ['holds'], waiting: 'some', verdict: OUTAGE },
+  'brake, many waiting': {
+    holds: ['bulk brake'],
+    failed: ['holds'],
+    waiting: 'many',
+    verdict: [/^Held: brake on lane bulk, since .*; next probe in /, /^fix the URL, .* budget release$/],
+  },
+  'lane paused': {
+    holds: ['bulk operator'],
+    failed: ['holds'],
+    waiting: 'some',
+    verdict: [
+      /^Held: paused by arn:\S+sam \("a test"\) on lane bulk, since /,
+      /^ask arn:\S+sam why, then .* lane resume bulk$/,
+    ],
+  },
+  'ended hold in an empty lane': {
+    holds: [],
+    failed: [],
+    waiting: 'none',
+    verdict: [/^Idle: nothing is queued\.$/, null],
+  },
 };
 
 describe.concurrent('What an operator sees of', () => {
@@ -97,6 +134,15 @@ describe.concurrent('What an operator sees of', () => {
     if (expected.waiting === 'none') expect(waiting + inFlight).toBe(0);
     if (expected.waiting === 'some') expect(waiting + inFlight).toBeGreaterThan(0);
     if (expected.waiting === 'many') expect(waiting).toBeGreaterThan(100);
+
+    const status = await resetsOn(scene, ['status', '--json']);
+    const { verdict } = JSON.parse(status.out) as { verdict: { sentence: string; next: string | null } };
+    const [sentence, next] = expected.verdict;
+    expect({ code: status.code, ...verdict }).toMatchObject({
+      code: 0,
+      sentence: expect.stringMatching(sentence),
+      next: next === null ? null : expect.stringMatching(next),
+    });
 
     const seen = await verified(scene, '--wait', '1');
     expect(failures(seen).filter((check) => !check.endsWith(' lane'))).toEqual(expected.failed);

@@ -1,18 +1,25 @@
 import { type Declaration, examples, JSON_OPTION } from '../../declaration.ts';
 import { request } from './request.ts';
 
+const ABOUT = `
+Exit codes: 0 the request was found, or may be queued; 1 the ledger has no such request and nothing is queued; 3 found,
+but the holds can't be read.
+`;
+
 export const declareRequest: Declaration = (program, choose) => {
   program
     .command('request')
-    .description("Show one request's history.")
+    .description("Show one request's history, and which hold it waits for.")
     .argument('<id>', "the request's id, or the SQS message id if it had none")
     .option(...JSON_OPTION)
     .addHelpText(
       'after',
-      examples(
-        ['resets request 4b1c6f0e-6d3e-4c56-9a31-0f4f6f7f9b1d'],
-        ['resets request -- -id-7', 'an id that begins with a hyphen'],
-      ),
+      ABOUT +
+        examples(
+          ['resets request ticket-4711'],
+          ['resets request ticket-4711 --json', 'for a script that asks for .state'],
+          ['resets request -- -id-7', 'an id that begins with a hyphen'],
+        ),
     )
     .action((requestId: string, options: { json?: boolean }) =>
       choose((context) => request(context, { requestId, ...options })),

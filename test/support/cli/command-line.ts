@@ -24,6 +24,7 @@ export class Sink extends Writable {
   text = '';
   isTTY = false;
   columns = 200;
+  rows = 100;
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
     this.text += chunk.toString();

@@ -1,15 +1,33 @@
 import { describe, expect, it } from 'vitest';
 import { request } from '../../../../cli/commands/request/request.ts';
-import { anItem } from '../../../support/builders.ts';
+import type { Queues } from '../../../../cli/deployment/queues.ts';
+import { CommandFailed } from '../../../../cli/terminal/io.ts';
+import type { BudgetStore } from '../../../../functions/call-budget/shared-item.ts';
+import type { BudgetState } from '../../../../functions/call-budget/state.ts';
+import { BudgetDamaged } from '../../../../functions/call-budget/stored-state.ts';
+import type { ActionItem } from '../../../../functions/ledger/items.ts';
+import { anAction, anItem } from '../../../support/builders.ts';
+import { aBudget, aHold, counts, heldBy, PAUSE, pausedOn } from '../../../support/cli/a-situation.ts';
 import { contextOf, failureIn, memoryReader, testIo } from '../../../support/cli/command-line.ts';
+import { untouched } from '../../../support/untouched.ts';
 import { NOON } from '../../../support/virtual-clock.ts';
 
 const SECOND = 1000;
+const MINUTE = 60 * SECOND;
 
-async function told(item: Parameters<typeof anItem>[0], json = false): Promise<string> {
+const reading = (state: BudgetState | undefined): BudgetStore => ({
+  ...untouched<BudgetStore>('budget'),
+  read: async () => state,
+});
+
+/** What is told of a request that is in the ledger. */
+async function told(
+  item: Parameters<typeof anItem>[0],
+  { json = false, state }: { json?: boolean; state?: BudgetState } = {},
+): Promise<string> {
   const io = testIo();
-  const exitCode = await request(contextOf(io, { ledger: memoryReader(anItem(item)) }), { requestId: 'order-1', json });
-  expect(exitCode).toBe(0);
+  const context = contextOf(io, { ledger: memoryReader(anItem(item)), budget: reading(state) });
+  expect(await request(context, { requestId: 'order-1', json })).toBe(0);
   return io.stdout.text;
 }
 
@@ -70,7 +88,7 @@ describe('request ID', () => {
   });
 
   it('request --json prints every member, absent ones as null', async () => {
-    expect(JSON.parse(await told({ state: 'calling', leaseEnd: NOON - SECOND }, true))).toEqual({
+    expect(JSON.parse(await told({ state: 'calling', leaseEnd: NOON - SECOND }, { json: true }))).toEqual({
       found: true,
       requestId: 'order-1',
       state: 'calling',
@@ -96,13 +114,72 @@ describe('request ID', () => {
       nextTryAt: null,
       leaseEndsAt: '2026-11-23T11:59:59.000Z',
       keptUntil: '2027-02-21T12:00:00.000Z',
+      holds: [],
     });
+  });
+
+  it.each<[claim: string, item: Parameters<typeof anItem>[0], state: BudgetState, words: RegExp]>([
+    [
+      'its lane',
+      { lane: 'bulk', notBefore: NOON + 5 * MINUTE },
+      heldBy('bulk', aHold('brake')),
+      /^order-1 {2}Waiting in its queue for a hold to end\.\n +held by +brake on lane bulk, since .*; next probe in 12 s\n/,
+    ],
+    ['all lanes', {}, heldBy('all', aHold('outage')), /held by +outage on all lanes, since /],
+    [
+      'a pause, after a redrive',
+      { state: 'redriven' },
+      pausedOn('interactive'),
+      /waiting there for a hold to end\.\n +held by +paused by arn:\S+sam on lane interactive, since /,
+    ],
+    [
+      'two holds',
+      {},
+      aBudget({ holds: { byScope: { all: aHold('credential') }, byOperator: { interactive: PAUSE } } }),
+      /held by +no accepted token on all lanes.*\n +and by +paused by/,
+    ],
+    [
+      'a hold whose probe it may be itself',
+      {},
+      heldBy('all', aHold('outage', { until: NOON - 1 })),
+      /a probe is due with the next/,
+    ],
+    [
+      'a call of unknown outcome',
+      { state: 'calling', leaseEnd: NOON - SECOND },
+      heldBy('all', aHold('outage')),
+      /held by +outage/,
+    ],
+  ])('request says which hold it waits for: of %s', async (_claim, item, state, words) => {
+    expect(await told(item, { state })).toMatch(words);
+    expect(JSON.parse(await told(item, { state, json: true })).holds[0]).toMatchObject({ scope: expect.any(String) });
+  });
+
+  it.each<[claim: string, item: Parameters<typeof anItem>[0]]>([
+    ['the other lane', { lane: 'interactive' }],
+    ['its lane after it has ended', { lane: 'bulk', state: 'succeeded' }],
+    ['its lane while it is called', { lane: 'bulk', state: 'calling' }],
+  ])('request does not tell of a hold on %s', async (_claim, item) => {
+    expect(await told(item, { state: heldBy('bulk', aHold('brake')) })).not.toContain('held by');
+  });
+
+  it('request tells the history where the holds cannot be read, and says so by exit code 3', async () => {
+    const io = testIo();
+    const broken = { ...reading(undefined), read: () => Promise.reject(new BudgetDamaged('state.holds is wrong')) };
+    const parts = { ledger: memoryReader(anItem()), budget: broken };
+    expect(await request(contextOf(io, parts), { requestId: 'order-1' })).toBe(3);
+    expect(io.stdout.text).toMatch(
+      /^order-1 {2}Waiting in its queue.*\n +held by +not known\. The item "budget" .* state\.holds/,
+    );
+    const json = testIo();
+    await request(contextOf(json, parts), { requestId: 'order-1', json: true });
+    expect(JSON.parse(json.stdout.text)).toMatchObject({ found: true, holds: null });
   });
 
   it('request --json prints who asked and why, until when, and how often it was redriven', async () => {
     const asked = { requestedBy: 'desk-7', requestReason: 'left', redrives: 2 };
     expect(
-      JSON.parse(await told({ state: 'failed', ...asked, notAfter: NOON, gone: NOON - SECOND }, true)),
+      JSON.parse(await told({ state: 'failed', ...asked, notAfter: NOON, gone: NOON - SECOND }, { json: true })),
     ).toMatchObject({
       ...asked,
       notAfter: '2026-11-23T12:00:00.000Z',
@@ -110,18 +187,136 @@ describe('request ID', () => {
     });
   });
 
-  it('an unknown request is a failure that says what the reason may be', async () => {
-    const io = testIo();
-    const context = contextOf(io, { ledger: memoryReader() });
-    const failure = await failureIn(request(context, { requestId: 'nobody', json: true }));
-    expect(failure).toEqual({
-      message: expect.stringMatching(/no request nobody: it is still queued, was never/),
-      exitCode: 1,
-    });
-    expect(JSON.parse(io.stdout.text)).toEqual({ found: false, requestId: 'nobody' });
-  });
-
   it('request refuses an id against the rule without reading the ledger', async () => {
     expect((await failureIn(request(contextOf(testIo()), { requestId: 'a b' }))).exitCode).toBe(2);
+  });
+});
+
+describe('request ID of a request that the ledger does not have', () => {
+  interface Scene {
+    actions?: ActionItem[];
+    bulk?: number | Error;
+    state?: BudgetState;
+  }
+
+  const partsOf = ({ actions = [], bulk = 0, state }: Scene) => ({
+    ledger: {
+      ...memoryReader(),
+      async *actions() {
+        yield* actions;
+      },
+    },
+    budget: reading(state),
+    queues: {
+      ...untouched<Queues>('queues'),
+      async counts(url: string) {
+        if (url.endsWith('interactive')) return counts();
+        if (bulk instanceof Error) throw bulk;
+        return counts({ inFlight: bulk });
+      },
+    },
+  });
+
+  async function toldOf(scene: Scene) {
+    const [text, json] = [testIo(), testIo()];
+    const exitCode = await request(contextOf(text, partsOf(scene)), { requestId: 'r-7' });
+    await request(contextOf(json, partsOf(scene)), { requestId: 'r-7', json: true });
+    return { exitCode, text: text.stdout.text, json: JSON.parse(json.stdout.text) };
+  }
+
+  const enqueued = (given: Parameters<typeof anAction>[1] = {}): ActionItem =>
+    anAction('a-1', {
+      at: NOON - MINUTE,
+      command: 'enqueue',
+      details: { requestIds: ['r-6', 'r-7'], lane: 'bulk' },
+      ...given,
+    });
+  const CUT_OFF = new CommandFailed('AWS throttles.');
+  const SAM = 'arn:aws:sts::123456789012:assumed-role/Operator/sam';
+
+  it('says who sent it, when and to which lane, and what it waits for', async () => {
+    const scene: Scene = { actions: [anAction('a-2'), enqueued()], bulk: 2, state: heldBy('bulk', aHold('brake')) };
+    expect(await toldOf(scene)).toEqual({
+      exitCode: 0,
+      text: expect.stringMatching(
+        /^r-7 {2}Sent by arn:\S+sam at 2026-11-23T11:59:00Z \(60 s ago\) to lane bulk, and not received yet\.\n {2}held by {2}brake on lane bulk, since .*\n$/,
+      ),
+      json: {
+        found: false,
+        requestId: 'r-7',
+        sent: { actionId: 'a-1', who: SAM, at: '2026-11-23T11:59:00.000Z', lane: 'bulk', state: 'done' },
+        queued: 2,
+        holds: [expect.objectContaining({ scope: 'bulk', why: 'brake' })],
+      },
+    });
+  });
+
+  it.each<[claim: string, scene: Scene, words: RegExp, json: object]>([
+    [
+      'a hold on the other lane is not its own',
+      { actions: [enqueued()], state: pausedOn('interactive') },
+      /not received yet\.\n$/,
+      { holds: [] },
+    ],
+    [
+      'one whose sending is under way',
+      { actions: [enqueued({ state: 'running', heardAt: NOON })] },
+      /Being sent by/,
+      { sent: { state: 'running' } },
+    ],
+    [
+      'one whose sending was cut off',
+      { actions: [enqueued({ state: 'running', heardAt: NOON - 2 * MINUTE })] },
+      /Perhaps sent, as the command was interrupted, by/,
+      { sent: { state: 'interrupted' } },
+    ],
+    [
+      'one that another system may have sent, as the lanes have messages',
+      { bulk: 3, state: pausedOn('all') },
+      /^r-7 {2}Not received yet, or never sent: 3 messages are queued\.\n {2}held by {2}paused by/,
+      { sent: null, queued: 3, holds: [{ why: 'operator' }] },
+    ],
+    ['one of a lane that cannot be counted', { bulk: CUT_OFF }, /what is queued cannot be counted/, { queued: null }],
+  ])('an ordinary state, exit code 0: %s', async (_claim, scene, words, json) => {
+    const told = await toldOf(scene);
+    expect(told.text).toMatch(words);
+    expect(told.exitCode).toBe(0);
+    expect(told.json).toMatchObject({ found: false, ...json });
+  });
+
+  it.each<[claim: string, actions: ActionItem[], words: RegExp]>([
+    [
+      'nobody sent it',
+      [enqueued({ details: { requestIds: ['r-70'] } })],
+      /no request r-7, and nothing is queued: it was never sent, or ended longer/,
+    ],
+    [
+      'it was sent so long ago that no queue has it',
+      [enqueued({ at: NOON - 15 * 24 * 60 * MINUTE })],
+      /it was never sent, or ended/,
+    ],
+    [
+      'what was sent is nowhere',
+      [enqueued({ at: NOON - 10 * MINUTE })],
+      /sam sent it at 2026-11-23T11:50:00Z, and its message was removed/,
+    ],
+  ])('a failure where nothing is queued and %s', async (_claim, actions, words) => {
+    const io = testIo();
+    const failure = await failureIn(request(contextOf(io, partsOf({ actions })), { requestId: 'r-7', json: true }));
+    expect(failure).toEqual({ message: expect.stringMatching(words), exitCode: 1 });
+    expect(JSON.parse(io.stdout.text)).toMatchObject({ found: false, requestId: 'r-7', queued: 0, holds: [] });
+  });
+
+  it('two hundred actions are looked at, and no more are read', async () => {
+    let read = 0;
+    const parts = partsOf({});
+    parts.ledger.actions = async function* () {
+      for (;;) {
+        read += 1;
+        yield anAction(`a-${read}`);
+      }
+    };
+    await failureIn(request(contextOf(testIo(), parts), { requestId: 'r-7' }));
+    expect(read).toBe(200);
   });
 });

@@ -1,0 +1,81 @@
+import { LANES } from '../../../functions/contract/reset-request.ts';
+import type { Connection, Context } from '../../deployment/connect.ts';
+import { known, readingOf } from '../../queries/reading.ts';
+import { rfc3339 } from '../../queries/rfc3339.ts';
+import { type Sent, sentBy } from '../../queries/sent-by.ts';
+import { holdJson, holdsOn, holdWords, type StandingHold, standingHolds } from '../../queries/standing-holds.ts';
+import { CommandFailed, EXIT, type ExitCode, print } from '../../terminal/io.ts';
+import { counted, plain, printJson, relative, time } from '../../terminal/text.ts';
+
+/** What was sent is counted, or received, within this time. */
+const SEEN_WITHIN_MS = 5 * 60_000;
+
+/**
+ * Tells of a request that the ledger does not know: until its message is received that is as it should be.
+ * @throws CommandFailed where nothing is queued, so that it cannot be waiting.
+ */
+export async function tellOfUnknown(
+  context: Context,
+  connection: Connection,
+  { requestId, json }: { requestId: string; json: boolean },
+): Promise<ExitCode> {
+  const { ledger, now } = connection;
+  const sent = await sentBy(ledger, requestId, now());
+  const { queued, holds } = await lanesAndHolds(connection);
+  const isLost = queued === 0 && (sent === undefined || now() - sent.at > SEEN_WITHIN_MS);
+  const relevant = isLost || holds === undefined ? [] : sent?.lane === undefined ? holds : holdsOn(sent.lane, holds);
+  if (json) {
+    const told = holds === undefined ? null : relevant.map(holdJson);
+    await printJson(context, { found: false, requestId, sent: sent ? sentJson(sent) : null, queued, holds: told });
+  }
+  if (isLost) throw new CommandFailed(lostWords(requestId, sent));
+  if (!json) {
+    const sentence = sent ? sentWords(sent, now()) : queuedWords(queued);
+    await print(context.stdout, `${requestId}  ${sentence}`);
+    if (holds === undefined) await print(context.stdout, '  held by  not known: the holds cannot be read');
+    for (const hold of relevant) await print(context.stdout, `  held by  ${holdWords(hold, now())}`);
+  }
+  return EXIT.done;
+}
+
+/** Null and undefined where they cannot be read: then it may be queued, and held. */
+async function lanesAndHolds({ deployment, queues, budget, now }: Connection): Promise<{
+  queued: number | null;
+  holds: StandingHold[] | undefined;
+}> {
+  const [state, ...counts] = await Promise.all([
+    readingOf(budget.read()),
+    ...LANES.map((lane) => readingOf(queues.counts(deployment.laneQueueUrls[lane]))),
+  ]);
+  const [interactive, bulk] = counts.map(known);
+  const queued = [interactive, bulk].reduce<number | null>(
+    (sum, lane) => (sum === null || lane === undefined ? null : sum + lane.waiting + lane.inFlight + lane.delayed),
+    0,
+  );
+  return { queued, holds: state.ok ? standingHolds(state.value, { interactive, bulk }, now()) : undefined };
+}
+
+const sentJson = ({ actionId, who, at, lane, state }: Sent) => ({
+  actionId,
+  who,
+  at: rfc3339(at),
+  lane: lane ?? null,
+  state,
+});
+
+function sentWords({ who, at, lane, state }: Sent, now: number): string {
+  const how =
+    state === 'done' ? 'Sent' : state === 'running' ? 'Being sent' : `Perhaps sent, as the command was ${state},`;
+  const place = lane === undefined ? '' : ` to lane ${lane}`;
+  return `${how} by ${plain(who)} at ${time(at)} (${relative(at, now)})${place}, and not received yet.`;
+}
+
+const lostWords = (requestId: string, sent: Sent | undefined): string =>
+  sent === undefined
+    ? `The ledger has no request ${requestId}, and nothing is queued: it was never sent, or ended longer ago than the ledger keeps requests.`
+    : `The ledger has no request ${requestId}, and nothing is queued: ${plain(sent.who)} sent it at ${time(sent.at)}, and its message was removed from the queue since.`;
+
+const queuedWords = (queued: number | null): string =>
+  queued === null
+    ? 'Not received yet, or never sent: what is queued cannot be counted.'
+    : `Not received yet, or never sent: ${counted(queued, 'message is', 'messages are')} queued.`;
