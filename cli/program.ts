@@ -13,7 +13,7 @@ import { declareVerify } from './commands/verify/command.ts';
 import type { Declaration, Work } from './declaration.ts';
 import { failureOf } from './deployment/aws-errors.ts';
 import { type Connection, connect } from './deployment/connect.ts';
-import { DEPLOYMENT_VARIABLES, type DeploymentChoice } from './deployment/find-deployment.ts';
+import { DEPLOYMENT_VARIABLES, type DeploymentChoice, USEFUL_VARIABLES } from './deployment/find-deployment.ts';
 import { CommandFailed, EXIT, type ExitCode, type Io, print } from './terminal/io.ts';
 import { plain, shellWord } from './terminal/text.ts';
 
@@ -31,6 +31,7 @@ const COMMANDS: readonly Declaration[] = [
 ];
 
 type Connect = (io: Io, choice: DeploymentChoice) => Promise<Connection>;
+
 /** Runs one command line, without the program's name. Writes what went wrong as one line on stderr. */
 export async function run(args: readonly string[], io: Io, connectTo: Connect = connect): Promise<ExitCode> {
   try {
@@ -63,6 +64,7 @@ function bug(error: unknown): CommandFailed {
 const AFTER_HELP = `
 The deployment is found by --outputs, --stack, the variable RESETS_OUTPUTS, or these variables together:
   ${DEPLOYMENT_VARIABLES.join('\n  ')}
+  and, for what else can be told and done, ${USEFUL_VARIABLES.join(', ')};
 and otherwise as stack ${DEFAULT_STACK_NAME}. Endpoints, credentials and region come from the ordinary AWS environment.
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 done in part, 130 interrupted.`;

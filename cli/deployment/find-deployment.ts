@@ -54,6 +54,7 @@ const variableOf = (output: string): string => `RESETS_${output.replaceAll(/(?<=
 
 /** The variables that together name a deployment. */
 export const DEPLOYMENT_VARIABLES: readonly string[] = Object.values(NEEDED).map(variableOf);
+export const USEFUL_VARIABLES: readonly string[] = USEFUL.map(variableOf);
 
 type Outputs = Record<string, string | undefined>;
 
