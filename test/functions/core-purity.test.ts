@@ -26,7 +26,7 @@ const TAKEN_NOT_ASKED_FOR = [
   /\bconsole\b/,
   /\bfetch\(/,
   /\bglobalThis\b/,
-  /from '(?!\.{1,2}\/|node:crypto'|aws-lambda')/,
+  /from '(?!\.{1,2}\/|node:crypto'|aws-lambda'|zod\/mini')/,
 ];
 
 describe('the core asks for time, chance and the environment; it never takes them', () => {
