@@ -8,7 +8,7 @@ export default {
   vitest: { configFile: 'test/support/mutation.vitest.config.ts' },
   mutate: [
     'functions/reset-worker/{settings,core/*}.ts',
-    'functions/ledger/{standing,lease,ledger,dynamo/{table,conditions,changes,requests,joint-reads,letter-marks}}.ts',
+    'functions/ledger/{standing,lease,ledger,dynamo/{table,conditions,changes,requests,joint-reads,letter-marks,actions}}.ts',
     'functions/call-budget/*.ts',
     'functions/common/{causes,within-time}.ts',
     // Types only.

@@ -1,6 +1,7 @@
 import type { CallBudget } from '../../../functions/call-budget/call-budget.ts';
 import { dynamoBudgetStore } from '../../../functions/call-budget/dynamo-store.ts';
 import { sharedBudget } from '../../../functions/call-budget/shared-budget.ts';
+import { checkedStore } from '../../../functions/call-budget/stored-state.ts';
 import type { Telemetry } from '../../../functions/common/telemetry.ts';
 import { campaignLedger } from '../../../functions/ledger/dynamo/campaigns.ts';
 import { requestLedger } from '../../../functions/ledger/dynamo/requests.ts';
@@ -48,7 +49,8 @@ export function portsOf(parts: WorkerParts, sandbox: Sandbox): Ports {
   const { reserve, ...ceiling } = options.budget;
   const probesByAddress = options.worker.probeAddress ?? false;
   const budget = sharedBudget({
-    store: dynamoBudgetStore(table.client, TABLE_NAME),
+    // What the worker writes must never seem damaged to an operator's command.
+    store: checkedStore(dynamoBudgetStore(table.client, TABLE_NAME)),
     ceiling,
     reserve,
     leaseMs: leaseMs(DEFAULT_CALL_TIMEOUT_MS),
