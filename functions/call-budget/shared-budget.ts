@@ -135,13 +135,10 @@ class SharedBudget implements CallBudget {
           this.#item.forget();
           break;
         }
-        case 'too-late': {
-          const none: Turn = { kind: 'none', retryAt: move.at, why: 'pace', standsBack: false };
-          if (now >= latest) return none;
+        case 'too-late':
+          if (now >= latest) return { kind: 'none', retryAt: move.at, why: 'pace', standsBack: false };
           await clock.sleep(Math.min(latest - now, LOOK_MS));
-          if (clock.now() >= latest) return none;
           break;
-        }
         case 'too-early':
           await clock.sleep(Math.min(move.at - move.aheadMs - now + random() * move.aheadMs, LOOK_MS));
           break;

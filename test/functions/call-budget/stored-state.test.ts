@@ -111,6 +111,16 @@ describe("The budget's item, checked for operators", () => {
     expect(await checkedStore(store).read()).toEqual(FULL);
   });
 
+  test.each<[place: string, value: unknown]>([
+    ['minutes.counts', '30 4/12 120/13 12/345'],
+    ['minutes.counts', '12/45'],
+    ['holds.byScope.all.why', 'credential'],
+    ['holds.byScope.all.why', 'brake'],
+    ['ceiling.quota', 'ceiling'],
+  ])('may have %s = %j', async (place, value) => {
+    await expect(checkedStore(damaged(place, value)).read()).resolves.toBeDefined();
+  });
+
   test('is given where it is not there yet', async () => {
     expect(await checkedStore(memoryBudgetStore(virtualClock())).read()).toBeUndefined();
   });
