@@ -1,5 +1,7 @@
 import { setImmediate as allElseIdle } from 'node:timers/promises';
 import { stripVTControlCharacters } from 'node:util';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { type StatusOptions, status } from '../../../../cli/commands/status/status.ts';
 import type { Connection } from '../../../../cli/deployment/connect.ts';
@@ -549,6 +551,30 @@ describe('status --watch', () => {
     io.interrupt();
     expect(await ended).toBe(0);
     expect(io.stdout.text).toBe('');
+  });
+
+  it('keeps nothing of the looks before, so that it may run for days', async () => {
+    setFlagsFromString('--expose-gc');
+    const collectGarbage: () => void = runInNewContext('gc');
+    const seen: WeakRef<ActionItem>[] = [];
+    let kept = 0;
+    const scene: Scene = {
+      ledger: {
+        async *actions() {
+          if (seen.length === 10) {
+            collectGarbage();
+            kept = seen.filter((action) => action.deref() !== undefined).length;
+          }
+          const action = anAction('a-1');
+          seen.push(new WeakRef(action));
+          yield action;
+        },
+      },
+    };
+    await watched(scene, 11);
+    expect(seen).toHaveLength(11);
+    // The last one is still in hand.
+    expect(kept).toBeLessThanOrEqual(1);
   });
 
   it('draws the verdict and the progress of the totals on a terminal', async () => {
