@@ -18,11 +18,11 @@ const error = (status: number, code: string, message: string) =>
     status,
     `<ErrorResponse><Error><Type>Sender</Type><Code>${code}</Code><Message>${message}</Message></Error></ErrorResponse>`,
   );
-const stack = (outputs: Record<string, string>) => {
+const stack = (outputs: Record<string, string>, status = 'CREATE_COMPLETE') => {
   const members = Object.entries(outputs).map(
     ([key, value]) => `<member><OutputKey>${key}</OutputKey><OutputValue>${value}</OutputValue></member>`,
   );
-  const body = `<Stacks><member><StackName>S</StackName><Outputs>${members.join('')}</Outputs></member></Stacks>`;
+  const body = `<Stacks><member><StackName>S</StackName><StackStatus>${status}</StackStatus><Outputs>${members.join('')}</Outputs></member></Stacks>`;
   return xml(
     200,
     `<DescribeStacksResponse><DescribeStacksResult>${body}</DescribeStacksResult></DescribeStacksResponse>`,
@@ -62,13 +62,27 @@ describe('A deployment that is looked for by its stack', () => {
     [
       'of another kind',
       stack({ WebsiteUrl: 'https://x' }),
-      /^Stack S lacks InteractiveQueueUrl, .*; deploy this project there, or choose another stack with --stack/,
+      /^Stack S \(CREATE_COMPLETE\) lacks InteractiveQueueUrl, .*; deploy this project there, or choose another stack with --stack/,
     ],
-    ['that is being made, without outputs', stack({}), /^Stack S lacks InteractiveQueueUrl/],
+    [
+      'that is being made, without outputs',
+      stack({}, 'CREATE_IN_PROGRESS'),
+      /^Stack S \(CREATE_IN_PROGRESS\) lacks InteractiveQueueUrl.*; wait until its deployment has ended, or/,
+    ],
+    [
+      'that could not be made',
+      stack({}, 'ROLLBACK_COMPLETE'),
+      /^Stack S \(ROLLBACK_COMPLETE\) lacks .*; deploy this project there, or/,
+    ],
+    [
+      'that was deleted, by its ARN',
+      stack({}, 'DELETE_COMPLETE'),
+      /^Stack S \(DELETE_COMPLETE\) lacks .*; deploy this project there, or/,
+    ],
     [
       'with a ceiling that is none',
       stack({ ...PARTS, Quota: 'x', CallsPerMinute: '0', CallBurst: '1', InteractiveReserve: '0' }),
-      /^Stack S: Quota is not/,
+      /^Stack S \(CREATE_COMPLETE\): Quota is not/,
     ],
     [
       'that may not be looked at',
