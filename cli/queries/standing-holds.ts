@@ -97,15 +97,6 @@ function probeWords({ probe }: StandingHold, now: number): string {
   return probe === 'due' ? '; a probe is due with the next message' : '; a probe is under way';
 }
 
-/** Headings of `docs/runbook.md`. */
-export const RUNBOOK: Record<StandingHold['why'], string> = {
-  outage: 'Outage',
-  credential: 'Credential',
-  brake: 'Brake',
-  operator: 'Operator',
-  'retry-after': 'The API asks for a pause',
-};
-
 /** A hold as `--json` prints it. Every member is always there; times are RFC 3339 in UTC, and that of the next probe stands in `probe`. */
 export const holdJson = ({ scope, why, since, until, probe, who, reason }: StandingHold) => ({
   scope,

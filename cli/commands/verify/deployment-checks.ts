@@ -5,7 +5,8 @@ import { failureOf } from '../../deployment/aws-errors.ts';
 import type { Connection, Context } from '../../deployment/connect.ts';
 import { DEPLOYMENT_VARIABLES } from '../../deployment/find-deployment.ts';
 import type { QueueCounts } from '../../deployment/queues.ts';
-import { holdWords, RUNBOOK, type StandingHold, standingHolds } from '../../queries/standing-holds.ts';
+import { holdWords, standingHolds } from '../../queries/standing-holds.ts';
+import { runbookOf, wayOutOf } from '../../queries/way-out.ts';
 import { counted, number, shellWord } from '../../terminal/text.ts';
 import { type Check, checked, type Finding, failed, notChecked, ok, warning } from './check.ts';
 import { VERIFY_CAMPAIGN } from './test-requests.ts';
@@ -92,7 +93,9 @@ async function holdsFinding(
   const holds = standingHolds(state, { interactive, bulk }, now);
   const [gravest] = holds;
   if (gravest === undefined) return ok('none');
-  return failed(holds.map((hold) => holdWords(hold, now)).join('; and '), holdWayOut(context, gravest));
+  const { deployment } = connection;
+  const wayOut = `${wayOutOf(gravest, { deployment, command: context.command })} (${runbookOf(gravest)})`;
+  return failed(holds.map((hold) => holdWords(hold, now)).join('; and '), wayOut);
 }
 
 /** Where it can't be read, another check tells why. */
@@ -101,18 +104,6 @@ const countsOf = ({ queues, deployment }: Connection, lane: Lane): Promise<Queue
     if (failureOf(error) === undefined) throw error;
     return undefined;
   });
-
-function holdWayOut({ command }: Context, { why, scope }: StandingHold): string {
-  const heading = `"${RUNBOOK[why]}" in docs/runbook.md`;
-  switch (why) {
-    case 'operator':
-      return `${command(`lane resume ${scope}`)} (${heading})`;
-    case 'credential':
-      return `put a valid token into the secret (${heading})`;
-    default:
-      return `see ${heading}; once the cause is fixed, ${command('budget release')} ends it at once`;
-  }
-}
 
 async function secretFinding({ deployment, region, secret }: Connection): Promise<Finding> {
   if (secret === undefined) return notChecked('nothing names it: see outputs', null, { matters: false });
