@@ -4,7 +4,7 @@ import { OUTPUTS } from '../../../functions/contract/stack-outputs.ts';
 import { failureOf } from '../../deployment/aws-errors.ts';
 import type { Connection, Context } from '../../deployment/connect.ts';
 import { DEPLOYMENT_VARIABLES } from '../../deployment/find-deployment.ts';
-import type { QueueCounts } from '../../deployment/queues.ts';
+import { laneCounts, queued } from '../../queries/lane-counts.ts';
 import { holdWords, standingHolds } from '../../queries/standing-holds.ts';
 import { runbookOf, wayOutOf } from '../../queries/way-out.ts';
 import { counted, number, shellWord } from '../../terminal/text.ts';
@@ -21,8 +21,8 @@ export async function deploymentChecks(context: Context, connection: Connection)
     checked('outputs', async () => outputsFinding(connection)),
     ...LANES.map((lane) => checked(`${lane} queue`, () => laneQueueFinding(connection, lane))),
     checked('dead-letter queue', async () => {
-      const { waiting, inFlight, delayed } = await queues.counts(deployment.deadLetterQueueUrl);
-      return ok(`there, with ${counted(waiting + inFlight + delayed, 'message')}`);
+      const letters = await queues.counts(deployment.deadLetterQueueUrl);
+      return ok(`there, with ${counted(queued(letters), 'message')}`);
     }),
     checked('ledger table', () => ledgerFinding(connection)),
     checked('call budget', async () => budgetFinding(connection, await budget)),
@@ -88,22 +88,16 @@ async function holdsFinding(
     if (failureOf(error) === undefined) throw error;
     return notChecked('the call budget could not be read', null);
   }
-  const [interactive, bulk] = await Promise.all(LANES.map((lane) => countsOf(connection, lane)));
+  // Where a lane can't be counted, another check tells why.
+  const counts = await laneCounts(connection);
   const now = connection.now();
-  const holds = standingHolds(state, { interactive, bulk }, now);
+  const holds = standingHolds(state, counts, now);
   const [gravest] = holds;
   if (gravest === undefined) return ok('none');
   const { deployment } = connection;
   const wayOut = `${wayOutOf(gravest, { deployment, command: context.command })} (${runbookOf(gravest)})`;
   return failed(holds.map((hold) => holdWords(hold, now)).join('; and '), wayOut);
 }
-
-/** Where it can't be read, another check tells why. */
-const countsOf = ({ queues, deployment }: Connection, lane: Lane): Promise<QueueCounts | undefined> =>
-  queues.counts(deployment.laneQueueUrls[lane]).catch((error: unknown) => {
-    if (failureOf(error) === undefined) throw error;
-    return undefined;
-  });
 
 async function secretFinding({ deployment, region, secret }: Connection): Promise<Finding> {
   if (secret === undefined) return notChecked('nothing names it: see outputs', null, { matters: false });

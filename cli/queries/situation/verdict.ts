@@ -1,11 +1,12 @@
 import { LANES, type Lane } from '../../../functions/contract/reset-request.ts';
 import type { QueueCounts } from '../../deployment/queues.ts';
 import { counted, number, relative } from '../../terminal/text.ts';
+import { queued, queuedIn } from '../lane-counts.ts';
 import { known } from '../reading.ts';
 import { holdWords, type StandingHold } from '../standing-holds.ts';
 import { runbookAt, runbookOf, type WayOutNames, wayOutOf } from '../way-out.ts';
 import { RECENT_MINUTES } from './recent-resets.ts';
-import { holdsIn, queued, queuedIn, type Situation, timeLeftMs } from './situation.ts';
+import { holdsIn, type Situation, timeLeftMs } from './situation.ts';
 
 interface Told {
   /** What is the case. */
@@ -57,7 +58,7 @@ export function verdictOn(situation: Situation, surroundings: Surroundings): Ver
   const resets = known(situation.recent)?.resets;
   if (waiting > 0 || (inFlight > 0 && (resets ?? 0) > 0))
     return working({ waiting, inFlight }, situation, surroundings);
-  const open = queuedIn(LANES, situation) ?? 0;
+  const open = queuedIn(LANES, situation.lanes) ?? 0;
   return open > 0 ? waitingOnly(open, situation, surroundings) : idle(situation, surroundings);
 }
 
@@ -103,7 +104,7 @@ function heldMeaning(holds: readonly [StandingHold, ...StandingHold[]], situatio
   const lanes = LANES.filter(isHeld);
   const [other] = LANES.filter((lane) => !isHeld(lane));
   const place = other === undefined ? '' : ` in lane ${lanes.join()}`;
-  const count = queuedIn(lanes, situation);
+  const count = queuedIn(lanes, situation.lanes);
   const who =
     count === undefined
       ? `All who are queued${place} wait`

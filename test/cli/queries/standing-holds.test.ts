@@ -15,11 +15,12 @@ import {
 } from '../../../functions/call-budget/state.ts';
 import { checkedStore } from '../../../functions/call-budget/stored-state.ts';
 import { LANES, type Lane } from '../../../functions/contract/reset-request.ts';
-import { counts } from '../../support/cli/a-situation.ts';
+import { counts, has, unreadable } from '../../support/cli/a-situation.ts';
 import { NOON } from '../../support/virtual-clock.ts';
 
 const CEILING: Ceiling = { quota: 'known', perMinute: 60, burst: 10 };
 const RESERVE = 3;
+const EMPTY = { interactive: has(counts()), bulk: has(counts()) };
 const SECOND_MS = 1000;
 const HOUR_MS = 3600 * SECOND_MS;
 /** Shorter pauses after a refusal are no hold that is told. */
@@ -109,8 +110,8 @@ describe('whatever has come about', () => {
           const way = passage(state.holds, asked, at, { leaseMs: 30_000, probesByAddress });
           seen[way.kind] += 1;
           // Its message, or one that could not be counted, is in its lane; the other lane is empty.
-          for (const messages of [counts({ waiting: 1 }), counts({ inFlight: 1 }), undefined]) {
-            const lanes = { interactive: counts(), bulk: counts(), [of]: messages };
+          for (const messages of [has(counts({ waiting: 1 })), has(counts({ inFlight: 1 })), unreadable]) {
+            const lanes = { ...EMPTY, [of]: messages };
             const told = holdsOn(of, standingHolds(state, lanes, at));
             const whys = told.map(({ why }) => why);
             if (way.kind === 'held') expect(whys).toContain(way.why);
@@ -132,7 +133,7 @@ describe('whatever has come about', () => {
       fc.property(world, laterMs, ({ steps, probesByAddress }, afterMs) => {
         const { state, now } = lived(steps, probesByAddress);
         const at = now + afterMs;
-        const told = standingHolds(state, { interactive: counts(), bulk: counts() }, at);
+        const told = standingHolds(state, EMPTY, at);
         for (const of of LANES) {
           const asked = { lane: of, key: 'somebody', history: { unknowns: 0, heldCalls: 0 } };
           const way = passage(state.holds, asked, at, { leaseMs: 30_000, probesByAddress });
