@@ -42,9 +42,9 @@ async function measure(deployment: StandInDeployment): Promise<string> {
   const onCounted = (): void => {
     progress += 1;
   };
-  const counted = await timed(() => ledgerCounts(reader, Date.now(), undefined, { onCounted }));
+  const counted = await timed(() => ledgerCounts(reader, Date.now, undefined, { onCounted }));
   await writeCampaign(place, { first: ITEMS, count: MORE_ITEMS, endsAt: Date.now() });
-  const again = await timed(() => ledgerCounts(reader, Date.now(), counted.result));
+  const again = await timed(() => ledgerCounts(reader, Date.now, counted.result));
   const successes = await timed(() => reader.countSucceeded(CAMPAIGN, counted.result.succeeded.get(CAMPAIGN)));
   const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
   return [

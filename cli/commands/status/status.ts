@@ -70,7 +70,7 @@ async function count(context: Context, { ledger, now }: Connection): Promise<Tot
   };
   try {
     return await context.graceful(async (signal) => {
-      const counting = readingOf(ledgerCounts(ledger, now(), undefined, { onCounted, signal }));
+      const counting = readingOf(ledgerCounts(ledger, now, undefined, { onCounted, signal }));
       const counts = await unlessInterrupted(counting, signal);
       if (counts === undefined) return LEFT_OUT;
       return counts.ok
