@@ -1,11 +1,11 @@
 import { LANES, type Lane } from '../../../functions/contract/reset-request.ts';
 import type { QueueCounts } from '../../deployment/queues.ts';
 import { counted, number, relative } from '../../terminal/text.ts';
+import { RECENT_MINUTES } from '../campaign-row.ts';
 import { queued, queuedIn } from '../lane-counts.ts';
 import { known } from '../reading.ts';
 import { holdWords, type StandingHold } from '../standing-holds.ts';
 import { runbookAt, runbookOf, type WayOutNames, wayOutOf } from '../way-out.ts';
-import { RECENT_MINUTES } from './recent-resets.ts';
 import { holdsIn, type Situation, timeLeftMs } from './situation.ts';
 
 interface Told {
