@@ -58,7 +58,7 @@ export async function situationOf(connection: Connection): Promise<Situation> {
 
 async function lastActions({ ledger }: Pick<Connection, 'ledger'>): Promise<ActionItem[]> {
   const actions: ActionItem[] = [];
-  for await (const action of ledger.actions()) {
+  for await (const action of ledger.actions(ACTIONS_TOLD)) {
     actions.push(action);
     if (actions.length === ACTIONS_TOLD) break;
   }

@@ -553,6 +553,18 @@ describe('status --watch', () => {
     expect(io.stdout.text).toBe('');
   });
 
+  it('asks at each look for no more actions than it tells', async () => {
+    const wanted: unknown[] = [];
+    const ledger: Partial<LedgerReader> = {
+      async *actions(first) {
+        wanted.push(first);
+        yield* [];
+      },
+    };
+    await watched({ ledger }, 2);
+    expect(wanted).toEqual([5, 5]);
+  });
+
   it('keeps nothing of the looks before, so that it may run for days', async () => {
     setFlagsFromString('--expose-gc');
     const collectGarbage: () => void = runInNewContext('gc');
