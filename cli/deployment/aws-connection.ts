@@ -58,10 +58,18 @@ export async function awsConnection(deployment: FoundDeployment, clock: Io['cloc
   };
 }
 
+/**
+ * A host of SQS that tells its region: in all partitions, dual-stack, FIPS, of a VPC endpoint, and the form of old with the region first.
+ * An emulator has no such regions.
+ */
+const SQS_HOST = /^(?:.+\.)?sqs(?:-fips)?\.([a-z]+(?:-[a-z]+)+-\d)\.|^([a-z]+(?:-[a-z]+)+-\d)\.queue\.amazonaws\.com/;
+
 /** AWS writes both into the URL of a queue; an emulator's URL tells the account alone. */
 function placeOfQueue(url: string): { account: string; region?: string } {
   const { hostname, pathname } = URL.canParse(url) ? new URL(url) : { hostname: '', pathname: '' };
-  const region = /^sqs\.([a-z0-9-]+)\.amazonaws\.com(\.cn)?$/.exec(hostname)?.[1];
+  const [, regionLater, regionFirst] = SQS_HOST.exec(hostname) ?? [];
+  // The oldest form stands for the oldest region.
+  const region = regionLater ?? regionFirst ?? (hostname === 'queue.amazonaws.com' ? 'us-east-1' : undefined);
   const account = /^\/(\d{12})\//.exec(pathname)?.[1] ?? 'unknown';
   return region === undefined ? { account } : { account, region };
 }

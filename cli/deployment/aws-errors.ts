@@ -63,7 +63,14 @@ export function explanationOf(what: string, error: unknown): string {
   if (/region is missing|region not accepted/i.test(message)) {
     return 'No AWS region is set; set AWS_REGION, for example AWS_REGION=eu-central-1, or a region in the profile.';
   }
-  if (/^ExpiredToken|^RequestExpired/.test(name)) {
+  // The SDK has set its own clock right by AWS's answer, and tried again: what is left is a proxy that gives the answer another time.
+  if (
+    /^Request(Expired|TimeTooSkewed|InTheFuture)/.test(name) ||
+    /signature (expired|not yet current)/i.test(message)
+  ) {
+    return `AWS finds the time of a call to be wrong (${name}); set this machine's clock right, and if it is, look at the proxy between. Asked for: ${what}.`;
+  }
+  if (/^ExpiredToken/.test(name)) {
     return `The AWS credentials have expired; renew them, for example with \`aws sso login\`. Asked for: ${what}.`;
   }
   if (/UnrecognizedClient|InvalidClientTokenId|SignatureDoesNotMatch|InvalidSignature|InvalidAccessKeyId/.test(name)) {
@@ -73,7 +80,7 @@ export function explanationOf(what: string, error: unknown): string {
     return `Access to ${what} is denied: ${plain(message).replace(/\.+$/, '')}; ask for this permission or use another AWS_PROFILE.`;
   }
   if (/QueueDoesNotExist|NonExistentQueue|ResourceNotFound|^NotFound/.test(name)) {
-    return `There is no ${what}; check the region, the account and the outputs that name it.`;
+    return `There is no ${what.replace(/^the /, '')}; check the region, the account and the outputs that name it.`;
   }
   if (name === 'TimeoutError' || /timed? ?out/i.test(message)) {
     return `AWS did not answer in time for ${what}; check the network, the region and AWS_ENDPOINT_URL, then try again.`;

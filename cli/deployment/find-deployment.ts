@@ -90,11 +90,15 @@ async function describeStack(name: string): Promise<FoundDeployment> {
       throw new CommandFailed(noSuchStack(name), undefined, error);
     }),
   );
-  const outputs = answer.Stacks?.[0]?.Outputs ?? [];
+  const { Outputs = [], StackStatus } = answer.Stacks?.[0] ?? {};
   return deploymentOf(
-    Object.fromEntries(outputs.map(({ OutputKey = '', OutputValue }) => [OutputKey, OutputValue])),
+    Object.fromEntries(Outputs.map(({ OutputKey = '', OutputValue }) => [OutputKey, OutputValue])),
     `stack ${name}`,
-    { missingIn: `Stack ${name}`, wayOut: 'deploy this project there, or choose another stack with --stack' },
+    {
+      missingIn: StackStatus === undefined ? `Stack ${name}` : `Stack ${name} (${StackStatus})`,
+      // A stack that is made for the first time tells its outputs at the end.
+      wayOut: `${StackStatus?.endsWith('_IN_PROGRESS') ? 'wait until its deployment has ended' : 'deploy this project there'}, or choose another stack with --stack`,
+    },
   );
 }
 

@@ -4,11 +4,13 @@ import {
   type SecretsManagerClient,
 } from '@aws-sdk/client-secrets-manager';
 import { parseToken } from '../../functions/contract/api-token.ts';
+import { CommandFailed } from '../terminal/io.ts';
+import { shellWord } from '../terminal/text.ts';
 import { explain } from './aws-errors.ts';
 
 /** The secret with the API token. What it holds is never shown. */
 export interface Secret {
-  /** Whether it has a value, without reading it. */
+  /** Whether it has a value, without reading it. @throws CommandFailed for one that is to be deleted: nobody may read its value any more. */
   hasValue(): Promise<boolean>;
   /** Whether its value is a token that can be used, for whoever may read it. */
   look(): Promise<'well-formed' | 'empty' | 'malformed'>;
@@ -19,10 +21,15 @@ const CURRENT = 'AWSCURRENT';
 export function secretOf(client: SecretsManagerClient, SecretId: string): Secret {
   return {
     async hasValue() {
-      const { VersionIdsToStages = {} } = await explain(
+      const { VersionIdsToStages = {}, DeletedDate } = await explain(
         `secret ${SecretId}`,
         client.send(new DescribeSecretCommand({ SecretId })),
       );
+      if (DeletedDate !== undefined) {
+        throw new CommandFailed(
+          `Secret ${SecretId} is to be deleted, and can't be read any more; get it back with \`aws secretsmanager restore-secret --secret-id ${shellWord(SecretId)}\`.`,
+        );
+      }
       return Object.values(VersionIdsToStages).some((stages) => stages.includes(CURRENT));
     },
     async look() {

@@ -8,6 +8,9 @@ const SILENT_MS = 60_000;
 export const actionState = ({ state, heardAt }: ActionItem, now: number): ActionState =>
   state === 'running' && now - heardAt > SILENT_MS ? 'interrupted' : state;
 
+/** "Operator/sam" of "arn:aws:sts::123456789012:assumed-role/Operator/sam": all are of one account. `actions show` tells the whole ARN. */
+export const nameOf = ({ who }: Pick<ActionItem, 'who'>): string => who.slice(who.indexOf('/') + 1);
+
 /** An action as `--json` prints it. Every member is always there; times are RFC 3339 in UTC. */
 export const actionJson = (item: ActionItem, now: number) => ({
   actionId: item.actionId,

@@ -1,8 +1,6 @@
 import type { BudgetState } from '../../functions/call-budget/state.ts';
-import type { Lane } from '../../functions/contract/reset-request.ts';
 import type { Connection } from '../deployment/connect.ts';
-import type { QueueCounts } from '../deployment/queues.ts';
-import { CommandFailed } from '../terminal/io.ts';
+import { laneCounts } from './lane-counts.ts';
 import { type StandingHold, standingHolds } from './standing-holds.ts';
 
 export interface HoldsNow {
@@ -14,14 +12,8 @@ export interface HoldsNow {
 }
 
 /** What holds a deployment. @throws LedgerUnreachable, BudgetDamaged */
-export async function holdsNow({ budget, queues, deployment, now }: Connection): Promise<HoldsNow> {
-  // A lane that can't be counted may have messages.
-  const count = (lane: Lane): Promise<QueueCounts | undefined> =>
-    queues.counts(deployment.laneQueueUrls[lane]).catch((error: unknown) => {
-      if (error instanceof CommandFailed) return undefined;
-      throw error;
-    });
-  const [state, interactive, bulk] = await Promise.all([budget.read(), count('interactive'), count('bulk')]);
-  const holdsOf = (of: BudgetState | undefined): StandingHold[] => standingHolds(of, { interactive, bulk }, now());
+export async function holdsNow(connection: Connection): Promise<HoldsNow> {
+  const [state, counts] = await Promise.all([connection.budget.read(), laneCounts(connection)]);
+  const holdsOf = (of: BudgetState | undefined): StandingHold[] => standingHolds(of, counts, connection.now());
   return { state, holds: holdsOf(state), holdsOf };
 }

@@ -2,8 +2,8 @@ import type { HoldCause } from '../../functions/call-budget/call-budget.ts';
 import type { Scope } from '../../functions/call-budget/holds.ts';
 import type { BudgetState } from '../../functions/call-budget/state.ts';
 import { LANES, type Lane } from '../../functions/contract/reset-request.ts';
-import type { QueueCounts } from '../deployment/queues.ts';
 import { plain, relative, time } from '../terminal/text.ts';
+import { type LaneCounts, queuedIn } from './lane-counts.ts';
 import { rfc3339 } from './rfc3339.ts';
 
 /** Why nobody calls: a hold of the worker's, an operator's pause, or a `Retry-After` of the API. Times are milliseconds since the epoch. */
@@ -26,19 +26,16 @@ const ORDINARY_PAUSE_MS = 16_000;
 /**
  * What keeps messages from being called now, the gravest first. A worker's hold stands until its probe ends it; one whose end has come and
  * whose lanes have no message is history, since nobody is there to probe.
- * @param lanes undefined where the count could not be read: then the lane may have messages.
+ * @param counts undefined: each lane may have messages, as one may that could not be counted.
  */
 export function standingHolds(
   state: BudgetState | undefined,
-  lanes: Record<Lane, QueueCounts | undefined>,
+  counts: LaneCounts | undefined,
   now: number,
 ): StandingHold[] {
   if (state === undefined) return [];
   const { byScope, byOperator } = state.holds;
-  const hasMessages = (lane: Lane): boolean => {
-    const { [lane]: counts } = lanes;
-    return counts === undefined || counts.waiting + counts.inFlight + counts.delayed > 0;
-  };
+  const hasMessages = (lane: Lane): boolean => counts === undefined || queuedIn([lane], counts) !== 0;
   const scopes: Scope[] = ['all', ...LANES];
   const ofOperators = scopes.flatMap((scope): StandingHold[] => {
     const hold = byOperator[scope];
@@ -96,15 +93,6 @@ function probeWords({ probe }: StandingHold, now: number): string {
   if (typeof probe === 'number') return `; next probe ${relative(probe, now)}`;
   return probe === 'due' ? '; a probe is due with the next message' : '; a probe is under way';
 }
-
-/** Headings of `docs/runbook.md`. */
-export const RUNBOOK: Record<StandingHold['why'], string> = {
-  outage: 'Outage',
-  credential: 'Credential',
-  brake: 'Brake',
-  operator: 'Operator',
-  'retry-after': 'The API asks for a pause',
-};
 
 /** A hold as `--json` prints it. Every member is always there; times are RFC 3339 in UTC, and that of the next probe stands in `probe`. */
 export const holdJson = ({ scope, why, since, until, probe, who, reason }: StandingHold) => ({

@@ -1,6 +1,17 @@
-/** Settles when the signal is given: for a race with work that nobody waits for then. */
-export const interruptionBy = (signal: AbortSignal): Promise<undefined> =>
-  new Promise((resolve) => {
-    if (signal.aborted) resolve(undefined);
-    signal.addEventListener('abort', () => resolve(undefined), { once: true });
+/**
+ * Waits for work, which nobody waits for once the signal is given: then it is undefined. Nothing of it is kept by the signal, which may be
+ * that of a command that runs for days.
+ */
+export async function unlessInterrupted<T>(work: Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+  let interrupt = (): void => {};
+  const interruption = new Promise<undefined>((resolve) => {
+    interrupt = () => resolve(undefined);
   });
+  if (signal.aborted) interrupt();
+  signal.addEventListener('abort', interrupt, { once: true });
+  try {
+    return await Promise.race([work, interruption]);
+  } finally {
+    signal.removeEventListener('abort', interrupt);
+  }
+}

@@ -99,6 +99,13 @@ export const NO_HOLDS: Holds = {
   brakeOff: {},
 };
 
+/** Without the pauses that are over: they hold nobody, and would be written with every permit. The same object if there is none. */
+export function withoutEndedPauses(state: Holds, now: EpochMs): Holds {
+  const pauses = Object.entries(state.byOperator);
+  const standing = pauses.filter(([, { until = NEVER }]) => now < until);
+  return standing.length === pauses.length ? state : { ...state, byOperator: Object.fromEntries(standing) };
+}
+
 export type Passage =
   | { kind: 'free' }
   /** This call is the probe of what is held; `holds` remembers that it is under way. */

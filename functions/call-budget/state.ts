@@ -12,7 +12,17 @@ import {
   withSample,
 } from './adaptive-rate.ts';
 import type { Ruling, Shown, Ticket } from './call-budget.ts';
-import { type Hold, type Holds, holdsAfter, isOwnFault, type Life, NO_HOLDS, showsLife, withLife } from './holds.ts';
+import {
+  type Hold,
+  type Holds,
+  holdsAfter,
+  isOwnFault,
+  type Life,
+  NO_HOLDS,
+  showsLife,
+  withLife,
+  withoutEndedPauses,
+} from './holds.ts';
 import { type Minutes, noMinutes, withCalls } from './minutes.ts';
 import type { Pace } from './permits.ts';
 
@@ -86,7 +96,7 @@ export function afterPermits(
   return {
     ...state,
     arrival,
-    holds,
+    holds: withoutEndedPauses(holds, now),
     granted: state.granted + count,
     minutes: withCalls(state.minutes, now, count, 0),
     learned: withSample(rested, state.granted - state.refused, now),

@@ -5,7 +5,6 @@ import { ledgerCounts } from '../../cli/queries/situation/ledger-counts.ts';
 import { dynamoBudgetStore } from '../../functions/call-budget/dynamo-store.ts';
 import { freshBudget } from '../../functions/call-budget/state.ts';
 import { ledgerReader } from '../../functions/ledger/dynamo/reader.ts';
-import { CREDENTIALS, REGION } from '../../local/aws/account.ts';
 import { aCampaign, anAction } from '../support/builders.ts';
 import { type StandInDeployment, startDeployment, TABLE } from '../support/cli/stand-ins.ts';
 import { CAMPAIGN, INTERVAL_MS, writeCampaign } from './large-campaign.ts';
@@ -42,9 +41,9 @@ async function measure(deployment: StandInDeployment): Promise<string> {
   const onCounted = (): void => {
     progress += 1;
   };
-  const counted = await timed(() => ledgerCounts(reader, Date.now(), undefined, { onCounted }));
+  const counted = await timed(() => ledgerCounts(reader, Date.now, undefined, { onCounted }));
   await writeCampaign(place, { first: ITEMS, count: MORE_ITEMS, endsAt: Date.now() });
-  const again = await timed(() => ledgerCounts(reader, Date.now(), counted.result));
+  const again = await timed(() => ledgerCounts(reader, Date.now, counted.result));
   const successes = await timed(() => reader.countSucceeded(CAMPAIGN, counted.result.succeeded.get(CAMPAIGN)));
   const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
   return [
@@ -55,20 +54,8 @@ async function measure(deployment: StandInDeployment): Promise<string> {
   ].join('\n');
 }
 
-const resets = ({ origin, url }: StandInDeployment, ...args: string[]) =>
-  promisify(execFile)(process.execPath, [MAIN, ...args], {
-    env: {
-      PATH: process.env.PATH,
-      AWS_ENDPOINT_URL: origin,
-      AWS_REGION: REGION,
-      AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
-      AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
-      RESETS_INTERACTIVE_QUEUE_URL: url('interactive'),
-      RESETS_BULK_QUEUE_URL: url('bulk'),
-      RESETS_DEAD_LETTER_QUEUE_URL: url('dead'),
-      RESETS_LEDGER_TABLE_NAME: TABLE,
-    },
-  });
+const resets = ({ environment }: StandInDeployment, ...args: string[]) =>
+  promisify(execFile)(process.execPath, [MAIN, ...args], { env: environment() });
 
 async function main(): Promise<string> {
   if (!process.execArgv.includes(LARGE_HEAP)) return measureStatus();

@@ -13,6 +13,7 @@ import type { BudgetState } from '../../functions/call-budget/state.ts';
 import { checkedStore } from '../../functions/call-budget/stored-state.ts';
 import type { Lane } from '../../functions/contract/reset-request.ts';
 import { cancelCampaign } from '../../functions/ledger/dynamo/campaigns.ts';
+import { has } from './cli/a-situation.ts';
 import { aRequest, drained, eventually, ONE_A_LANE, type Scene, type Scenes, someRequests } from './local-system.ts';
 
 /** What an operator would look at in a running system. */
@@ -115,7 +116,11 @@ export async function sightOf(scene: Scene): Promise<Sight> {
       counts(scene.queueUrls.bulk),
     ]);
     const lanes = { interactive, bulk };
-    return { state, lanes, holds: standingHolds(state, lanes, Date.now()) };
+    return {
+      state,
+      lanes,
+      holds: standingHolds(state, { interactive: has(interactive), bulk: has(bulk) }, Date.now()),
+    };
   } finally {
     sqs.destroy();
   }

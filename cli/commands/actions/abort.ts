@@ -33,7 +33,7 @@ export async function abortAction(context: Context, id: string, { yes, json }: A
     about: [
       `About to abort action ${id} of ${placeOf(connection)}: ${plain(item.command)}.`,
       `Begun by ${plain(item.who)} at ${time(item.startedAt)} (${relative(item.startedAt, now)}); ${progressOf(item)} done.`,
-      'It stops within 10 s, on whatever machine it runs. What it has done stays done.',
+      `${whenItStops(item, now)} What it has done stays done.`,
     ],
     undone: NOT_ASKED,
   });
@@ -48,15 +48,19 @@ export async function abortAction(context: Context, id: string, { yes, json }: A
   return EXIT.done;
 }
 
+/** One that has only fallen silent may go on, when a laptop is opened again, say. */
 function refuseIfEnded(item: ActionItem, now: number): void {
-  const state = actionState(item, now);
-  if (state === 'running') return;
-  const since = item.finishedAt ?? item.heardAt;
-  const silent = item.state === 'running' ? 'nothing was heard of it since' : 'it ended at';
+  if (item.state === 'running') return;
+  const endedAt = item.finishedAt ?? item.heardAt;
   throw new CommandFailed(
-    `Action ${item.actionId} does not run: ${state}, ${progressOf(item)} done; ${silent} ${time(since)} (${relative(since, now)}).`,
+    `Action ${item.actionId} does not run: ${item.state}, ${progressOf(item)} done; it ended at ${time(endedAt)} (${relative(endedAt, now)}).`,
   );
 }
+
+const whenItStops = (item: ActionItem, now: number): string =>
+  actionState(item, now) === 'running'
+    ? 'It stops within 10 s, on whatever machine it runs.'
+    : `Nothing was heard of it since ${time(item.heardAt)} (${relative(item.heardAt, now)}); should it go on, it stops within 10 s.`;
 
 /** The action once it has ended, or undefined if it has not in time. */
 async function endOf({ clock }: Context, { ledger, now }: Connection, id: string): Promise<ActionItem | undefined> {

@@ -1,6 +1,6 @@
 import type { ActionItem } from '../../../functions/ledger/items.ts';
 import type { Context } from '../../deployment/connect.ts';
-import { actionJson, actionState } from '../../queries/actions.ts';
+import { actionJson, actionState, nameOf } from '../../queries/actions.ts';
 import { firstOf } from '../../queries/first-of.ts';
 import { EXIT, type ExitCode, print } from '../../terminal/io.ts';
 import { printTable } from '../../terminal/print-table.ts';
@@ -44,9 +44,6 @@ const cellsOf = (item: ActionItem, now: number) => ({
   'action id': plain(item.actionId),
   state: actionState(item, now),
   done: progressOf(item),
-  who: plain(nameIn(item.who)),
+  who: plain(nameOf(item)),
   command: plain(item.command),
 });
-
-/** "Operator/sam" of "arn:aws:sts::123456789012:assumed-role/Operator/sam"; the ARN itself is shown by `actions show`. */
-const nameIn = (arn: string): string => arn.slice(arn.indexOf('/') + 1);

@@ -24,7 +24,7 @@ export async function showAction(context: Context, id: string, { json }: ShowOpt
   const state = actionState(item, now);
   await print(context.stdout, `${paint('bold', id)}  ${plain(item.command)}: ${state}, ${progressOf(item)} done.`);
   for (const line of listing(rowsOf(item, now))) await print(context.stdout, line);
-  if (state === 'running') await print(context.stderr, `Stop it with: ${context.command(`actions abort ${id}`)}`);
+  if (item.state === 'running') await print(context.stderr, `Stop it with: ${context.command(`actions abort ${id}`)}`);
   return EXIT.done;
 }
 

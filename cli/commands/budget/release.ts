@@ -4,12 +4,12 @@ import { LANES, type Lane } from '../../../functions/contract/reset-request.ts';
 import { carryOut, NOTHING_CHANGED } from '../../changes/carry-out.ts';
 import { changeBudget } from '../../changes/change-budget.ts';
 import { tell } from '../../changes/tell.ts';
-import { stillHeld } from '../../changes/way-out.ts';
 import type { Duration } from '../../changes/when.ts';
 import { type Connection, type Context, placeOf } from '../../deployment/connect.ts';
 import { budgetFigures, budgetJson } from '../../queries/budget-figures.ts';
 import { holdsNow } from '../../queries/holds-now.ts';
 import { holdJson, holdWords, type StandingHold } from '../../queries/standing-holds.ts';
+import { stillHeld } from '../../queries/way-out.ts';
 import { requireConsent } from '../../terminal/confirm.ts';
 import { CommandFailed, EXIT, type ExitCode, wrongUsage } from '../../terminal/io.ts';
 import { time } from '../../terminal/text.ts';
@@ -30,6 +30,7 @@ export async function releaseBudget(context: Context, options: ReleaseOptions): 
   requireConsent(context, yes);
   const connection = await context.connect();
   const { state, holds, holdsOf } = await holdsNow(connection);
+  const names = { deployment: connection.deployment, command: context.command };
   const held = holds.filter(({ why }) => why !== 'operator');
   const told = (actionId: string | null, after: BudgetState | undefined, words: string) => {
     const standing = after === undefined ? [] : holdsOf(after);
@@ -37,7 +38,7 @@ export async function releaseBudget(context: Context, options: ReleaseOptions): 
     const released = actionId === null ? [] : held.map(holdJson);
     const budget = budgetJson(budgetFigures(after, connection.deployment.ceiling, now));
     const data = { actionId, changed: actionId !== null, released, ...budget, holds: standing.map(holdJson) };
-    return tell(context, json, data, [words, ...standing.map((hold) => stillHeld(hold, context, now))]);
+    return tell(context, json, data, [words, ...standing.map((hold) => stillHeld(hold, names, now))]);
   };
   if (held.length === 0 && off === undefined) {
     await told(null, state, 'There is nothing to release.');
@@ -72,6 +73,7 @@ function aboutRelease(
   { brakeOff: off, lane }: ReleaseOptions,
 ): string[] {
   const now = connection.now();
+  const names = { deployment: connection.deployment, command: context.command };
   const held = holds.filter(({ why }) => why !== 'operator');
   const has = (why: StandingHold['why']) => held.some((hold) => hold.why === why);
   const braked = LANES.filter((one) => held.some(({ why, scope }) => why === 'brake' && scope === one));
@@ -92,7 +94,7 @@ function aboutRelease(
     ...(has('outage') ? ['Outage holds stay off for an hour.'] : []),
     ...(has('credential') ? ['A token that is still rejected holds all lanes again with the first call.'] : []),
     ...(has('retry-after') ? ['The API has asked for that pause: it may refuse all calls until then.'] : []),
-    ...holds.filter(({ why }) => why === 'operator').map((hold) => stillHeld(hold, context, now)),
+    ...holds.filter(({ why }) => why === 'operator').map((hold) => stillHeld(hold, names, now)),
   ];
 }
 

@@ -9,7 +9,7 @@ import { holdsNow } from '../../queries/holds-now.ts';
 import { holdJson, holdWords, type StandingHold, scopeWords } from '../../queries/standing-holds.ts';
 import { requireConsent } from '../../terminal/confirm.ts';
 import { CommandFailed, EXIT, type ExitCode, wrongUsage } from '../../terminal/io.ts';
-import { relative, time } from '../../terminal/text.ts';
+import { cut, relative, time } from '../../terminal/text.ts';
 import { reasonProblem } from '../../validation.ts';
 import { concerns, pauseOf, type Scope } from './scope.ts';
 
@@ -19,6 +19,9 @@ export interface PauseOptions {
   yes?: boolean;
   json?: boolean;
 }
+
+/** Characters. The worker writes the budget with every permit, and pays for each kB of it; the action keeps all of the reason. */
+const KEPT_REASON = 128;
 
 /** Lets nobody call in scope until the end that was given, or until it is resumed. */
 export async function pauseLane(context: Context, scope: Scope, options: PauseOptions): Promise<ExitCode> {
@@ -31,7 +34,10 @@ export async function pauseLane(context: Context, scope: Scope, options: PauseOp
   const now = connection.now();
   const until = typed === undefined ? undefined : momentAhead('--until', typed, now);
   const end = until === undefined ? 'until it is resumed' : `until ${time(until)} (${relative(until, now)})`;
-  const given = { ...(until === undefined ? {} : { until }), ...(reason === undefined ? {} : { why: reason }) };
+  const given = {
+    ...(until === undefined ? {} : { until }),
+    ...(reason === undefined ? {} : { why: cut(reason, KEPT_REASON) }),
+  };
 
   const { result, actionId } = await carryOut(
     context,

@@ -2,10 +2,10 @@ import { resume } from '../../../functions/call-budget/operator.ts';
 import { carryOut, NOTHING_CHANGED } from '../../changes/carry-out.ts';
 import { changeBudget } from '../../changes/change-budget.ts';
 import { tell } from '../../changes/tell.ts';
-import { stillHeld } from '../../changes/way-out.ts';
 import { type Context, placeOf } from '../../deployment/connect.ts';
 import { holdsNow } from '../../queries/holds-now.ts';
 import { holdJson, holdWords, type StandingHold, scopeWords } from '../../queries/standing-holds.ts';
+import { stillHeld } from '../../queries/way-out.ts';
 import { requireConsent } from '../../terminal/confirm.ts';
 import { CommandFailed, EXIT, type ExitCode } from '../../terminal/io.ts';
 import { concerns, pauseOf, type Scope } from './scope.ts';
@@ -20,6 +20,7 @@ export async function resumeLane(context: Context, scope: Scope, { yes, json }: 
   requireConsent(context, yes);
   const connection = await context.connect();
   const { holds, holdsOf } = await holdsNow(connection);
+  const names = { deployment: connection.deployment, command: context.command };
   const ended = pauseOf(holds, scope);
   const told = (actionId: string | null, all: readonly StandingHold[], words: string) => {
     const standing = all.filter((hold) => concerns(hold, scope));
@@ -31,7 +32,7 @@ export async function resumeLane(context: Context, scope: Scope, { yes, json }: 
     };
     return tell(context, json, { ...data, holds: standing.map(holdJson) }, [
       words,
-      ...standing.map((hold) => stillHeld(hold, context, connection.now())),
+      ...standing.map((hold) => stillHeld(hold, names, connection.now())),
     ]);
   };
   if (ended === undefined) {
@@ -53,7 +54,7 @@ export async function resumeLane(context: Context, scope: Scope, { yes, json }: 
       about: [
         `About to resume ${scopeWords(scope)} of ${placeOf(connection)}: ${holdWords(ended, now)}.`,
         'Where nothing else holds, calls begin within 10 s; what is hidden is back within 20 minutes.',
-        ...others.map((hold) => stillHeld(hold, context, now)),
+        ...others.map((hold) => stillHeld(hold, names, now)),
       ],
       yes,
       undone: NOTHING_CHANGED,

@@ -42,6 +42,6 @@ async function holdsOf(item: RequestItem, { budget, now }: Connection): Promise<
   const state = await readingOf(budget.read());
   if (!state.ok) return state;
   // Its own message is in its lane, so that no hold on it is history.
-  const holds = standingHolds(state.value, { interactive: undefined, bulk: undefined }, now());
+  const holds = standingHolds(state.value, undefined, now());
   return { ok: true, value: holdsOn(item.lane, holds) };
 }

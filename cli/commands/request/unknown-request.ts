@@ -1,6 +1,7 @@
 import { LANES } from '../../../functions/contract/reset-request.ts';
 import type { Connection, Context } from '../../deployment/connect.ts';
-import { known, readingOf } from '../../queries/reading.ts';
+import { laneCounts, queuedIn } from '../../queries/lane-counts.ts';
+import { readingOf } from '../../queries/reading.ts';
 import { rfc3339 } from '../../queries/rfc3339.ts';
 import { type Sent, sentBy } from '../../queries/sent-by.ts';
 import { holdJson, holdsOn, holdWords, type StandingHold, standingHolds } from '../../queries/standing-holds.ts';
@@ -39,20 +40,16 @@ export async function tellOfUnknown(
 }
 
 /** Null and undefined where they cannot be read: then it may be queued, and held. */
-async function lanesAndHolds({ deployment, queues, budget, now }: Connection): Promise<{
+async function lanesAndHolds(connection: Connection): Promise<{
   queued: number | null;
   holds: StandingHold[] | undefined;
 }> {
-  const [state, ...counts] = await Promise.all([
-    readingOf(budget.read()),
-    ...LANES.map((lane) => readingOf(queues.counts(deployment.laneQueueUrls[lane]))),
-  ]);
-  const [interactive, bulk] = counts.map(known);
-  const queued = [interactive, bulk].reduce<number | null>(
-    (sum, lane) => (sum === null || lane === undefined ? null : sum + lane.waiting + lane.inFlight + lane.delayed),
-    0,
-  );
-  return { queued, holds: state.ok ? standingHolds(state.value, { interactive, bulk }, now()) : undefined };
+  const { budget, now } = connection;
+  const [state, counts] = await Promise.all([readingOf(budget.read()), laneCounts(connection)]);
+  return {
+    queued: queuedIn(LANES, counts) ?? null,
+    holds: state.ok ? standingHolds(state.value, counts, now()) : undefined,
+  };
 }
 
 const sentJson = ({ actionId, who, at, lane, state }: Sent) => ({

@@ -1,11 +1,12 @@
 import { LANES } from '../../../functions/contract/reset-request.ts';
 import type { ActionItem } from '../../../functions/ledger/items.ts';
 import type { Connection } from '../../deployment/connect.ts';
-import { actionState } from '../../queries/actions.ts';
+import { actionState, nameOf } from '../../queries/actions.ts';
 import { type BudgetFigures, budgetFigures, CALL_MINUTES, tenths } from '../../queries/budget-figures.ts';
+import { RECENT_MINUTES } from '../../queries/campaign-row.ts';
+import { queued } from '../../queries/lane-counts.ts';
 import { known, type Reading } from '../../queries/reading.ts';
-import { RECENT_MINUTES } from '../../queries/situation/recent-resets.ts';
-import { holdsIn, queued, type Situation, timeLeftMs } from '../../queries/situation/situation.ts';
+import { holdsIn, type Situation, timeLeftMs } from '../../queries/situation/situation.ts';
 import type { Verdict } from '../../queries/situation/verdict.ts';
 import { holdWords } from '../../queries/standing-holds.ts';
 import type { Io } from '../../terminal/io.ts';
@@ -190,9 +191,7 @@ function actionRows(items: readonly ActionItem[], now: number): PageLine[] {
     const state = actionState(item, now);
     const ofPlanned =
       item.planned === 1 || item.done === item.planned ? '' : ` (${number(item.done)} of ${number(item.planned)})`;
-    // All of them are of one account: the rest of the ARN tells who.
-    const who = plain(item.who.replace(/^arn:[^:]*:[^:]*:[^:]*:\d*:/, ''));
-    return [relative(item.startedAt, now), who, plain(item.command), `${state}${ofPlanned}`];
+    return [relative(item.startedAt, now), plain(nameOf(item)), plain(item.command), `${state}${ofPlanned}`];
   });
   const widths = [0, 1, 2].map((at) => Math.max(...rows.map((row) => row[at]?.length ?? 0)));
   return rows.map((row) => ({

@@ -5,7 +5,7 @@ import type { Totals } from '../../queries/situation/running-totals.ts';
 import { type Situation, situationOf, unreadIn } from '../../queries/situation/situation.ts';
 import { situationJson } from '../../queries/situation/situation-json.ts';
 import { verdictOn } from '../../queries/situation/verdict.ts';
-import { interruptionBy } from '../../terminal/interruption.ts';
+import { unlessInterrupted } from '../../terminal/interruption.ts';
 import { CommandFailed, EXIT, type ExitCode, print, wrongUsage } from '../../terminal/io.ts';
 import { type ProgressLine, progressLineOn } from '../../terminal/progress-line.ts';
 import { number, printJson } from '../../terminal/text.ts';
@@ -70,8 +70,8 @@ async function count(context: Context, { ledger, now }: Connection): Promise<Tot
   };
   try {
     return await context.graceful(async (signal) => {
-      const counting = readingOf(ledgerCounts(ledger, now(), undefined, { onCounted, signal }));
-      const counts = await Promise.race([counting, interruptionBy(signal)]);
+      const counting = readingOf(ledgerCounts(ledger, now, undefined, { onCounted, signal }));
+      const counts = await unlessInterrupted(counting, signal);
       if (counts === undefined) return LEFT_OUT;
       return counts.ok
         ? { kind: 'counted', counts: counts.value }

@@ -1,8 +1,9 @@
 import { FAILURE_REASONS } from '../../../functions/contract/dead-letter.ts';
+import { queued } from '../../queries/lane-counts.ts';
 import { known } from '../../queries/reading.ts';
 import { COUNTED_STATES, type LedgerCounts } from '../../queries/situation/ledger-counts.ts';
 import type { Totals } from '../../queries/situation/running-totals.ts';
-import { queued, type Situation } from '../../queries/situation/situation.ts';
+import type { Situation } from '../../queries/situation/situation.ts';
 import { unexplained } from '../../queries/situation/situation-json.ts';
 import { counted, number } from '../../terminal/text.ts';
 import { type PageLine, section } from './page.ts';

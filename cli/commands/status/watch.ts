@@ -3,7 +3,7 @@ import { RunningTotals, type Totals } from '../../queries/situation/running-tota
 import { situationOf } from '../../queries/situation/situation.ts';
 import { situationJson } from '../../queries/situation/situation-json.ts';
 import { verdictOn } from '../../queries/situation/verdict.ts';
-import { interruptionBy } from '../../terminal/interruption.ts';
+import { unlessInterrupted } from '../../terminal/interruption.ts';
 import { EXIT, type ExitCode, print } from '../../terminal/io.ts';
 import { screenOn } from '../../terminal/screen.ts';
 import { jsonText, time } from '../../terminal/text.ts';
@@ -21,13 +21,12 @@ export async function watch(
   const { clock, stdout } = context;
   const { deployment } = connection;
   await context.graceful(async (interrupted) => {
-    const interruption = interruptionBy(interrupted);
     const running = withTotals ? new RunningTotals(connection, clock, interrupted) : undefined;
     const screen = json ? undefined : screenOn(context);
     try {
       while (!interrupted.aborted) {
         running?.refresh();
-        const situation = await Promise.race([situationOf(connection), interruption]);
+        const situation = await unlessInterrupted(situationOf(connection), interrupted);
         if (situation === undefined) break;
         const verdict = verdictOn(situation, { deployment, command: context.command, isWatched: true });
         const totals: Totals = running?.look() ?? { kind: 'left out' };

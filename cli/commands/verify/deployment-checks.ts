@@ -4,8 +4,9 @@ import { OUTPUTS } from '../../../functions/contract/stack-outputs.ts';
 import { failureOf } from '../../deployment/aws-errors.ts';
 import type { Connection, Context } from '../../deployment/connect.ts';
 import { DEPLOYMENT_VARIABLES } from '../../deployment/find-deployment.ts';
-import type { QueueCounts } from '../../deployment/queues.ts';
-import { holdWords, RUNBOOK, type StandingHold, standingHolds } from '../../queries/standing-holds.ts';
+import { laneCounts, queued } from '../../queries/lane-counts.ts';
+import { holdWords, standingHolds } from '../../queries/standing-holds.ts';
+import { runbookOf, wayOutOf } from '../../queries/way-out.ts';
 import { counted, number, shellWord } from '../../terminal/text.ts';
 import { type Check, checked, type Finding, failed, notChecked, ok, warning } from './check.ts';
 import { VERIFY_CAMPAIGN } from './test-requests.ts';
@@ -20,8 +21,8 @@ export async function deploymentChecks(context: Context, connection: Connection)
     checked('outputs', async () => outputsFinding(connection)),
     ...LANES.map((lane) => checked(`${lane} queue`, () => laneQueueFinding(connection, lane))),
     checked('dead-letter queue', async () => {
-      const { waiting, inFlight, delayed } = await queues.counts(deployment.deadLetterQueueUrl);
-      return ok(`there, with ${counted(waiting + inFlight + delayed, 'message')}`);
+      const letters = await queues.counts(deployment.deadLetterQueueUrl);
+      return ok(`there, with ${counted(queued(letters), 'message')}`);
     }),
     checked('ledger table', () => ledgerFinding(connection)),
     checked('call budget', async () => budgetFinding(connection, await budget)),
@@ -87,31 +88,15 @@ async function holdsFinding(
     if (failureOf(error) === undefined) throw error;
     return notChecked('the call budget could not be read', null);
   }
-  const [interactive, bulk] = await Promise.all(LANES.map((lane) => countsOf(connection, lane)));
+  // Where a lane can't be counted, another check tells why.
+  const counts = await laneCounts(connection);
   const now = connection.now();
-  const holds = standingHolds(state, { interactive, bulk }, now);
+  const holds = standingHolds(state, counts, now);
   const [gravest] = holds;
   if (gravest === undefined) return ok('none');
-  return failed(holds.map((hold) => holdWords(hold, now)).join('; and '), holdWayOut(context, gravest));
-}
-
-/** Where it can't be read, another check tells why. */
-const countsOf = ({ queues, deployment }: Connection, lane: Lane): Promise<QueueCounts | undefined> =>
-  queues.counts(deployment.laneQueueUrls[lane]).catch((error: unknown) => {
-    if (failureOf(error) === undefined) throw error;
-    return undefined;
-  });
-
-function holdWayOut({ command }: Context, { why, scope }: StandingHold): string {
-  const heading = `"${RUNBOOK[why]}" in docs/runbook.md`;
-  switch (why) {
-    case 'operator':
-      return `${command(`lane resume ${scope}`)} (${heading})`;
-    case 'credential':
-      return `put a valid token into the secret (${heading})`;
-    default:
-      return `see ${heading}; once the cause is fixed, ${command('budget release')} ends it at once`;
-  }
+  const { deployment } = connection;
+  const wayOut = `${wayOutOf(gravest, { deployment, command: context.command })} (${runbookOf(gravest)})`;
+  return failed(holds.map((hold) => holdWords(hold, now)).join('; and '), wayOut);
 }
 
 async function secretFinding({ deployment, region, secret }: Connection): Promise<Finding> {

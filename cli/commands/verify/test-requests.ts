@@ -3,6 +3,7 @@ import type { RequestItem, State } from '../../../functions/ledger/items.ts';
 import type { RunningAction } from '../../changes/carry-out.ts';
 import type { Connection, Context } from '../../deployment/connect.ts';
 import type { QueueCounts } from '../../deployment/queues.ts';
+import { queued } from '../../queries/lane-counts.ts';
 import { counted, number } from '../../terminal/text.ts';
 import { type Finding, failed, notChecked, ok } from './check.ts';
 
@@ -91,7 +92,7 @@ export async function endOf(
     await clock.sleep(LOOK_EVERY_MS, stopped);
   }
   const waited = seconds(waitMs);
-  const ahead = before.waiting + before.inFlight + before.delayed;
+  const ahead = queued(before);
   const after = await connection.queues.counts(connection.deployment.laneQueueUrls[lane]);
   // Whoever receives has something in flight.
   if (ahead > 0 && after.inFlight > 0) {

@@ -18,10 +18,13 @@ export interface LedgerCounts {
   succeeded: ReadonlyMap<string, SucceededCount>;
 }
 
-/** @param last an earlier count, from which that of the successes goes on: it alone would grow without end. */
+/**
+ * @param now is asked only after the ledger has answered once: AWS's clock is known by then.
+ * @param last an earlier count, from which that of the successes goes on: it alone would grow without end.
+ */
 export async function ledgerCounts(
   ledger: Pick<LedgerReader, 'campaigns' | 'count' | 'countSucceeded'>,
-  now: number,
+  now: () => number,
   last?: LedgerCounts,
   watch?: CountWatch,
 ): Promise<LedgerCounts> {
@@ -37,7 +40,7 @@ export async function ledgerCounts(
     mapConcurrently(campaigns, (campaign) => ledger.countSucceeded(campaign, last?.succeeded.get(campaign), watch)),
     mapConcurrently(others, countState),
     mapConcurrently(FAILURE_REASONS, (reason) => count({ state: 'failed', reason })),
-    count({ state: 'calling', leaseEndedBefore: now }),
+    count({ state: 'calling', leaseEndedBefore: now() }),
   ]);
   const deadLetters = Object.fromEntries(FAILURE_REASONS.map((reason, index) => [reason, byReason[index] ?? 0]));
   const states = Object.fromEntries(others.map((state, index) => [state, byState[index] ?? 0]));

@@ -1,8 +1,8 @@
 import type { LedgerReader } from '../../../functions/ledger/dynamo/reader.ts';
 import { campaignIds } from '../campaign-ids.ts';
+import { RECENT_MINUTES } from '../campaign-row.ts';
 import { sumOf } from '../map-concurrently.ts';
 
-export const RECENT_MINUTES = 5;
 const MINUTE_MS = 60_000;
 /** Besides requests of no campaign: whoever is being reset belongs to one of the campaigns seen last. */
 const RECENT_CAMPAIGNS = 20;

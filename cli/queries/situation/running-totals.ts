@@ -56,7 +56,7 @@ export class RunningTotals {
     try {
       const watch = { onCounted, signal: this.#stopped };
       const { ledger, now } = this.#connection;
-      const counted = await readingOf(ledgerCounts(ledger, now(), before, watch));
+      const counted = await readingOf(ledgerCounts(ledger, now, before, watch));
       if (counted.ok) this.#counts = counted.value;
       this.#totals = counted.ok
         ? { kind: 'counted', counts: counted.value }

@@ -2,13 +2,14 @@ import { LANES } from '../../../functions/contract/reset-request.ts';
 import type { Connection } from '../../deployment/connect.ts';
 import { actionJson } from '../actions.ts';
 import { budgetFigures, budgetJson, tenths } from '../budget-figures.ts';
+import { RECENT_MINUTES } from '../campaign-row.ts';
+import { queued } from '../lane-counts.ts';
 import { known } from '../reading.ts';
 import { rfc3339 } from '../rfc3339.ts';
 import { holdJson } from '../standing-holds.ts';
 import type { LedgerCounts } from './ledger-counts.ts';
-import { RECENT_MINUTES } from './recent-resets.ts';
 import type { Totals } from './running-totals.ts';
-import { queued, type Situation, timeLeftMs, unreadIn } from './situation.ts';
+import { type Situation, timeLeftMs, unreadIn } from './situation.ts';
 import type { Verdict } from './verdict.ts';
 
 /** What `status --json` prints. Every member is always there: null where it was not read, or is not known. */

@@ -1,11 +1,12 @@
 import type { BudgetState } from '../../../functions/call-budget/state.ts';
-import { LANES, type Lane } from '../../../functions/contract/reset-request.ts';
+import { LANES } from '../../../functions/contract/reset-request.ts';
 import type { ActionItem } from '../../../functions/ledger/items.ts';
 import { isDenied } from '../../deployment/aws-errors.ts';
 import type { Connection } from '../../deployment/connect.ts';
 import type { DeployedCeiling } from '../../deployment/find-deployment.ts';
 import type { QueueCounts } from '../../deployment/queues.ts';
 import { CommandFailed } from '../../terminal/io.ts';
+import { type LaneCounts, laneCounts, queuedIn } from '../lane-counts.ts';
 import { known, type Reading, readingOf } from '../reading.ts';
 import { type StandingHold, standingHolds } from '../standing-holds.ts';
 import { type RecentResets, recentResets } from './recent-resets.ts';
@@ -19,7 +20,7 @@ export type SecretCheck =
 /** How a deployment stands at a time of AWS's clock: all that is told but the totals, which may take long. Queues count approximately. */
 export interface Situation {
   at: number;
-  lanes: Record<Lane, Reading<QueueCounts>>;
+  lanes: LaneCounts;
   deadLetterQueue: Reading<QueueCounts>;
   /** Undefined if nothing was ever called. */
   budget: Reading<BudgetState | undefined>;
@@ -35,10 +36,8 @@ const ACTIONS_TOLD = 5;
 /** Reads every source on its own: of one that fails it is said why. */
 export async function situationOf(connection: Connection): Promise<Situation> {
   const { deployment, queues, ledger, budget, now } = connection;
-  const { interactive, bulk } = deployment.laneQueueUrls;
-  const [ofInteractive, ofBulk, deadLetterQueue, state, recent, actions, secret] = await Promise.all([
-    readingOf(queues.counts(interactive)),
-    readingOf(queues.counts(bulk)),
+  const [lanes, deadLetterQueue, state, recent, actions, secret] = await Promise.all([
+    laneCounts(connection),
     readingOf(queues.counts(deployment.deadLetterQueueUrl)),
     readingOf(budget.read()),
     readingOf(recentResets(ledger, now)),
@@ -47,7 +46,7 @@ export async function situationOf(connection: Connection): Promise<Situation> {
   ]);
   return {
     at: now(),
-    lanes: { interactive: ofInteractive, bulk: ofBulk },
+    lanes,
     deadLetterQueue,
     budget: state,
     ceiling: deployment.ceiling,
@@ -59,7 +58,7 @@ export async function situationOf(connection: Connection): Promise<Situation> {
 
 async function lastActions({ ledger }: Pick<Connection, 'ledger'>): Promise<ActionItem[]> {
   const actions: ActionItem[] = [];
-  for await (const action of ledger.actions()) {
+  for await (const action of ledger.actions(ACTIONS_TOLD)) {
     actions.push(action);
     if (actions.length === ACTIONS_TOLD) break;
   }
@@ -78,28 +77,17 @@ async function checkSecret({ secret }: Pick<Connection, 'secret'>): Promise<Secr
   }
 }
 
-/** All messages of a queue, whether or not somebody has them in hand. */
-export const queued = ({ waiting, inFlight, delayed }: QueueCounts): number => waiting + inFlight + delayed;
-
-/** Undefined where a lane could not be counted. */
-export function queuedIn(lanes: readonly Lane[], situation: Situation): number | undefined {
-  return lanes.reduce<number | undefined>((sum, lane) => {
-    const counts = known(situation.lanes[lane]);
-    return sum === undefined || counts === undefined ? undefined : sum + queued(counts);
-  }, 0);
-}
-
 /** What keeps requests from being called, the gravest first; a secret that never got a value holds them before the first one is sent. */
 export function holdsIn(situation: Situation): StandingHold[] {
   const { budget, lanes, secret, at } = situation;
-  const holds = standingHolds(known(budget), { interactive: known(lanes.interactive), bulk: known(lanes.bulk) }, at);
+  const holds = standingHolds(known(budget), lanes, at);
   const isKnown = holds.some(({ why }) => why === 'credential');
   return secret.kind === 'empty' && !isKnown ? [{ scope: 'all', why: 'credential' }, ...holds] : holds;
 }
 
 /** Until the lanes are empty, at the rate of the last minutes; undefined where something is held, not known, or nothing was reset lately. */
 export function timeLeftMs(situation: Situation): number | undefined {
-  const count = queuedIn(LANES, situation);
+  const count = queuedIn(LANES, situation.lanes);
   const perMinute = known(situation.recent)?.perMinute;
   if (!situation.budget.ok || holdsIn(situation).length > 0) return undefined;
   if (count === 0) return 0;

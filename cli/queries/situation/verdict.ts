@@ -1,11 +1,12 @@
 import { LANES, type Lane } from '../../../functions/contract/reset-request.ts';
-import type { FoundDeployment } from '../../deployment/find-deployment.ts';
 import type { QueueCounts } from '../../deployment/queues.ts';
-import { counted, number, plain, relative, time } from '../../terminal/text.ts';
+import { counted, number, relative } from '../../terminal/text.ts';
+import { RECENT_MINUTES } from '../campaign-row.ts';
+import { queued, queuedIn } from '../lane-counts.ts';
 import { known } from '../reading.ts';
-import { holdWords, RUNBOOK, type StandingHold } from '../standing-holds.ts';
-import { RECENT_MINUTES } from './recent-resets.ts';
-import { holdsIn, queued, queuedIn, type Situation, timeLeftMs } from './situation.ts';
+import { holdWords, type StandingHold } from '../standing-holds.ts';
+import { runbookAt, runbookOf, type WayOutNames, wayOutOf } from '../way-out.ts';
+import { holdsIn, type Situation, timeLeftMs } from './situation.ts';
 
 interface Told {
   /** What is the case. */
@@ -32,10 +33,7 @@ export type Verdict = Told &
   );
 
 /** What a verdict needs to name the next step. */
-export interface Surroundings {
-  deployment: Pick<FoundDeployment, 'secretArn'>;
-  /** A command line to paste. */
-  command(line: string): string;
+export interface Surroundings extends WayOutNames {
   /** Whoever sees it watches already. */
   isWatched: boolean;
 }
@@ -60,17 +58,15 @@ export function verdictOn(situation: Situation, surroundings: Surroundings): Ver
   const resets = known(situation.recent)?.resets;
   if (waiting > 0 || (inFlight > 0 && (resets ?? 0) > 0))
     return working({ waiting, inFlight }, situation, surroundings);
-  const open = queuedIn(LANES, situation) ?? 0;
+  const open = queuedIn(LANES, situation.lanes) ?? 0;
   return open > 0 ? waitingOnly(open, situation, surroundings) : idle(situation, surroundings);
 }
-
-const runbook = (heading: string): string => `docs/runbook.md, ${heading}`;
 
 const holdsUnread = (why: string, { command }: Surroundings): Verdict => ({
   kind: 'unknown',
   sentence: `Unknown: the holds cannot be read. ${why}`,
   meaning: 'Nobody can tell whether users wait: the work may be held.',
-  runbook: runbook('The holds cannot be read'),
+  runbook: runbookAt('The holds cannot be read'),
   next: `put that right, then ${command('status')}`,
 });
 
@@ -97,8 +93,8 @@ function held(
     holds,
     sentence: `Held: ${words}.`,
     meaning: heldMeaning(holds, situation),
-    runbook: runbook(RUNBOOK[hold.why]),
-    next: afterHold(hold, surroundings),
+    runbook: runbookOf(hold),
+    next: wayOutOf(hold, surroundings),
   };
 }
 
@@ -108,7 +104,7 @@ function heldMeaning(holds: readonly [StandingHold, ...StandingHold[]], situatio
   const lanes = LANES.filter(isHeld);
   const [other] = LANES.filter((lane) => !isHeld(lane));
   const place = other === undefined ? '' : ` in lane ${lanes.join()}`;
-  const count = queuedIn(lanes, situation);
+  const count = queuedIn(lanes, situation.lanes);
   const who =
     count === undefined
       ? `All who are queued${place} wait`
@@ -123,24 +119,6 @@ function heldMeaning(holds: readonly [StandingHold, ...StandingHold[]], situatio
   return `${who}; ${givenUp}${other === undefined ? '' : `; lane ${other} goes on`}.`;
 }
 
-function afterHold({ why, scope, who, until }: StandingHold, { deployment, command }: Surroundings): string {
-  const release = command('budget release');
-  switch (why) {
-    case 'outage':
-      return `if the API is down, nothing: it goes on by itself; if the API works, ${release}`;
-    case 'credential': {
-      const secret = deployment.secretArn === undefined ? 'the secret' : `secret ${plain(deployment.secretArn)}`;
-      return `put a valid token into ${secret}; the function picks it up by itself`;
-    }
-    case 'brake':
-      return `fix the URL, the token's owner or the file that is sent, then ${release}`;
-    case 'operator':
-      return `ask ${plain(who ?? 'the operator')} why, then ${command(`lane resume ${scope}`)}`;
-    case 'retry-after':
-      return `wait${until === undefined ? '' : ` until ${time(until)}`}, or ${release}`;
-  }
-}
-
 function notMoving(lanes: readonly Lane[], situation: Situation): Verdict {
   const count = lanes.reduce((sum, lane) => sum + (known(situation.lanes[lane])?.waiting ?? 0), 0);
   const place = lanes.map((lane) => `lane ${lane}`).join(' and ');
@@ -148,7 +126,7 @@ function notMoving(lanes: readonly Lane[], situation: Situation): Verdict {
     kind: 'not-moving',
     sentence: `Not moving: ${counted(count, 'message')} wait${count === 1 ? 's' : ''} in ${place} and none is in flight.`,
     meaning: 'Nothing is held, but nothing receives these requests; none is dead-lettered for it.',
-    runbook: runbook('Nothing moves'),
+    runbook: runbookAt('Nothing moves'),
     next: 'if that lasts longer than a minute, check that the function and its event sources are enabled',
   };
 }
@@ -173,7 +151,7 @@ function working(
       : leftMs === undefined
         ? 'Nothing is held; users get their resets in turn.'
         : `Nothing is held; at this rate the lanes are empty ${relative(situation.at + leftMs, situation.at)}.`,
-    runbook: isFruitless ? runbook('Read the log') : undefined,
+    runbook: isFruitless ? runbookAt('Read the log') : undefined,
     next:
       pointingAtLetters(situation, surroundings) ??
       (isFruitless ? "if that lasts, read the function's log" : watching(surroundings)),
@@ -183,7 +161,7 @@ function working(
 const waitingOnly = (open: number, situation: Situation, surroundings: Surroundings): Verdict => ({
   kind: 'waiting',
   sentence: `Waiting for a turn or a later try: ${counted(open, 'message')} in hand, and none waits to be received.`,
-  meaning: 'Nothing is held; these requests are tried again by themselves.',
+  meaning: 'Nothing is held; these requests are tried again on their own.',
   runbook: undefined,
   next: pointingAtLetters(situation, surroundings) ?? watching(surroundings),
 });
@@ -194,7 +172,7 @@ function idle(situation: Situation, surroundings: Surroundings): Verdict {
     kind: 'idle',
     sentence: letters > 0 ? `Idle, with ${counted(letters, 'dead letter')} to decide on.` : 'Idle: nothing is queued.',
     meaning: letters > 0 ? 'These users get no reset unless somebody decides so; nobody else waits.' : 'Nobody waits.',
-    runbook: letters > 0 ? runbook('Dead letters are waiting') : undefined,
+    runbook: letters > 0 ? runbookAt('Dead letters are waiting') : undefined,
     next: pointingAtLetters(situation, surroundings),
   };
 }

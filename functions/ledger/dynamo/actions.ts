@@ -1,5 +1,5 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
-import { PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { LEDGER } from '../../contract/ledger-table.ts';
 import {
   ACTION_LIST,
@@ -31,6 +31,25 @@ export interface ActionLog {
 }
 
 export function actionLog({ client, tableName, now }: TableOptions): ActionLog {
+  /** Consistently: whose write it was that an SDK retry has met. */
+  const get = async (actionId: string): Promise<ActionItem | undefined> => {
+    const Key = { [LEDGER.partitionKey]: actionKey(actionId) };
+    const found = await client.send(new GetCommand({ TableName: tableName, Key, ConsistentRead: true }));
+    return found.Item as ActionItem | undefined;
+  };
+
+  /** Never over another action, which is kept without an end. */
+  const put = async (item: ActionItem): Promise<void> => {
+    const ConditionExpression = `attribute_not_exists(${LEDGER.partitionKey})`;
+    try {
+      await client.send(new PutCommand({ TableName: tableName, Item: item, ConditionExpression }));
+    } catch (error) {
+      if (!(error instanceof ConditionalCheckFailedException)) throw error;
+      const found = await get(item.actionId);
+      if (found?.startedAt !== item.startedAt || found.who !== item.who) throw error;
+    }
+  };
+
   const update = async (actionId: string, values: Partial<ActionItem>): Promise<ActionItem | undefined> => {
     const names = Object.keys(values);
     try {
@@ -58,7 +77,7 @@ export function actionLog({ client, tableName, now }: TableOptions): ActionLog {
   return {
     async begin(action) {
       const at = now();
-      const Item: ActionItem = {
+      const item: ActionItem = {
         pk: actionKey(action.actionId),
         campaign: ACTION_LIST,
         stateReasonTime: stateReasonTime('begun', at),
@@ -68,7 +87,7 @@ export function actionLog({ client, tableName, now }: TableOptions): ActionLog {
         startedAt: at,
         heardAt: at,
       };
-      await reached(client.send(new PutCommand({ TableName: tableName, Item })));
+      await reached(put(item));
     },
     async beat(actionId, done) {
       const item = await reached(update(actionId, { done, heardAt: now() }));
@@ -78,7 +97,10 @@ export function actionLog({ client, tableName, now }: TableOptions): ActionLog {
       await reached(update(actionId, { done, state, heardAt: now(), finishedAt: now() }));
     },
     async askToStop(actionId, who) {
-      return (await reached(update(actionId, { abortAt: now(), abortBy: who }))) !== undefined;
+      const abortAt = now();
+      if ((await reached(update(actionId, { abortAt, abortBy: who }))) !== undefined) return true;
+      const item = await reached(get(actionId));
+      return item?.abortAt === abortAt && item.abortBy === who;
     },
   };
 }

@@ -63,8 +63,8 @@ export interface LedgerReader {
   findAction(actionId: string): Promise<ActionItem | undefined>;
   /** The campaigns that the worker has seen or an operator has cancelled, one at a time: last seen, or cancelled, first. */
   campaigns(): AsyncIterable<CampaignItem>;
-  /** What operators have done, newest first. */
-  actions(): AsyncIterable<ActionItem>;
+  /** What operators have done, newest first. @param first how many are wanted at first: one that sent many requests is large. */
+  actions(first?: number): AsyncIterable<ActionItem>;
   /** Reads all that it counts. */
   count(selection: Selection, watch?: CountWatch): Promise<number>;
   /** Reads, after a first time, only what has succeeded since two minutes before the newest success of the last count. */
@@ -143,7 +143,7 @@ export function ledgerReader(client: DynamoDBDocumentClient, tableName: string):
       return newestFirst([ofState('active'), ofState('cancelled')]);
     },
 
-    actions: () => newest(rangeQuery(ACTION_LIST, 'begun')),
+    actions: (first) => newest(rangeQuery(ACTION_LIST, 'begun'), first),
 
     count,
 

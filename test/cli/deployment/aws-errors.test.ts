@@ -19,6 +19,18 @@ describe('A fault of AWS becomes one line that names the thing and the way out',
       /have expired.*aws sso login/,
     ],
     ['an expired token', errorOf('ExpiredTokenException', 'x'), /have expired.*aws sso login/],
+    ['a clock that is wrong', errorOf('RequestExpired', 'Request has expired.'), /set this machine's clock right/],
+    [
+      'a clock that is wrong, in words of the signature',
+      errorOf('SignatureDoesNotMatch', 'Signature expired: 20261123T110000Z is now earlier than 20261123T114500Z'),
+      /finds the time of a call to be wrong \(SignatureDoesNotMatch\).*queue Q/,
+    ],
+    [
+      'a clock that is ahead',
+      errorOf('InvalidSignatureException', 'Signature not yet current: 20261123T130000Z is still later than …'),
+      /set this machine's clock right/,
+    ],
+    ['a secret key that is wrong', errorOf('SignatureDoesNotMatch', 'x'), /rejects the credentials/],
     ['no region', new Error('Region is missing'), /^No AWS region.*set AWS_REGION/],
     ['wrong credentials', errorOf('UnrecognizedClientException'), /rejects the credentials.*AWS_PROFILE/],
     [

@@ -18,11 +18,11 @@ const error = (status: number, code: string, message: string) =>
     status,
     `<ErrorResponse><Error><Type>Sender</Type><Code>${code}</Code><Message>${message}</Message></Error></ErrorResponse>`,
   );
-const stack = (outputs: Record<string, string>) => {
+const stack = (outputs: Record<string, string>, status = 'CREATE_COMPLETE') => {
   const members = Object.entries(outputs).map(
     ([key, value]) => `<member><OutputKey>${key}</OutputKey><OutputValue>${value}</OutputValue></member>`,
   );
-  const body = `<Stacks><member><StackName>S</StackName><Outputs>${members.join('')}</Outputs></member></Stacks>`;
+  const body = `<Stacks><member><StackName>S</StackName><StackStatus>${status}</StackStatus><Outputs>${members.join('')}</Outputs></member></Stacks>`;
   return xml(
     200,
     `<DescribeStacksResponse><DescribeStacksResult>${body}</DescribeStacksResult></DescribeStacksResponse>`,
@@ -35,10 +35,10 @@ const PARTS = {
   DeadLetterQueueUrl: 'https://sqs.us-east-1.amazonaws.com/123456789012/d',
   LedgerTableName: 'T',
 };
-const VARIABLES = (region: string, domain = 'amazonaws.com') => ({
-  RESETS_INTERACTIVE_QUEUE_URL: `https://sqs.${region}.${domain}/123456789012/i`,
-  RESETS_BULK_QUEUE_URL: `https://sqs.${region}.${domain}/123456789012/b`,
-  RESETS_DEAD_LETTER_QUEUE_URL: `https://sqs.${region}.${domain}/123456789012/d`,
+const VARIABLES = (region: string, host = `sqs.${region}.amazonaws.com`) => ({
+  RESETS_INTERACTIVE_QUEUE_URL: `https://${host}/123456789012/i`,
+  RESETS_BULK_QUEUE_URL: `https://${host}/123456789012/b`,
+  RESETS_DEAD_LETTER_QUEUE_URL: `https://${host}/123456789012/d`,
   RESETS_LEDGER_TABLE_NAME: 'T',
 });
 
@@ -62,13 +62,27 @@ describe('A deployment that is looked for by its stack', () => {
     [
       'of another kind',
       stack({ WebsiteUrl: 'https://x' }),
-      /^Stack S lacks InteractiveQueueUrl, .*; deploy this project there, or choose another stack with --stack/,
+      /^Stack S \(CREATE_COMPLETE\) lacks InteractiveQueueUrl, .*; deploy this project there, or choose another stack with --stack/,
     ],
-    ['that is being made, without outputs', stack({}), /^Stack S lacks InteractiveQueueUrl/],
+    [
+      'that is being made, without outputs',
+      stack({}, 'CREATE_IN_PROGRESS'),
+      /^Stack S \(CREATE_IN_PROGRESS\) lacks InteractiveQueueUrl.*; wait until its deployment has ended, or/,
+    ],
+    [
+      'that could not be made',
+      stack({}, 'ROLLBACK_COMPLETE'),
+      /^Stack S \(ROLLBACK_COMPLETE\) lacks .*; deploy this project there, or/,
+    ],
+    [
+      'that was deleted, by its ARN',
+      stack({}, 'DELETE_COMPLETE'),
+      /^Stack S \(DELETE_COMPLETE\) lacks .*; deploy this project there, or/,
+    ],
     [
       'with a ceiling that is none',
       stack({ ...PARTS, Quota: 'x', CallsPerMinute: '0', CallBurst: '1', InteractiveReserve: '0' }),
-      /^Stack S: Quota is not/,
+      /^Stack S \(CREATE_COMPLETE\): Quota is not/,
     ],
     [
       'that may not be looked at',
@@ -109,16 +123,41 @@ describe('A deployment that is looked for by its stack', () => {
 
 describe('A deployment of another region', () => {
   it.each([
-    ['eu-central-1', 'amazonaws.com'],
-    ['cn-north-1', 'amazonaws.com.cn'],
-  ])('%s is not asked for in this one: the region to set is named', async (region, domain) => {
+    ['eu-central-1', 'sqs.eu-central-1.amazonaws.com'],
+    ['cn-north-1', 'sqs.cn-north-1.amazonaws.com.cn'],
+    ['us-gov-west-1', 'sqs.us-gov-west-1.amazonaws.com'],
+    ['us-iso-east-1', 'sqs.us-iso-east-1.c2s.ic.gov'],
+    ['us-isob-east-1', 'sqs.us-isob-east-1.sc2s.sgov.gov'],
+    ['eusc-de-east-1', 'sqs.eusc-de-east-1.amazonaws.eu'],
+    ['us-west-2', 'sqs-fips.us-west-2.amazonaws.com'],
+    ['us-west-2', 'sqs-fips.us-west-2.api.aws'],
+    ['ap-southeast-2', 'sqs.ap-southeast-2.api.aws'],
+    ['eu-west-1', 'vpce-0123456789abcdef0-abcdefgh.sqs.eu-west-1.vpce.amazonaws.com'],
+    ['eu-west-1', 'eu-west-1.queue.amazonaws.com'],
+  ])('%s (%s) is not asked for in this one: the region to set is named', async (region, host) => {
     const asked = await awsThat(error(500, 'x', 'x'));
-    const env = VARIABLES(region, domain);
+    const env = VARIABLES(region, host);
     const { message, exitCode } = await failureIn(connect({ ...testIo(), env }, {}));
     expect(message).toMatch(`are in region ${region}, and AWS is asked in us-east-1; set AWS_REGION=${region}`);
     expect(exitCode).toBe(1);
     expect(asked()).toBe(0);
   });
+
+  it('is us-east-1 where the URL of a queue is of the oldest form, which names none', async () => {
+    await awsThat(error(500, 'x', 'x'));
+    vi.stubEnv('AWS_REGION', 'eu-central-1');
+    const env = VARIABLES('us-east-1', 'queue.amazonaws.com');
+    expect((await failureIn(connect({ ...testIo(), env }, {}))).message).toMatch('are in region us-east-1');
+  });
+
+  it.each(['sqs.localhost.localstack.cloud:4566', 'localhost:4566', 'queue.example.com', 'sqs.example.com'])(
+    'is not read from the host of an emulator: %s',
+    async (host) => {
+      await awsThat(error(500, 'x', 'x'));
+      const env = VARIABLES(REGION, host);
+      expect(await connect({ ...testIo(), env }, {})).toMatchObject({ account: '123456789012', region: REGION });
+    },
+  );
 
   it('is this one: account and region are known by the URL of a queue', async () => {
     await awsThat(error(500, 'x', 'x'));

@@ -169,7 +169,7 @@ describe('Sending a file in a terminal', () => {
     ['SIGTERM', (run) => run.signal('SIGTERM')],
   ])('%s lets the batches under way end, clears the progress line and says how to go on', async (_end, stop) => {
     const before = await inQueue();
-    const run = await send(50);
+    const run = await send(200);
     await run.shows(/Sent \d+ of 2,000$/);
     stop(run);
     expect(await run.ended).toEqual({ code: 130, signal: 0 });
@@ -183,7 +183,7 @@ describe('Sending a file in a terminal', () => {
 
   it('a terminal that is closed lets the batches under way end, and nothing fails for want of it', async () => {
     const before = await inQueue();
-    const run = await send(50);
+    const run = await send(200);
     await run.shows(/Sent \d+ of 2,000$/);
     run.close();
     expect(await run.ended).toEqual({ code: 130, signal: 0 });

@@ -190,11 +190,6 @@ describe('actions abort', () => {
     ['that is done', anAction('a-2'), /^Action a-2 does not run: done, 1 of 1 done; it ended at 2026/],
     ['that was aborted', anAction('a-2', { state: 'aborted' }), /does not run: aborted/],
     ['that was interrupted', anAction('a-2', { state: 'interrupted' }), /does not run: interrupted/],
-    [
-      'of which nothing was heard for a minute',
-      { ...SILENT, actionId: 'a-2' },
-      /interrupted, 4 of 10 done; nothing was heard of it since/,
-    ],
   ])('of an action %s is refused in one line', async (_claim, item, message) => {
     const { context, asked } = scene([item]);
     expect(await failureIn(abortAction(context, 'a-2', {}))).toEqual({
@@ -210,6 +205,16 @@ describe('actions abort', () => {
       message: 'Action a-2 had ended before it could be stopped: done, 1,500 of 10,000 done.',
       exitCode: 1,
     });
+  });
+
+  it('of one that has fallen silent is asked for all the same: a laptop may be opened again', async () => {
+    const { io, context, asked } = scene([SILENT]);
+    const failure = await failureIn(abortAction(context, 'a-3', {}));
+    expect(io.stderr.text).toContain(
+      'Nothing was heard of it since 2026-11-23T11:58:59Z (61 s ago); should it go on, it stops within 10 s.',
+    );
+    expect(asked).toEqual([['a-3', CALLER]]);
+    expect(failure).toEqual({ message: expect.stringMatching(/was asked to stop and has not said/), exitCode: 1 });
   });
 
   it('of one that does not answer waits 15 s, says so, and fails', async () => {

@@ -106,27 +106,28 @@ describe('budget release', () => {
     expect((await failureIn(releaseBudget(context, { lane: 'bulk' }))).exitCode).toBe(2);
   });
 
-  it('does not end a hold that has begun while the question was open', async () => {
-    const { context, store } = scene({ byScope: { bulk: aHold('brake') } });
+  /** A brake, beside which a hold begins once it was looked at. */
+  function heldAnewAfterALook() {
+    const scened = scene({ byScope: { bulk: aHold('brake') } });
+    const { store } = scened;
     const { read } = store;
     store.read = async () => {
       const shown = await read();
       store.item = aBudgetState({ byScope: { bulk: aHold('brake'), all: aHold('credential') } });
       return shown;
     };
+    return scened;
+  }
+
+  it('does not end a hold that has begun while the question was open', async () => {
+    const { context, store } = heldAnewAfterALook();
     const failure = await failureIn(releaseBudget(context, {}));
     expect(failure.message).toMatch(/^Nothing was changed\. Meanwhile another hold has begun \(credential\)/);
     expect(store.writes).toBe(0);
   });
 
   it('--yes ends also a hold that has begun since it looked', async () => {
-    const { context, store } = scene({ byScope: { bulk: aHold('brake') } });
-    const { read } = store;
-    store.read = async () => {
-      const shown = await read();
-      store.item = aBudgetState({ byScope: { bulk: aHold('brake'), all: aHold('credential') } });
-      return shown;
-    };
+    const { context, store } = heldAnewAfterALook();
     expect(await releaseBudget(context, { yes: true })).toBe(0);
     expect(store.item?.holds.byScope).toEqual({});
   });

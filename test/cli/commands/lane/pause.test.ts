@@ -34,6 +34,14 @@ describe('lane pause', () => {
     });
   });
 
+  it('keeps the beginning of a long reason where it is written with every permit, and all of it in the action', async () => {
+    const { context, store, action } = anOperator();
+    const reason = '😀'.repeat(512);
+    await pauseLane(context, 'bulk', { reason });
+    expect(store.item?.holds.byOperator.bulk?.why).toBe(`${'😀'.repeat(127)}…`);
+    expect(action()?.details).toEqual({ reason });
+  });
+
   it('says what it means and where, asks, and tells how to resume', async () => {
     const { io, context } = anOperator();
     await pauseLane(context, 'bulk', { until: EIGHT_HOURS });

@@ -27,21 +27,25 @@ describe('lane resume', () => {
   });
 
   it.each<[claim: string, holds: Partial<Holds>, line: string]>([
-    ['all lanes are paused', { byOperator: { bulk: PAUSE, all: PAUSE } }, 'It ends with: npx resets lane resume all'],
+    [
+      'all lanes are paused',
+      { byOperator: { bulk: PAUSE, all: PAUSE } },
+      '(docs/runbook.md, Operator). Next: ask arn:aws:iam::1:user/kim why, then npx resets lane resume all\n',
+    ],
     [
       'its brake is on',
       { byOperator: { bulk: PAUSE }, byScope: { bulk: aHold('brake') } },
-      'once the cause is fixed, with: npx resets budget release',
+      'the file that is sent, then npx resets budget release\n',
     ],
     [
       'no token is accepted',
       { byOperator: { bulk: PAUSE }, byScope: { all: aHold('credential') } },
-      'It ends when the secret holds a token that the API accepts. Runbook: Credential.',
+      '(docs/runbook.md, Credential). Next: put a valid token into secret arn:',
     ],
     [
       'there is an outage',
       { byOperator: { bulk: PAUSE }, byScope: { all: aHold('outage') } },
-      'It ends with the first probe that succeeds. Runbook: Outage.',
+      '(docs/runbook.md, Outage). Next: if the API is down, nothing',
     ],
   ])('says before and after that %s all the same, and what ends that', async (_claim, holds, line) => {
     const { io, context } = scene(holds);

@@ -261,7 +261,7 @@ describe('verify', () => {
       'holds',
       'failed',
       /brake on lane bulk, since/,
-      /"Brake" in docs\/runbook.md.*npx resets budget release/,
+      /npx resets budget release \(docs\/runbook.md, Brake\)$/,
       1,
     ],
     [
@@ -291,7 +291,7 @@ describe('verify', () => {
       'holds',
       'failed',
       /no accepted token/,
-      /token into the secret/,
+      /token into secret arn:/,
       1,
     ],
     [

@@ -65,6 +65,26 @@ describe('totals that are counted in the background', () => {
     expect(counts).toEqual([1_000, 3_000, 24_000]);
   });
 
+  it("take a call for unconfirmed by AWS's clock, which is known only once AWS has answered", async () => {
+    let ahead = 0;
+    const ends: (number | undefined)[] = [];
+    const ledger: LedgerReader = {
+      ...memoryReader(),
+      async *campaigns() {
+        ahead = 3_600_000;
+        yield* [];
+      },
+      async count({ leaseEndedBefore }) {
+        if (leaseEndedBefore !== undefined) ends.push(leaseEndedBefore);
+        return 0;
+      },
+    };
+    const totals = new RunningTotals({ ledger, now: () => ahead }, { now: () => 0 }, new AbortController().signal);
+    totals.refresh();
+    await allElseIdle();
+    expect(ends).toEqual([3_600_000]);
+  });
+
   it('go on from the last count of the successes, each campaign for itself', async () => {
     const asked: [string, number | undefined][] = [];
     const { lookAfter } = running({

@@ -44,7 +44,7 @@ describe('the verdict: held', () => {
         /^Held: no accepted token on all lanes, since /,
         /^1 request waits; none is dead-lettered for it\.$/,
         'Credential',
-        /^put a valid token into secret arn:\S+; the function picks it up by itself$/,
+        /^put a valid token into secret arn:\S+; the function picks it up on its own$/,
       ],
       [
         'a secret without a value, before anything is sent',

@@ -1,9 +1,10 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { type ActionLog, actionLog } from '../../../../functions/ledger/dynamo/actions.ts';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { actionLog } from '../../../../functions/ledger/dynamo/actions.ts';
 import { ledgerReader } from '../../../../functions/ledger/dynamo/reader.ts';
+import { ACTION_LIST, actionKey } from '../../../../functions/ledger/items.ts';
 import { LedgerUnreachable } from '../../../../functions/ledger/ledger.ts';
 import { anAction } from '../../../support/builders.ts';
-import { type LedgerTable, NOW, startLedgerTable, TABLE } from '../../../support/ledger/ledger-table.ts';
+import { type LedgerTable, NOW, sendingTwice, startLedgerTable, TABLE } from '../../../support/ledger/ledger-table.ts';
 
 let table: LedgerTable;
 beforeAll(async () => {
@@ -12,75 +13,104 @@ beforeAll(async () => {
 afterEach(() => table.standIns.faults.clear());
 afterAll(() => table.stop());
 
-const logAt = (now: number): ActionLog => actionLog({ client: table.client, tableName: TABLE, now: () => now });
-const reader = () => ledgerReader(table.client, TABLE);
+let made = 0;
+let now: number;
+let id: string;
+beforeEach(() => {
+  now = NOW;
+  made += 1;
+  id = `action-${made}`;
+});
+
 const WHO = 'arn:aws:sts::123456789012:assumed-role/Operator/sam';
+const log = (client = table.client) => actionLog({ client, tableName: TABLE, now: () => now });
+const stored = () => ledgerReader(table.client, TABLE).findAction(id);
+const begin = (client = table.client) =>
+  log(client).begin({ actionId: id, command: 'lane pause bulk', who: WHO, details: { reason: 'r' }, planned: 3 });
 
-let actions = 0;
-async function begun(planned = 2): Promise<string> {
-  actions += 1;
-  const actionId = `action-${actions}`;
-  await logAt(NOW).begin({ actionId, command: 'lane pause bulk', who: WHO, details: { lane: 'bulk' }, planned });
-  return actionId;
-}
-
-describe('An action in the ledger', () => {
-  test('begins as running, with nothing done', async () => {
-    const actionId = await begun();
-    expect(await reader().findAction(actionId)).toEqual({
-      ...anAction(actionId, { at: NOW, planned: 2, done: 0, state: 'running', details: { lane: 'bulk' } }),
-      finishedAt: undefined,
+describe('An action that begins', () => {
+  it('is written down as running, without an end, where actions are listed', async () => {
+    await begin();
+    expect(await stored()).toEqual({
+      pk: actionKey(id),
+      campaign: ACTION_LIST,
+      stateReasonTime: `begun##${NOW}`,
+      actionId: id,
+      command: 'lane pause bulk',
+      who: WHO,
+      details: { reason: 'r' },
+      planned: 3,
+      done: 0,
+      state: 'running',
+      startedAt: NOW,
+      heardAt: NOW,
     });
+    expect(await table.listed(ACTION_LIST, `begun##${NOW}`)).toContain(actionKey(id));
   });
 
-  test('tells with each beat how far it is and that it is alive, and hears that nobody wants it stopped', async () => {
-    const actionId = await begun();
-    expect(await logAt(NOW + 5_000).beat(actionId, 1)).toBe(false);
-    expect(await reader().findAction(actionId)).toMatchObject({ done: 1, state: 'running', heardAt: NOW + 5_000 });
+  it('is written once, also where the SDK sends it again', async () => {
+    await begin(sendingTwice(table.client));
+    expect(await stored()).toMatchObject({ state: 'running', done: 0 });
   });
 
-  test('hears with its next beat that somebody wants it stopped, and who that was is kept', async () => {
-    const actionId = await begun();
-    expect(await logAt(NOW + 1_000).askToStop(actionId, 'arn:other')).toBe(true);
-    expect(await logAt(NOW + 5_000).beat(actionId, 1)).toBe(true);
-    expect(await reader().findAction(actionId)).toMatchObject({ abortAt: NOW + 1_000, abortBy: 'arn:other', done: 1 });
+  it('is not set back by a write of its beginning that comes late', async () => {
+    await begin(sendingTwice(table.client, () => log().end(id, 'done', 3)));
+    expect(await stored()).toMatchObject({ state: 'done', done: 3 });
   });
 
-  test.each(['done', 'interrupted', 'aborted'] as const)('ends as %s, and is never changed again', async (state) => {
-    const actionId = await begun();
-    await logAt(NOW + 7_000).end(actionId, state, 2);
-    const ended = await reader().findAction(actionId);
-    expect(ended).toMatchObject({ state, done: 2, finishedAt: NOW + 7_000 });
-    expect(await logAt(NOW + 8_000).askToStop(actionId, 'arn:other')).toBe(false);
-    expect(await logAt(NOW + 8_000).beat(actionId, 0)).toBe(false);
-    await logAt(NOW + 8_000).end(actionId, 'interrupted', 0);
-    expect(await reader().findAction(actionId)).toEqual(ended);
+  it('never takes the place of another one: what was done is kept', async () => {
+    const before = anAction(id, { who: 'arn:aws:iam::123456789012:user/kim', at: NOW - 1000 });
+    await table.put(before);
+    await expect(begin()).rejects.toBeInstanceOf(LedgerUnreachable);
+    expect(await stored()).toEqual(before);
+  });
+});
+
+describe('An action that runs', () => {
+  it('beats: its counts are written, and it is heard of', async () => {
+    await begin();
+    now += 5000;
+    expect(await log().beat(id, 2)).toBe(false);
+    expect(await stored()).toMatchObject({ state: 'running', done: 2, heardAt: NOW + 5000 });
   });
 
-  test('that never began is neither stopped nor written', async () => {
-    expect(await logAt(NOW).askToStop('nobody', WHO)).toBe(false);
-    expect(await reader().findAction('nobody')).toBeUndefined();
+  it('hears with its next beat that it is to be stopped, and by whom that was asked is kept', async () => {
+    await begin();
+    expect(await log().askToStop(id, 'kim')).toBe(true);
+    expect(await log(sendingTwice(table.client)).beat(id, 2)).toBe(true);
+    expect(await stored()).toMatchObject({ state: 'running', abortAt: NOW, abortBy: 'kim' });
   });
 
-  test('is listed, newest first', async () => {
-    for (const [actionId, at] of [
-      ['older', NOW + 100_000],
-      ['newest', NOW + 300_000],
-      ['newer', NOW + 200_000],
-    ] as const) {
-      await logAt(at).begin({ actionId, command: 'verify', who: WHO, details: {}, planned: 1 });
-    }
-    const listed = await Array.fromAsync(reader().actions());
-    expect(listed.slice(0, 3).map(({ actionId }) => actionId)).toEqual(['newest', 'newer', 'older']);
+  it('ends once, with the first end that is written', async () => {
+    await begin();
+    now += 5000;
+    await log(sendingTwice(table.client)).end(id, 'aborted', 2);
+    await log().end(id, 'done', 3);
+    expect(await stored()).toMatchObject({ state: 'aborted', done: 2, finishedAt: NOW + 5000 });
   });
 
-  test.each<[string, (log: ActionLog) => Promise<unknown>]>([
-    ['begin', (log) => log.begin({ actionId: 'x', command: 'c', who: WHO, details: {}, planned: 1 })],
-    ['beat', (log) => log.beat('x', 1)],
-    ['end', (log) => log.end('x', 'done', 1)],
-    ['ask to stop', (log) => log.askToStop('x', WHO)],
-  ])('says so where the table is out of reach: %s', async (_name, work) => {
-    table.standIns.faults.add({ operation: 'dynamodb:*', kind: 'fail', times: 9 });
-    await expect(work(logAt(NOW))).rejects.toThrow(LedgerUnreachable);
+  it('was asked to stop, although it had stopped by the time the SDK asked again', async () => {
+    await begin();
+    const client = sendingTwice(table.client, () => log().end(id, 'aborted', 1));
+    expect(await log(client).askToStop(id, 'kim')).toBe(true);
+  });
+});
+
+describe('An action that has ended', () => {
+  it('is left as it is by beats, and by whoever asks it to stop', async () => {
+    await begin();
+    await log().end(id, 'done', 3);
+    const ended = await stored();
+    now += 5000;
+    expect(await log().beat(id, 1)).toBe(false);
+    expect(await log().askToStop(id, 'kim')).toBe(false);
+    expect(await stored()).toEqual(ended);
+  });
+
+  it('that was never begun is made by none of them', async () => {
+    await log().end(id, 'done', 3);
+    await log().beat(id, 1);
+    expect(await log().askToStop(id, 'kim')).toBe(false);
+    expect(await stored()).toBeUndefined();
   });
 });

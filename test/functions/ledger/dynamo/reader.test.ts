@@ -7,8 +7,9 @@ import {
 } from '../../../../functions/ledger/dynamo/reader.ts';
 import { requestIdOf } from '../../../../functions/ledger/items.ts';
 import { LedgerUnreadable } from '../../../../functions/ledger/ledger.ts';
-import { aCampaign, anItem } from '../../../support/builders.ts';
+import { aCampaign, anAction, anItem } from '../../../support/builders.ts';
 import { type StandInDeployment, startDeployment, TABLE } from '../../../support/cli/stand-ins.ts';
+import { recording } from '../../../support/ledger/ledger-table.ts';
 import { NOON } from '../../../support/virtual-clock.ts';
 
 let deployment: StandInDeployment;
@@ -54,6 +55,15 @@ const queriesOf = async (work: () => Promise<unknown>): Promise<number> => {
 };
 
 describe('The ledger reader', () => {
+  it('reads as many actions as are wanted at first, and all of them in the end', async () => {
+    const ids = Array.from({ length: 12 }, (_, index) => `a-${String(index).padStart(2, '0')}`);
+    await deployment.put(...ids.map((id, index) => anAction(id, { at: NOON + index })));
+    const { client, commands } = recording(deployment.documents);
+    const all = await Array.fromAsync(ledgerReader(client, TABLE).actions(5));
+    expect(all.map(({ actionId }) => actionId)).toEqual(ids.toReversed());
+    expect(commands.map(({ input }) => input)).toMatchObject([{ Limit: 5 }, { Limit: 500 }]);
+  });
+
   it('finds a request by its id', async () => {
     expect(await reader.find('done')).toEqual(anItem({ key: 'done', state: 'succeeded' }));
   });
