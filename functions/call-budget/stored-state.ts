@@ -1,6 +1,5 @@
 import * as z from 'zod/mini';
-import type { BudgetStore } from './shared-item.ts';
-import type { BudgetState } from './state.ts';
+import type { BudgetItem } from './dynamo-store.ts';
 
 /** The budget's item is not what the worker writes: somebody has changed it by hand. */
 export class BudgetDamaged extends Error {
@@ -35,7 +34,10 @@ const stateSchema = z.object({
   arrival: time,
   granted: count,
   refused: count,
-  minutes: z.object({ newest: count, counts: z.string().check(z.regex(/^\d+(\/\d+)?( \d+(\/\d+)?)*$/)) }),
+  minutes: z.object({
+    newest: count,
+    counts: z.string().check(z.regex(/^\d+(\/\d+)?( \d+(\/\d+)?)*$/)),
+  }),
   quietUntil: time,
   learned: z.object({
     startedAt: time,
@@ -65,19 +67,15 @@ const stateSchema = z.object({
   ),
 });
 
-/** The store for whoever shows or changes the item for an operator. @throws BudgetDamaged where the item is not what the worker writes. */
-export const checkedStore = (store: BudgetStore): BudgetStore => ({
-  read: async () => checked(await store.read()),
-  async write(next) {
-    const result = await store.write(next);
-    return result.kind === 'conflict' ? { ...result, current: checked(result.current) } : result;
-  },
-});
+const itemSchema = z
+  .object({ revision: z.int().check(z.nonnegative()), state: stateSchema })
+  // Whoever writes compares the one and goes by the other: where they differ, nobody can write any more.
+  .check(z.refine(({ revision, state }) => revision === state.revision, { path: ['revision'] }));
 
-function checked(state: BudgetState | undefined): BudgetState | undefined {
-  if (state === undefined) return undefined;
-  const parsed = z.safeParse(stateSchema, state);
-  if (parsed.success) return state;
+/** For whoever shows or changes the item for an operator. @throws BudgetDamaged where it is not what the worker writes. */
+export function checkBudgetItem(item: BudgetItem): void {
+  const parsed = z.safeParse(itemSchema, item);
+  if (parsed.success) return;
   const [issue] = parsed.error.issues;
-  throw new BudgetDamaged(`${['state', ...(issue?.path ?? [])].join('.')} is not what the worker writes`);
+  throw new BudgetDamaged(`${issue?.path.join('.')} is not what the worker writes`);
 }

@@ -30,10 +30,8 @@ afterAll(async () => {
   await deployment.stop();
 });
 
-const budgetItem = (state: unknown) =>
-  deployment.documents.send(
-    new PutCommand({ TableName: TABLE, Item: { pk: 'budget', revision: 1, writer: 'w', state } }),
-  );
+const budgetItem = (state: unknown, revision = 1) =>
+  deployment.documents.send(new PutCommand({ TableName: TABLE, Item: { pk: 'budget', revision, writer: 'w', state } }));
 
 beforeEach(async () => {
   deployment.faults.clear();
@@ -212,6 +210,14 @@ describe('A change', () => {
     expect(err).toMatch(
       /^resets: The item "budget" of the ledger table has been changed by hand: state\.arrival .*delete it.*\n$/,
     );
+  });
+
+  it('over an item that nobody can write any more blames no other writer, and status does not call it idle', async () => {
+    await budgetItem({ ...freshBudget(Date.now()), revision: 1 }, 5);
+    const damaged = /The item "budget" of the ledger table has been changed by hand: revision /;
+    expect((await resets('lane', 'pause', 'bulk', '--yes')).err).toMatch(damaged);
+    const { code, out } = await resets('status', '--no-totals');
+    expect({ code, out }).toEqual({ code: 1, out: expect.stringMatching(/^Unknown: the holds cannot be read\. /) });
   });
 
   it('whose write was made and whose answer was lost says that nobody knows, and is listed as interrupted', async () => {
