@@ -6,7 +6,9 @@ export class BudgetDamaged extends Error {
   override readonly name = 'BudgetDamaged';
 }
 
-const time = z.number().check(z.nonnegative());
+/** Later ones are no dates. */
+const LATEST_MS = 8.64e15;
+const time = z.number().check(z.nonnegative(), z.maximum(LATEST_MS));
 const count = z.number().check(z.nonnegative());
 const byScope = <T extends z.core.SomeType>(value: T) =>
   z.object({ all: z.optional(value), interactive: z.optional(value), bulk: z.optional(value) });
@@ -35,7 +37,7 @@ const stateSchema = z.object({
   granted: count,
   refused: count,
   minutes: z.object({
-    newest: count,
+    newest: z.number().check(z.nonnegative(), z.maximum(LATEST_MS / 60_000)),
     counts: z.string().check(z.regex(/^\d+(\/\d+)?( \d+(\/\d+)?)*$/)),
   }),
   quietUntil: time,

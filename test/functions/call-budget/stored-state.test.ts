@@ -12,6 +12,8 @@ const anItem = (damage: object = {}): BudgetItem => ({
   ...damage,
 });
 
+const withState = (damage: object): object => ({ state: { ...freshBudget(NOON), revision: 7, ...damage } });
+
 describe('An item of the call budget that was changed by hand', () => {
   it('is told from one that the worker has written', () => {
     expect(() => checkBudgetItem(anItem())).not.toThrow();
@@ -23,6 +25,12 @@ describe('An item of the call budget that was changed by hand', () => {
     ['without its revision', { revision: undefined }, 'revision'],
     ['with a revision that is a text', { revision: '7' }, 'revision'],
     ['with a revision that is not its state’s, which nobody can write over', { revision: 8 }, 'revision'],
+    ['with a time that is no date any more', withState({ quietUntil: 8.7e15 }), 'state.quietUntil'],
+    [
+      'with a last minute that is no date any more',
+      withState({ minutes: { newest: 1.5e11, counts: '0' } }),
+      'state.minutes.newest',
+    ],
   ])('%s is refused, and the member at fault is named', (_damage, item, member) => {
     expect(() => checkBudgetItem(anItem(item))).toThrow(new BudgetDamaged(`${member} is not what the worker writes`));
   });
