@@ -41,15 +41,15 @@ export function isDenied(error: unknown): boolean {
 }
 
 const EXPIRED = /expired|refresh(ed)? failed/i;
+const BROKEN_CODES = ['ECONNRESET', 'EPIPE'];
 const UNREACHABLE_CODES = [
+  ...BROKEN_CODES,
   'ECONNREFUSED',
-  'ECONNRESET',
   'EHOSTUNREACH',
   'ENETUNREACH',
   'ENOTFOUND',
   'EAI_AGAIN',
   'ETIMEDOUT',
-  'EPIPE',
 ];
 
 /** One line for a fault of the SDK or of AWS. `what` names the thing that was asked for. */
@@ -75,10 +75,12 @@ export function explanationOf(what: string, error: unknown): string {
   if (/QueueDoesNotExist|NonExistentQueue|ResourceNotFound|^NotFound/.test(name)) {
     return `There is no ${what}; check the region, the account and the outputs that name it.`;
   }
-  if (name === 'TimeoutError' || /timed? ?out/i.test(message)) {
+  const cause = causeCode(error) ?? code;
+  // The SDK calls a connection that breaks a time-out, too.
+  const isBroken = cause !== undefined && BROKEN_CODES.includes(cause);
+  if (!isBroken && (name === 'TimeoutError' || /timed? ?out/i.test(message))) {
     return `AWS did not answer in time for ${what}; check the network, the region and AWS_ENDPOINT_URL, then try again.`;
   }
-  const cause = causeCode(error) ?? code;
   if (cause !== undefined && UNREACHABLE_CODES.includes(cause)) {
     return `Could not reach AWS for ${what} (${cause}); check the network, the region and AWS_ENDPOINT_URL, then try again.`;
   }

@@ -171,8 +171,7 @@ describe.each([...CHANGES, ...REPORTS].map((args) => [args.join(' '), args] as c
   it.each<[claim: string, rule: Partial<FaultRule>, words: RegExp]>([
     ['throttled', { kind: 'throttle' }, /AWS throttles calls for (the )?ledger table/],
     ['failing', { kind: 'fail' }, /InternalServerError/],
-    // The SDK calls it a time-out, too.
-    ['cut off', { kind: 'cut' }, /AWS did not answer in time for (the )?ledger table/],
+    ['cut off', { kind: 'cut' }, /Could not reach AWS for (the )?ledger table.*\(ECONNRESET\)/],
     ['hanging', { kind: 'hang' }, /AWS did not answer in time for (the )?ledger table/],
     ['denied by IAM', error('AccessDeniedException'), /Access to (the )?ledger table.* is denied/],
     ['of a table that was deleted', error('ResourceNotFoundException'), /There is no (the )?ledger table/],
