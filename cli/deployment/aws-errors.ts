@@ -87,7 +87,29 @@ export function explanationOf(what: string, error: unknown): string {
   if (/Throttl|TooManyRequests|ProvisionedThroughputExceeded|RequestLimitExceeded/.test(name)) {
     return `AWS throttles calls for ${what} (${name}); try again in a minute.`;
   }
+  const stranger = strangerIn(error);
+  if (stranger !== undefined) {
+    return `What answered for ${what} is not AWS (${stranger}): perhaps a proxy or a sign-in page; check the network, the region and AWS_ENDPOINT_URL, then try again.`;
+  }
   return `AWS refused the call for ${what}: ${plain([name, message].filter(Boolean).join(': ')).replace(/\.+$/, '')}.`;
+}
+
+/**
+ * What is known of an answer that has neither a result nor an error of AWS. The SDK then quotes the beginning of its body, which may be
+ * anything, and speaks to programmers.
+ */
+function strangerIn(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const { $metadata, $response, code } = error as Error & {
+    $metadata?: { httpStatusCode?: number };
+    $response?: { headers?: Record<string, string> };
+    code?: unknown;
+  };
+  if (typeof code === 'string' && code.startsWith('HPE_')) return 'its words are no HTTP';
+  if (error.name !== 'Unknown' && !error.message.includes('Deserialization error')) return undefined;
+  const type = $response?.headers?.['content-type'];
+  const status = $metadata?.httpStatusCode;
+  return [status === undefined ? 'without a status' : `HTTP ${status}`, ...(type ? [plain(type)] : [])].join(', ');
 }
 
 /** Node gives an AggregateError if a name has several addresses. */
