@@ -73,7 +73,7 @@ export function explanationOf(what: string, error: unknown): string {
     return `Access to ${what} is denied: ${plain(message).replace(/\.+$/, '')}; ask for this permission or use another AWS_PROFILE.`;
   }
   if (/QueueDoesNotExist|NonExistentQueue|ResourceNotFound|^NotFound/.test(name)) {
-    return `There is no ${what}; check the region, the account and the outputs that name it.`;
+    return `There is no ${what.replace(/^the /, '')}; check the region, the account and the outputs that name it.`;
   }
   const cause = causeCode(error) ?? code;
   // The SDK calls a connection that breaks a time-out, too.

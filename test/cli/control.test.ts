@@ -174,7 +174,7 @@ describe.each([...CHANGES, ...REPORTS].map((args) => [args.join(' '), args] as c
     ['cut off', { kind: 'cut' }, /Could not reach AWS for (the )?ledger table.*\(ECONNRESET\)/],
     ['hanging', { kind: 'hang' }, /AWS did not answer in time for (the )?ledger table/],
     ['denied by IAM', error('AccessDeniedException'), /Access to (the )?ledger table.* is denied/],
-    ['of a table that was deleted', error('ResourceNotFoundException'), /There is no (the )?ledger table/],
+    ['of a table that was deleted', error('ResourceNotFoundException'), /There is no ledger table/],
   ])(`${name}, %s, ends with one line and exit code 1`, async (_claim, rule, words) => {
     deployment.faults.add({ operation: 'dynamodb:*', kind: 'fail', times: 99, ...rule });
     const { code, out, faults, err } = await resets(...args);
