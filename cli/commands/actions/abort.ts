@@ -32,7 +32,7 @@ export async function abortAction(context: Context, id: string, { yes, json }: A
     yes,
     about: [
       `About to abort action ${id} of ${placeOf(connection)}: ${plain(item.command)}.`,
-      `Begun by ${plain(item.who)} at ${time(item.startedAt)} (${relative(item.startedAt, now)}); ${progressOf(item)} done.`,
+      `Begun by ${plain(item.who)} at ${time(item.startedAt)} (${relative(item.startedAt, now)}); ${progressOf(item, now)} done.`,
       'It stops within 10 s, on whatever machine it runs. What it has done stays done.',
     ],
     undone: NOT_ASKED,
@@ -43,8 +43,9 @@ export async function abortAction(context: Context, id: string, { yes, json }: A
   const last = ended ?? item;
   const isStopped = isAsked && (ended?.state === 'aborted' || ended?.state === 'interrupted');
   if (json) await printJson(context, { stopped: isStopped, ...actionJson(last, connection.now()) });
-  if (!isStopped) throw new CommandFailed(whyNot(id, ended));
-  if (!json) await print(context.stdout, `Stopped: ${plain(last.command)}, ${progressOf(last)} done.`);
+  if (!isStopped) throw new CommandFailed(whyNot(id, ended, connection.now()));
+  if (!json)
+    await print(context.stdout, `Stopped: ${plain(last.command)}, ${progressOf(last, connection.now())} done.`);
   return EXIT.done;
 }
 
@@ -54,7 +55,7 @@ function refuseIfEnded(item: ActionItem, now: number): void {
   const since = item.finishedAt ?? item.heardAt;
   const silent = item.state === 'running' ? 'nothing was heard of it since' : 'it ended at';
   throw new CommandFailed(
-    `Action ${item.actionId} does not run: ${state}, ${progressOf(item)} done; ${silent} ${time(since)} (${relative(since, now)}).`,
+    `Action ${item.actionId} does not run: ${state}, ${progressOf(item, now)} done; ${silent} ${time(since)} (${relative(since, now)}).`,
   );
 }
 
@@ -73,7 +74,7 @@ async function endOf({ clock }: Context, { ledger, now }: Connection, id: string
   }
 }
 
-const whyNot = (id: string, ended: ActionItem | undefined): string =>
+const whyNot = (id: string, ended: ActionItem | undefined, now: number): string =>
   ended === undefined
     ? `Action ${id} was asked to stop and has not said within ${LONGEST_MS / 1000} s that it did: its machine may be off or without a network. It is listed as interrupted once nothing was heard of it for a minute.`
-    : `Action ${id} had ended before it could be stopped: ${ended.state}, ${progressOf(ended)} done.`;
+    : `Action ${id} had ended before it could be stopped: ${ended.state}, ${progressOf(ended, now)} done.`;

@@ -22,7 +22,7 @@ export async function showAction(context: Context, id: string, { json }: ShowOpt
   }
   const paint = painter(context.stdout, context.env);
   const state = actionState(item, now);
-  await print(context.stdout, `${paint('bold', id)}  ${plain(item.command)}: ${state}, ${progressOf(item)} done.`);
+  await print(context.stdout, `${paint('bold', id)}  ${plain(item.command)}: ${state}, ${progressOf(item, now)} done.`);
   for (const line of listing(rowsOf(item, now))) await print(context.stdout, line);
   if (state === 'running') await print(context.stderr, `Stop it with: ${context.command(`actions abort ${id}`)}`);
   return EXIT.done;

@@ -1,7 +1,7 @@
 import { LANES } from '../../../functions/contract/reset-request.ts';
 import type { ActionItem } from '../../../functions/ledger/items.ts';
 import type { Connection } from '../../deployment/connect.ts';
-import { actionState } from '../../queries/actions.ts';
+import { actionState, isSilent } from '../../queries/actions.ts';
 import { type BudgetFigures, budgetFigures, CALL_MINUTES, tenths } from '../../queries/budget-figures.ts';
 import { known, type Reading } from '../../queries/reading.ts';
 import { RECENT_MINUTES } from '../../queries/situation/recent-resets.ts';
@@ -188,8 +188,11 @@ function actionLines({ actions, at }: Situation): PageLine[] {
 function actionRows(items: readonly ActionItem[], now: number): PageLine[] {
   const rows = items.map((item) => {
     const state = actionState(item, now);
+    const atLeast = isSilent(item, now) ? 'at least ' : '';
     const ofPlanned =
-      item.planned === 1 || item.done === item.planned ? '' : ` (${number(item.done)} of ${number(item.planned)})`;
+      item.planned === 1 || item.done === item.planned
+        ? ''
+        : ` (${atLeast}${number(item.done)} of ${number(item.planned)})`;
     // All of them are of one account: the rest of the ARN tells who.
     const who = plain(item.who.replace(/^arn:[^:]*:[^:]*:[^:]*:\d*:/, ''));
     return [relative(item.startedAt, now), who, plain(item.command), `${state}${ofPlanned}`];
