@@ -5,7 +5,7 @@ import { counted, number, plain, relative, time } from '../../terminal/text.ts';
 import { known } from '../reading.ts';
 import { holdWords, RUNBOOK, type StandingHold } from '../standing-holds.ts';
 import { RECENT_MINUTES } from './recent-resets.ts';
-import { holdsIn, queued, queuedIn, type Situation, timeLeftMs } from './situation.ts';
+import { areAllInHand, holdsIn, queued, queuedIn, type Situation, timeLeftMs } from './situation.ts';
 
 interface Told {
   /** What is the case. */
@@ -170,9 +170,11 @@ function working(
     sentence: `Working: ${counted(waiting, 'message')} waiting, ${number(inFlight)} in flight${lately}.`,
     meaning: isFruitless
       ? 'Nothing is held, but no user has got a reset lately.'
-      : leftMs === undefined
-        ? 'Nothing is held; users get their resets in turn.'
-        : `Nothing is held; at this rate the lanes are empty ${relative(situation.at + leftMs, situation.at)}.`,
+      : areAllInHand(situation)
+        ? 'Nothing is held; these requests are being called, or tried again later by themselves.'
+        : leftMs === undefined
+          ? 'Nothing is held; users get their resets in turn.'
+          : `Nothing is held; at this rate the lanes are empty ${relative(situation.at + leftMs, situation.at)}.`,
     runbook: isFruitless ? runbook('Read the log') : undefined,
     next:
       pointingAtLetters(situation, surroundings) ??
