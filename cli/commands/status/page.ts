@@ -5,7 +5,14 @@ import { actionState, isSilent } from '../../queries/actions.ts';
 import { type BudgetFigures, budgetFigures, CALL_MINUTES, tenths } from '../../queries/budget-figures.ts';
 import { known, type Reading } from '../../queries/reading.ts';
 import { RECENT_MINUTES } from '../../queries/situation/recent-resets.ts';
-import { areAllInHand, holdsIn, queued, type Situation, timeLeftMs } from '../../queries/situation/situation.ts';
+import {
+  areAllInHand,
+  holdsIn,
+  queued,
+  queuedIn,
+  type Situation,
+  timeLeftMs,
+} from '../../queries/situation/situation.ts';
 import type { Verdict } from '../../queries/situation/verdict.ts';
 import { holdWords } from '../../queries/standing-holds.ts';
 import type { Io } from '../../terminal/io.ts';
@@ -114,7 +121,7 @@ function timeLeft(situation: Situation): string {
   const leftMs = timeLeftMs(situation);
   if (leftMs === 0) return 'none, nothing is queued';
   if (leftMs !== undefined) return `about ${relative(situation.at + leftMs, situation.at).replace(/^in /, '')}`;
-  if (!situation.budget.ok) return 'not known';
+  if (!situation.budget.ok || queuedIn(LANES, situation) === undefined) return 'not known';
   if (holdsIn(situation).length > 0) return 'not known while requests are held';
   return areAllInHand(situation)
     ? 'not known, as all are in hand: being called, or put back for a later try'

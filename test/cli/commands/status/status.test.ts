@@ -291,7 +291,7 @@ describe('status, where a source cannot be read', () => {
       'a lane',
       { failing: { queue: (url) => (url.endsWith('bulk') ? throttled(url) : undefined) } },
       3,
-      / bulk +could not be read: AWS throttles calls for bulk\.\n/,
+      / bulk +could not be read: AWS throttles calls for bulk\.\n[\s\S]*time left +not known\n/,
       ['lane bulk'],
     ],
     [
