@@ -5,7 +5,7 @@ import { type Connection, type Context, placeOf } from '../../deployment/connect
 import { actionJson, actionState } from '../../queries/actions.ts';
 import { confirm, requireConsent } from '../../terminal/confirm.ts';
 import { CommandFailed, EXIT, type ExitCode, print } from '../../terminal/io.ts';
-import { plain, printJson, relative, time } from '../../terminal/text.ts';
+import { ago, plain, printJson, time } from '../../terminal/text.ts';
 import { checkActionId, findAction } from './find-action.ts';
 import { progressOf } from './progress-of.ts';
 
@@ -32,7 +32,7 @@ export async function abortAction(context: Context, id: string, { yes, json }: A
     yes,
     about: [
       `About to abort action ${id} of ${placeOf(connection)}: ${plain(item.command)}.`,
-      `Begun by ${plain(item.who)} at ${time(item.startedAt)} (${relative(item.startedAt, now)}); ${progressOf(item, now)} done.`,
+      `Begun by ${plain(item.who)} at ${time(item.startedAt)} (${ago(item.startedAt, now)}); ${progressOf(item, now)} done.`,
       'It stops within 10 s, on whatever machine it runs. What it has done stays done.',
     ],
     undone: NOT_ASKED,
@@ -55,7 +55,7 @@ function refuseIfEnded(item: ActionItem, now: number): void {
   const since = item.finishedAt ?? item.heardAt;
   const silent = item.state === 'running' ? 'nothing was heard of it since' : 'it ended at';
   throw new CommandFailed(
-    `Action ${item.actionId} does not run: ${state}, ${progressOf(item, now)} done; ${silent} ${time(since)} (${relative(since, now)}).`,
+    `Action ${item.actionId} does not run: ${state}, ${progressOf(item, now)} done; ${silent} ${time(since)} (${ago(since, now)}).`,
   );
 }
 

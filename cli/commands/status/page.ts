@@ -16,7 +16,7 @@ import {
 import type { Verdict } from '../../queries/situation/verdict.ts';
 import { holdWords } from '../../queries/standing-holds.ts';
 import type { Io } from '../../terminal/io.ts';
-import { counted, number, type Painter, painter, plain, relative, time } from '../../terminal/text.ts';
+import { ago, counted, number, type Painter, painter, plain, relative, time } from '../../terminal/text.ts';
 
 /** A line of the page. */
 export interface PageLine {
@@ -205,7 +205,7 @@ function actionRows(items: readonly ActionItem[], now: number): PageLine[] {
         : ` (${atLeast}${number(item.done)} of ${number(item.planned)})`;
     // All of them are of one account: the rest of the ARN tells who.
     const who = plain(item.who.replace(/^arn:[^:]*:[^:]*:[^:]*:\d*:/, ''));
-    return [relative(item.startedAt, now), who, plain(item.command), `${state}${ofPlanned}`];
+    return [ago(item.startedAt, now), who, plain(item.command), `${state}${ofPlanned}`];
   });
   const widths = [0, 1, 2].map((at) => Math.max(...rows.map((row) => row[at]?.length ?? 0)));
   return rows.map((row) => ({
