@@ -1,4 +1,4 @@
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { DEFAULT_STACK_NAME } from '../functions/contract/stack-outputs.ts';
 import manifest from '../package.json' with { type: 'json' };
 import { declareActions } from './commands/actions/command.ts';
@@ -74,8 +74,8 @@ function parse(args: readonly string[], io: Io): { work: Work; choice: Deploymen
   const program = new Command('resets')
     .description('Enqueues password resets and shows what became of them.')
     .version(manifest.version, '-V, --version')
-    .option('--stack <name>', `the deployment's stack (default: ${DEFAULT_STACK_NAME})`)
-    .option('--outputs <file>', 'the outputs as `cdk deploy --outputs-file` writes them')
+    .option('--stack <name>', `the deployment's stack (default: ${DEFAULT_STACK_NAME})`, named)
+    .option('--outputs <file>', 'the outputs as `cdk deploy --outputs-file` writes them', named)
     .addHelpText('after', AFTER_HELP)
     .configureHelp({ showGlobalOptions: true })
     .exitOverride()
@@ -99,6 +99,12 @@ function parse(args: readonly string[], io: Io): { work: Work; choice: Deploymen
   const [work] = chosen;
   if (work === undefined) throw new Error('A command was parsed and chose no work.');
   return { work, choice: program.opts<DeploymentChoice>() };
+}
+
+/** An empty name comes from a variable that is not set: without it another deployment would be found, and changed. */
+function named(typed: string): string {
+  if (typed !== '') return typed;
+  throw new InvalidArgumentError('Give a name that is not empty.');
 }
 
 /** The names that lead to a command. */

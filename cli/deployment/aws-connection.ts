@@ -4,7 +4,7 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import { GetCallerIdentityCommand, STSClient } from '@aws-sdk/client-sts';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { dynamoBudgetStore } from '../../functions/call-budget/dynamo-store.ts';
-import { checkedStore } from '../../functions/call-budget/stored-state.ts';
+import { checkBudgetItem } from '../../functions/call-budget/stored-state.ts';
 import { actionLog } from '../../functions/ledger/dynamo/actions.ts';
 import { cancelCampaign } from '../../functions/ledger/dynamo/campaigns.ts';
 import { letterMarks } from '../../functions/ledger/dynamo/letter-marks.ts';
@@ -44,7 +44,7 @@ export async function awsConnection(deployment: FoundDeployment, clock: Io['cloc
     region,
     queues: sqsQueues(sqs),
     ledger: ledgerReader(documents, deployment.ledgerTableName),
-    budget: checkedStore(dynamoBudgetStore(documents, deployment.ledgerTableName)),
+    budget: dynamoBudgetStore(documents, deployment.ledgerTableName, checkBudgetItem),
     actions: actionLog(table),
     cancelCampaign: (campaignId) => cancelCampaign(table, campaignId),
     marks: letterMarks(table),

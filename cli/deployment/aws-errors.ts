@@ -41,15 +41,15 @@ export function isDenied(error: unknown): boolean {
 }
 
 const EXPIRED = /expired|refresh(ed)? failed/i;
+const BROKEN_CODES = ['ECONNRESET', 'EPIPE'];
 const UNREACHABLE_CODES = [
+  ...BROKEN_CODES,
   'ECONNREFUSED',
-  'ECONNRESET',
   'EHOSTUNREACH',
   'ENETUNREACH',
   'ENOTFOUND',
   'EAI_AGAIN',
   'ETIMEDOUT',
-  'EPIPE',
 ];
 
 /** One line for a fault of the SDK or of AWS. `what` names the thing that was asked for. */
@@ -82,17 +82,41 @@ export function explanationOf(what: string, error: unknown): string {
   if (/QueueDoesNotExist|NonExistentQueue|ResourceNotFound|^NotFound/.test(name)) {
     return `There is no ${what.replace(/^the /, '')}; check the region, the account and the outputs that name it.`;
   }
-  if (name === 'TimeoutError' || /timed? ?out/i.test(message)) {
+  const cause = causeCode(error) ?? code;
+  // The SDK calls a connection that breaks a time-out, too.
+  const isBroken = cause !== undefined && BROKEN_CODES.includes(cause);
+  if (!isBroken && (name === 'TimeoutError' || /timed? ?out/i.test(message))) {
     return `AWS did not answer in time for ${what}; check the network, the region and AWS_ENDPOINT_URL, then try again.`;
   }
-  const cause = causeCode(error) ?? code;
   if (cause !== undefined && UNREACHABLE_CODES.includes(cause)) {
     return `Could not reach AWS for ${what} (${cause}); check the network, the region and AWS_ENDPOINT_URL, then try again.`;
   }
   if (/Throttl|TooManyRequests|ProvisionedThroughputExceeded|RequestLimitExceeded/.test(name)) {
     return `AWS throttles calls for ${what} (${name}); try again in a minute.`;
   }
+  const stranger = strangerIn(error);
+  if (stranger !== undefined) {
+    return `What answered for ${what} is not AWS (${stranger}): perhaps a proxy or a sign-in page; check the network, the region and AWS_ENDPOINT_URL, then try again.`;
+  }
   return `AWS refused the call for ${what}: ${plain([name, message].filter(Boolean).join(': ')).replace(/\.+$/, '')}.`;
+}
+
+/**
+ * What is known of an answer that has neither a result nor an error of AWS. The SDK then quotes the beginning of its body, which may be
+ * anything, and speaks to programmers.
+ */
+function strangerIn(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const { $metadata, $response, code } = error as Error & {
+    $metadata?: { httpStatusCode?: number };
+    $response?: { headers?: Record<string, string> };
+    code?: unknown;
+  };
+  if (typeof code === 'string' && code.startsWith('HPE_')) return 'its words are no HTTP';
+  if (error.name !== 'Unknown' && !error.message.includes('Deserialization error')) return undefined;
+  const type = $response?.headers?.['content-type'];
+  const status = $metadata?.httpStatusCode;
+  return [status === undefined ? 'without a status' : `HTTP ${status}`, ...(type ? [plain(type)] : [])].join(', ');
 }
 
 /** Node gives an AggregateError if a name has several addresses. */

@@ -6,6 +6,7 @@ import {
   ReceiveMessageCommand,
   SendMessageBatchCommand,
 } from '@aws-sdk/client-sqs';
+import { CommandFailed } from '../terminal/io.ts';
 import { explain } from './aws-errors.ts';
 import { BATCH_SIZE } from './batch-size.ts';
 
@@ -77,7 +78,12 @@ export function sqsQueues(client: SQSClient): Queues {
           }),
         ),
       );
-      const count = (name: QueueAttributeName): number => Number(answer.Attributes?.[name] ?? 0);
+      const count = (name: QueueAttributeName): number => {
+        const told = answer.Attributes?.[name];
+        // SQS tells what it was asked for: without it nobody knows that nothing is queued.
+        if (told === undefined) throw new CommandFailed(`The answer for queue ${QueueUrl} does not tell its ${name}.`);
+        return Number(told);
+      };
       return {
         waiting: count('ApproximateNumberOfMessages'),
         inFlight: count('ApproximateNumberOfMessagesNotVisible'),

@@ -4,9 +4,13 @@ import { rfc3339 } from './rfc3339.ts';
 /** Whoever carries out an action writes every few seconds: after so long a silence nobody carries it out any more. */
 const SILENT_MS = 60_000;
 
+/** Whether an action ended, or its machine did, without a word of how far it came. */
+export const isSilent = ({ state, heardAt }: ActionItem, now: number): boolean =>
+  state === 'running' && now - heardAt > SILENT_MS;
+
 /** How an action stands at a time of AWS's clock: one that runs and has fallen silent was interrupted, and could not say so. */
-export const actionState = ({ state, heardAt }: ActionItem, now: number): ActionState =>
-  state === 'running' && now - heardAt > SILENT_MS ? 'interrupted' : state;
+export const actionState = (item: ActionItem, now: number): ActionState =>
+  isSilent(item, now) ? 'interrupted' : item.state;
 
 /** "Operator/sam" of "arn:aws:sts::123456789012:assumed-role/Operator/sam": all are of one account. `actions show` tells the whole ARN. */
 export const nameOf = ({ who }: Pick<ActionItem, 'who'>): string => who.slice(who.indexOf('/') + 1);

@@ -2,7 +2,7 @@ import type { HoldCause } from '../../functions/call-budget/call-budget.ts';
 import type { Scope } from '../../functions/call-budget/holds.ts';
 import type { BudgetState } from '../../functions/call-budget/state.ts';
 import { LANES, type Lane } from '../../functions/contract/reset-request.ts';
-import { plain, relative, time } from '../terminal/text.ts';
+import { ago, plain, relative, time } from '../terminal/text.ts';
 import { type LaneCounts, queuedIn } from './lane-counts.ts';
 import { rfc3339 } from './rfc3339.ts';
 
@@ -83,7 +83,7 @@ export function holdWords(hold: StandingHold, now: number): string {
     operator: `paused by ${plain(who ?? 'an operator')}${reason === undefined ? '' : ` ("${plain(reason)}")`}`,
     'retry-after': 'the API asked for a pause',
   };
-  const begun = since === undefined ? '' : `, since ${time(since)} (${relative(since, now)})`;
+  const begun = since === undefined ? '' : `, since ${time(since)} (${ago(since, now)})`;
   const end = until === undefined ? '' : `, until ${time(until)} (${relative(until, now)})`;
   return `${what[hold.why]} on ${scopeWords(scope)}${begun}${end}${probeWords(hold, now)}`;
 }

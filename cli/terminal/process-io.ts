@@ -66,13 +66,13 @@ function isExecutable(path: string): boolean {
 
 /**
  * `resets … | head` closes the pipe when it has enough; whoever reads no more wants no more work done. A terminal that is gone ends nothing
- * by itself: what is under way comes to its end, and the signal says so.
+ * by itself: what is under way comes to its end, and the signal says so. Nor does a log that cannot be written: nobody could be told.
  */
 export function exitAtClosedPipe(): void {
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', ({ code }: NodeJS.ErrnoException) => {
       if (code === 'EPIPE' && stream === process.stdout) process.exit(EXIT.done);
-      if (code === 'EPIPE' || code === 'EIO') return;
+      if (code === 'EPIPE' || code === 'EIO' || stream === process.stderr) return;
       process.stderr.write(`The output cannot be written (${code}).\n`);
       process.exit(EXIT.failed);
     });

@@ -60,6 +60,13 @@ export function relative(epochMs: number, now: number): string {
   return epochMs > now ? `in ${amount}` : `${amount} ago`;
 }
 
+/** Copies' clocks differ by about as much, and AWS's is known to the second only. */
+const SKEW_MS = 3_000;
+
+/** "3 min ago", of what has happened: its last moments may seem to lie ahead. */
+export const ago = (epochMs: number, now: number): string =>
+  relative(epochMs - now <= SKEW_MS ? Math.min(epochMs, now) : epochMs, now);
+
 /** Rows of two columns: a name and what it is. */
 export function listing(rows: readonly (readonly [string, string])[]): string[] {
   const width = Math.max(...rows.map(([name]) => name.length));

@@ -7,7 +7,7 @@ import { LedgerUnreachable } from '../ledger/ledger.ts';
 import type { BudgetStore } from './shared-item.ts';
 import type { BudgetState } from './state.ts';
 
-interface BudgetItem {
+export interface BudgetItem {
   pk: typeof BUDGET_KEY;
   revision: number;
   /** Who wrote this revision: an SDK retry may meet its own write. */
@@ -15,8 +15,15 @@ interface BudgetItem {
   state: BudgetState;
 }
 
-/** The call budget in the ledger's table, in one item without an end. */
-export function dynamoBudgetStore(client: DynamoDBDocumentClient, tableName: string): BudgetStore {
+/**
+ * The call budget in the ledger's table, in one item without an end.
+ * @param check is shown each item that is read; what it throws ends the reading. @default all are taken as they are
+ */
+export function dynamoBudgetStore(
+  client: DynamoDBDocumentClient,
+  tableName: string,
+  check: (item: BudgetItem) => void = () => {},
+): BudgetStore {
   const get = async (): Promise<BudgetItem | undefined> => {
     const found = await reached(
       client.send(
@@ -27,7 +34,9 @@ export function dynamoBudgetStore(client: DynamoDBDocumentClient, tableName: str
         }),
       ),
     );
-    return found.Item as BudgetItem | undefined;
+    const item = found.Item as BudgetItem | undefined;
+    if (item !== undefined) check(item);
+    return item;
   };
   return {
     read: async () => (await get())?.state,

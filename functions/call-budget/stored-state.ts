@@ -1,13 +1,14 @@
 import * as z from 'zod/mini';
-import type { BudgetStore } from './shared-item.ts';
-import type { BudgetState } from './state.ts';
+import type { BudgetItem } from './dynamo-store.ts';
 
 /** The budget's item is not what the worker writes: somebody has changed it by hand. */
 export class BudgetDamaged extends Error {
   override readonly name = 'BudgetDamaged';
 }
 
-const time = z.number().check(z.nonnegative());
+/** Later ones are no dates. */
+const LATEST_MS = 8.64e15;
+const time = z.number().check(z.nonnegative(), z.maximum(LATEST_MS));
 const count = z.number().check(z.nonnegative());
 const byScope = <T extends z.core.SomeType>(value: T) =>
   z.object({ all: z.optional(value), interactive: z.optional(value), bulk: z.optional(value) });
@@ -35,7 +36,10 @@ const stateSchema = z.object({
   arrival: time,
   granted: count,
   refused: count,
-  minutes: z.object({ newest: count, counts: z.string().check(z.regex(/^\d+(\/\d+)?( \d+(\/\d+)?)*$/)) }),
+  minutes: z.object({
+    newest: z.number().check(z.nonnegative(), z.maximum(LATEST_MS / 60_000)),
+    counts: z.string().check(z.regex(/^\d+(\/\d+)?( \d+(\/\d+)?)*$/)),
+  }),
   quietUntil: time,
   learned: z.object({
     startedAt: time,
@@ -65,19 +69,15 @@ const stateSchema = z.object({
   ),
 });
 
-/** The store for whoever shows or changes the item for an operator. @throws BudgetDamaged where the item is not what the worker writes. */
-export const checkedStore = (store: BudgetStore): BudgetStore => ({
-  read: async () => checked(await store.read()),
-  async write(next) {
-    const result = await store.write(next);
-    return result.kind === 'conflict' ? { ...result, current: checked(result.current) } : result;
-  },
-});
+const itemSchema = z
+  .object({ revision: z.int().check(z.nonnegative()), state: stateSchema })
+  // Whoever writes compares the one and goes by the other: where they differ, nobody can write any more.
+  .check(z.refine(({ revision, state }) => revision === state.revision, { path: ['revision'] }));
 
-function checked(state: BudgetState | undefined): BudgetState | undefined {
-  if (state === undefined) return undefined;
-  const parsed = z.safeParse(stateSchema, state);
-  if (parsed.success) return state;
+/** For whoever shows or changes the item for an operator. @throws BudgetDamaged where it is not what the worker writes. */
+export function checkBudgetItem(item: BudgetItem): void {
+  const parsed = z.safeParse(itemSchema, item);
+  if (parsed.success) return;
   const [issue] = parsed.error.issues;
-  throw new BudgetDamaged(`${['state', ...(issue?.path ?? [])].join('.')} is not what the worker writes`);
+  throw new BudgetDamaged(`${issue?.path.join('.')} is not what the worker writes`);
 }

@@ -44,6 +44,8 @@ describe('The command line', () => {
     ['an address that looks like an option', ['enqueue', '--a@b.de'], /given after "--"/],
     ['a mistyped option where an id may stand', ['request', '--jsno', 'r'], /\(Did you mean --json\?\); see/],
     ['an option of a command without arguments', ['status', '-x'], /^resets: unknown option '-x'; see/],
+    ['a stack without a name, as of an unset variable', ['--stack', '', 'status'], /--stack <name>.* not empty/],
+    ['outputs without a name', ['lane', 'pause', 'all', '--yes', '--outputs='], /--outputs <file>.* not empty/],
     ['a fault of a group', ['dlq', 'lst'], /; see npx resets dlq --help\n$/],
     ['a fault of a command in a group', ['--stack', 'S', 'dlq', 'list', '-x'], /; see npx resets dlq list --help\n$/],
   ])('%s is answered with one line and exit code 2', async (_claim, args, line) => {

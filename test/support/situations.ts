@@ -10,7 +10,7 @@ import type { Scope } from '../../functions/call-budget/holds.ts';
 import { pause } from '../../functions/call-budget/operator.ts';
 import { SharedItem } from '../../functions/call-budget/shared-item.ts';
 import type { BudgetState } from '../../functions/call-budget/state.ts';
-import { checkedStore } from '../../functions/call-budget/stored-state.ts';
+import { checkBudgetItem } from '../../functions/call-budget/stored-state.ts';
 import type { Lane } from '../../functions/contract/reset-request.ts';
 import { cancelCampaign } from '../../functions/ledger/dynamo/campaigns.ts';
 import { has } from './cli/a-situation.ts';
@@ -140,5 +140,5 @@ async function pauseLane(scene: Scene, lane: Lane): Promise<void> {
 }
 
 const documents = ({ clientOptions }: Scene) => DynamoDBDocumentClient.from(new DynamoDBClient(clientOptions));
-const budgetOf = (scene: Scene) => checkedStore(dynamoBudgetStore(documents(scene), scene.ledgerTableName));
+const budgetOf = (scene: Scene) => dynamoBudgetStore(documents(scene), scene.ledgerTableName, checkBudgetItem);
 const ledgerOf = (scene: Scene) => ({ client: documents(scene), tableName: scene.ledgerTableName, now: Date.now });

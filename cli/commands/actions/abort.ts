@@ -5,7 +5,7 @@ import { type Connection, type Context, placeOf } from '../../deployment/connect
 import { actionJson, actionState } from '../../queries/actions.ts';
 import { confirm, requireConsent } from '../../terminal/confirm.ts';
 import { CommandFailed, EXIT, type ExitCode, print } from '../../terminal/io.ts';
-import { plain, printJson, relative, time } from '../../terminal/text.ts';
+import { ago, plain, printJson, time } from '../../terminal/text.ts';
 import { checkActionId, findAction } from './find-action.ts';
 import { progressOf } from './progress-of.ts';
 
@@ -32,7 +32,7 @@ export async function abortAction(context: Context, id: string, { yes, json }: A
     yes,
     about: [
       `About to abort action ${id} of ${placeOf(connection)}: ${plain(item.command)}.`,
-      `Begun by ${plain(item.who)} at ${time(item.startedAt)} (${relative(item.startedAt, now)}); ${progressOf(item)} done.`,
+      `Begun by ${plain(item.who)} at ${time(item.startedAt)} (${ago(item.startedAt, now)}); ${progressOf(item, now)} done.`,
       `${whenItStops(item, now)} What it has done stays done.`,
     ],
     undone: NOT_ASKED,
@@ -43,8 +43,9 @@ export async function abortAction(context: Context, id: string, { yes, json }: A
   const last = ended ?? item;
   const isStopped = isAsked && (ended?.state === 'aborted' || ended?.state === 'interrupted');
   if (json) await printJson(context, { stopped: isStopped, ...actionJson(last, connection.now()) });
-  if (!isStopped) throw new CommandFailed(whyNot(id, ended));
-  if (!json) await print(context.stdout, `Stopped: ${plain(last.command)}, ${progressOf(last)} done.`);
+  if (!isStopped) throw new CommandFailed(whyNot(id, ended, connection.now()));
+  if (!json)
+    await print(context.stdout, `Stopped: ${plain(last.command)}, ${progressOf(last, connection.now())} done.`);
   return EXIT.done;
 }
 
@@ -53,14 +54,14 @@ function refuseIfEnded(item: ActionItem, now: number): void {
   if (item.state === 'running') return;
   const endedAt = item.finishedAt ?? item.heardAt;
   throw new CommandFailed(
-    `Action ${item.actionId} does not run: ${item.state}, ${progressOf(item)} done; it ended at ${time(endedAt)} (${relative(endedAt, now)}).`,
+    `Action ${item.actionId} does not run: ${item.state}, ${progressOf(item, now)} done; it ended at ${time(endedAt)} (${ago(endedAt, now)}).`,
   );
 }
 
 const whenItStops = (item: ActionItem, now: number): string =>
   actionState(item, now) === 'running'
     ? 'It stops within 10 s, on whatever machine it runs.'
-    : `Nothing was heard of it since ${time(item.heardAt)} (${relative(item.heardAt, now)}); should it go on, it stops within 10 s.`;
+    : `Nothing was heard of it since ${time(item.heardAt)} (${ago(item.heardAt, now)}); should it go on, it stops within 10 s.`;
 
 /** The action once it has ended, or undefined if it has not in time. */
 async function endOf({ clock }: Context, { ledger, now }: Connection, id: string): Promise<ActionItem | undefined> {
@@ -77,7 +78,7 @@ async function endOf({ clock }: Context, { ledger, now }: Connection, id: string
   }
 }
 
-const whyNot = (id: string, ended: ActionItem | undefined): string =>
+const whyNot = (id: string, ended: ActionItem | undefined, now: number): string =>
   ended === undefined
     ? `Action ${id} was asked to stop and has not said within ${LONGEST_MS / 1000} s that it did: its machine may be off or without a network. It is listed as interrupted once nothing was heard of it for a minute.`
-    : `Action ${id} had ended before it could be stopped: ${ended.state}, ${progressOf(ended)} done.`;
+    : `Action ${id} had ended before it could be stopped: ${ended.state}, ${progressOf(ended, now)} done.`;

@@ -43,7 +43,7 @@ const cellsOf = (item: ActionItem, now: number) => ({
   begun: time(item.startedAt),
   'action id': plain(item.actionId),
   state: actionState(item, now),
-  done: progressOf(item),
+  done: progressOf(item, now),
   who: plain(nameOf(item)),
   command: plain(item.command),
 });

@@ -2,7 +2,7 @@ import type { ActionItem } from '../../../functions/ledger/items.ts';
 import type { Context } from '../../deployment/connect.ts';
 import { actionJson, actionState } from '../../queries/actions.ts';
 import { EXIT, type ExitCode, print } from '../../terminal/io.ts';
-import { listing, painter, plain, printJson, relative, time } from '../../terminal/text.ts';
+import { ago, listing, painter, plain, printJson, time } from '../../terminal/text.ts';
 import { checkActionId, findAction } from './find-action.ts';
 import { progressOf } from './progress-of.ts';
 
@@ -22,7 +22,7 @@ export async function showAction(context: Context, id: string, { json }: ShowOpt
   }
   const paint = painter(context.stdout, context.env);
   const state = actionState(item, now);
-  await print(context.stdout, `${paint('bold', id)}  ${plain(item.command)}: ${state}, ${progressOf(item)} done.`);
+  await print(context.stdout, `${paint('bold', id)}  ${plain(item.command)}: ${state}, ${progressOf(item, now)} done.`);
   for (const line of listing(rowsOf(item, now))) await print(context.stdout, line);
   if (item.state === 'running') await print(context.stderr, `Stop it with: ${context.command(`actions abort ${id}`)}`);
   return EXIT.done;
@@ -30,7 +30,7 @@ export async function showAction(context: Context, id: string, { json }: ShowOpt
 
 function rowsOf(item: ActionItem, now: number): [string, string][] {
   const at = (epochMs: number | undefined): string | undefined =>
-    epochMs === undefined ? undefined : `${time(epochMs)} (${relative(epochMs, now)})`;
+    epochMs === undefined ? undefined : `${time(epochMs)} (${ago(epochMs, now)})`;
   const rows: [string, string | undefined][] = [
     ['who', item.who],
     ['begun', at(item.startedAt)],

@@ -8,7 +8,7 @@ import { type Connection, type Context, placeOf } from '../../deployment/connect
 import { type CampaignRow, campaignJson, RECENT_MINUTES, recentResetsOf } from '../../queries/campaign-row.ts';
 import { requireConsent } from '../../terminal/confirm.ts';
 import { CommandFailed, EXIT, type ExitCode, wrongUsage } from '../../terminal/io.ts';
-import { counted, relative, time } from '../../terminal/text.ts';
+import { ago, counted, time } from '../../terminal/text.ts';
 import { problemOf } from '../../validation.ts';
 
 export interface CancelOptions {
@@ -66,7 +66,7 @@ async function find({ command }: Context, { ledger, now }: Connection, id: strin
 
 function aboutCancel(connection: Connection, { item, recentResets }: CampaignRow): string[] {
   const now = connection.now();
-  const at = (epochMs: number): string => `${time(epochMs)} (${relative(epochMs, now)})`;
+  const at = (epochMs: number): string => `${time(epochMs)} (${ago(epochMs, now)})`;
   const resets = recentResets === undefined ? 'an unknown number of resets' : counted(recentResets, 'reset');
   return [
     `About to cancel campaign ${item.campaignId} of ${placeOf(connection)}, for good.`,

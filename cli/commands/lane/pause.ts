@@ -9,7 +9,7 @@ import { holdsNow } from '../../queries/holds-now.ts';
 import { holdJson, holdWords, type StandingHold, scopeWords } from '../../queries/standing-holds.ts';
 import { requireConsent } from '../../terminal/confirm.ts';
 import { CommandFailed, EXIT, type ExitCode, wrongUsage } from '../../terminal/io.ts';
-import { cut, relative, time } from '../../terminal/text.ts';
+import { cut, plain, relative, time } from '../../terminal/text.ts';
 import { reasonProblem } from '../../validation.ts';
 import { concerns, pauseOf, type Scope } from './scope.ts';
 
@@ -39,6 +39,9 @@ export async function pauseLane(context: Context, scope: Scope, options: PauseOp
     ...(reason === undefined ? {} : { why: cut(reason, KEPT_REASON) }),
   };
 
+  const agreed = pauseOf(holds, scope);
+  let replaced = agreed;
+
   const { result, actionId } = await carryOut(
     context,
     connection,
@@ -61,10 +64,12 @@ export async function pauseLane(context: Context, scope: Scope, options: PauseOp
         if (until !== undefined && until <= since) {
           throw new CommandFailed(`${NOTHING_CHANGED} The pause would be over by now; give a later --until.`);
         }
+        replaced = pauseOf(holdsOf(state), scope);
+        // Whoever was not asked means what stands, whatever it is.
+        if (!yes) refuseOther(agreed, replaced);
         return pause(state, scope, { since, who: action.who, ...given });
       }),
   );
-  const replaced = pauseOf(holds, scope);
   await tell(
     context,
     json,
@@ -78,6 +83,14 @@ export async function pauseLane(context: Context, scope: Scope, options: PauseOp
     [`Paused: ${scopeWords(scope)}, ${end}. Resume with: ${context.command(`lane resume ${scope}`)}`],
   );
   return EXIT.done;
+}
+
+/** A pause that began while the question was open is another operator's, who may mean it to last longer. */
+function refuseOther(agreed: StandingHold | undefined, standing: StandingHold | undefined): void {
+  if (standing === undefined || standing.since === agreed?.since) return;
+  throw new CommandFailed(
+    `${NOTHING_CHANGED} Meanwhile it was paused by ${plain(standing.who ?? 'another operator')}; look at it, and give the command again.`,
+  );
 }
 
 function meaningOf(scope: Scope): string {

@@ -6,7 +6,7 @@ import { rfc3339 } from '../../queries/rfc3339.ts';
 import { type Sent, sentBy } from '../../queries/sent-by.ts';
 import { holdJson, holdsOn, holdWords, type StandingHold, standingHolds } from '../../queries/standing-holds.ts';
 import { CommandFailed, EXIT, type ExitCode, print } from '../../terminal/io.ts';
-import { counted, plain, printJson, relative, time } from '../../terminal/text.ts';
+import { ago, counted, plain, printJson, time } from '../../terminal/text.ts';
 
 /** What was sent is counted, or received, within this time. */
 const SEEN_WITHIN_MS = 5 * 60_000;
@@ -64,7 +64,7 @@ function sentWords({ who, at, lane, state }: Sent, now: number): string {
   const how =
     state === 'done' ? 'Sent' : state === 'running' ? 'Being sent' : `Perhaps sent, as the command was ${state},`;
   const place = lane === undefined ? '' : ` to lane ${lane}`;
-  return `${how} by ${plain(who)} at ${time(at)} (${relative(at, now)})${place}, and not received yet.`;
+  return `${how} by ${plain(who)} at ${time(at)} (${ago(at, now)})${place}, and not received yet.`;
 }
 
 const lostWords = (requestId: string, sent: Sent | undefined): string =>

@@ -1,16 +1,16 @@
 import { LANES } from '../../../functions/contract/reset-request.ts';
 import type { ActionItem } from '../../../functions/ledger/items.ts';
 import type { Connection } from '../../deployment/connect.ts';
-import { actionState, nameOf } from '../../queries/actions.ts';
+import { actionState, isSilent, nameOf } from '../../queries/actions.ts';
 import { type BudgetFigures, budgetFigures, CALL_MINUTES, tenths } from '../../queries/budget-figures.ts';
 import { RECENT_MINUTES } from '../../queries/campaign-row.ts';
-import { queued } from '../../queries/lane-counts.ts';
+import { queued, queuedIn } from '../../queries/lane-counts.ts';
 import { known, type Reading } from '../../queries/reading.ts';
-import { holdsIn, type Situation, timeLeftMs } from '../../queries/situation/situation.ts';
+import { areAllInHand, holdsIn, type Situation, timeLeftMs } from '../../queries/situation/situation.ts';
 import type { Verdict } from '../../queries/situation/verdict.ts';
 import { holdWords } from '../../queries/standing-holds.ts';
 import type { Io } from '../../terminal/io.ts';
-import { counted, number, type Painter, painter, plain, relative, time } from '../../terminal/text.ts';
+import { ago, counted, number, type Painter, painter, plain, relative, time } from '../../terminal/text.ts';
 
 /** A line of the page. */
 export interface PageLine {
@@ -115,8 +115,11 @@ function timeLeft(situation: Situation): string {
   const leftMs = timeLeftMs(situation);
   if (leftMs === 0) return 'none, nothing is queued';
   if (leftMs !== undefined) return `about ${relative(situation.at + leftMs, situation.at).replace(/^in /, '')}`;
-  if (!situation.budget.ok) return 'not known';
-  return holdsIn(situation).length > 0 ? 'not known while requests are held' : 'not known, as nothing was reset lately';
+  if (!situation.budget.ok || queuedIn(LANES, situation.lanes) === undefined) return 'not known';
+  if (holdsIn(situation).length > 0) return 'not known while requests are held';
+  return areAllInHand(situation)
+    ? 'not known, as all are in hand: being called, or put back for a later try'
+    : 'not known, as nothing was reset lately';
 }
 
 const ENTRY_NAMES = 15;
@@ -189,9 +192,12 @@ function actionLines({ actions, at }: Situation): PageLine[] {
 function actionRows(items: readonly ActionItem[], now: number): PageLine[] {
   const rows = items.map((item) => {
     const state = actionState(item, now);
+    const atLeast = isSilent(item, now) ? 'at least ' : '';
     const ofPlanned =
-      item.planned === 1 || item.done === item.planned ? '' : ` (${number(item.done)} of ${number(item.planned)})`;
-    return [relative(item.startedAt, now), plain(nameOf(item)), plain(item.command), `${state}${ofPlanned}`];
+      item.planned === 1 || item.done === item.planned
+        ? ''
+        : ` (${atLeast}${number(item.done)} of ${number(item.planned)})`;
+    return [ago(item.startedAt, now), plain(nameOf(item)), plain(item.command), `${state}${ofPlanned}`];
   });
   const widths = [0, 1, 2].map((at) => Math.max(...rows.map((row) => row[at]?.length ?? 0)));
   return rows.map((row) => ({

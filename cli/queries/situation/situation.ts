@@ -85,12 +85,23 @@ export function holdsIn(situation: Situation): StandingHold[] {
   return secret.kind === 'empty' && !isKnown ? [{ scope: 'all', why: 'credential' }, ...holds] : holds;
 }
 
-/** Until the lanes are empty, at the rate of the last minutes; undefined where something is held, not known, or nothing was reset lately. */
+/** Whether none waits to be received, and some are in hand: being called, or put back until a time of their own, which may be hours. */
+export function areAllInHand({ lanes }: Situation): boolean {
+  const counts = LANES.map((lane) => known(lanes[lane]));
+  const isInHand = (count: QueueCounts | undefined) => count !== undefined && count.waiting + count.delayed === 0;
+  return counts.every(isInHand) && counts.some((count) => (count?.inFlight ?? 0) > 0);
+}
+
+/**
+ * Until the lanes are empty, at the rate of the last minutes; undefined where something is held, not known, or nothing was reset lately. Of
+ * those in hand the rate tells nothing.
+ */
 export function timeLeftMs(situation: Situation): number | undefined {
   const count = queuedIn(LANES, situation.lanes);
   const perMinute = known(situation.recent)?.perMinute;
   if (!situation.budget.ok || holdsIn(situation).length > 0) return undefined;
   if (count === 0) return 0;
+  if (areAllInHand(situation)) return undefined;
   return count === undefined || perMinute === undefined ? undefined : (count / perMinute) * 60_000;
 }
 

@@ -6,7 +6,7 @@ import { queued, queuedIn } from '../lane-counts.ts';
 import { known } from '../reading.ts';
 import { holdWords, type StandingHold } from '../standing-holds.ts';
 import { runbookAt, runbookOf, type WayOutNames, wayOutOf } from '../way-out.ts';
-import { holdsIn, type Situation, timeLeftMs } from './situation.ts';
+import { areAllInHand, holdsIn, type Situation, timeLeftMs } from './situation.ts';
 
 interface Told {
   /** What is the case. */
@@ -148,9 +148,11 @@ function working(
     sentence: `Working: ${counted(waiting, 'message')} waiting, ${number(inFlight)} in flight${lately}.`,
     meaning: isFruitless
       ? 'Nothing is held, but no user has got a reset lately.'
-      : leftMs === undefined
-        ? 'Nothing is held; users get their resets in turn.'
-        : `Nothing is held; at this rate the lanes are empty ${relative(situation.at + leftMs, situation.at)}.`,
+      : areAllInHand(situation)
+        ? 'Nothing is held; these requests are being called, or tried again later on their own.'
+        : leftMs === undefined
+          ? 'Nothing is held; users get their resets in turn.'
+          : `Nothing is held; at this rate the lanes are empty ${relative(situation.at + leftMs, situation.at)}.`,
     runbook: isFruitless ? runbookAt('Read the log') : undefined,
     next:
       pointingAtLetters(situation, surroundings) ??

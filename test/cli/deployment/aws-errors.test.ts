@@ -52,6 +52,11 @@ describe('A fault of AWS becomes one line that names the thing and the way out',
     ],
     ['no such host', errorOf('Error', '', { code: 'ENOTFOUND' }), /\(ENOTFOUND\)/],
     ['no answer', errorOf('TimeoutError', 'x'), /did not answer in time for queue Q/],
+    [
+      'a connection that broke, which the SDK calls a time-out',
+      errorOf('TimeoutError', 'socket hang up', { code: 'ECONNRESET' }),
+      /^Could not reach AWS for queue Q \(ECONNRESET\)/,
+    ],
     ['throttling', errorOf('ThrottlingException'), /AWS throttles calls for queue Q/],
     [
       'anything else',

@@ -94,6 +94,21 @@ describe('A deployment that is looked for by its stack', () => {
     ['while AWS throttles', error(400, 'Throttling', 'Rate exceeded'), /^AWS throttles calls for stack S/],
     ['while AWS is out of order', error(503, 'ServiceUnavailable', 'x'), /^AWS refused the call for stack S/],
     ['and something else answers', xml(200, '<html>Sign in</html>'), /stack S/i],
+    [
+      'behind a proxy that answers itself',
+      xml(502, '<html>Bad gateway</html>', { 'Content-Type': 'text/html' }),
+      /^What answered for stack S is not AWS \(HTTP 502, text\/html\): .*; check the network, .* AWS_ENDPOINT_URL/,
+    ],
+    [
+      'behind a proxy that sends elsewhere',
+      xml(302, '', { Location: 'http://127.0.0.1:1/' }),
+      /^What answered for stack S is not AWS \(HTTP 302, text\/xml\)/,
+    ],
+    [
+      'where something answers that is no HTTP',
+      (response) => void response.socket?.end('SSH-2.0\r\n'),
+      /^What answered for stack S is not AWS \(its words are no HTTP\)/,
+    ],
   ])('%s: one line says so, and the way out', async (_claim, answers, line) => {
     await awsThat(answers);
     const { message, exitCode } = await failureIn(findDeployment({}, { stack: 'S' }));
@@ -118,6 +133,19 @@ describe('A deployment that is looked for by its stack', () => {
     expect(io.stdout.text).toBe('');
     expect(io.stderr.lines).toHaveLength(1);
     expect(io.stderr.text).toMatch(/^resets: There is no stack S /);
+  });
+});
+
+describe('A ledger for which a sign-in page answers', () => {
+  it('is told of in words for operators, without a word of the page', async () => {
+    await awsThat(xml(200, '<html>jane@example.org</html>', { 'Content-Type': 'text/html' }));
+    const io = { ...testIo(), env: VARIABLES('us-east-1') };
+    expect(await run(['budget', 'show'], io)).toBe(1);
+    expect(io.stderr.lines).toEqual([
+      expect.stringMatching(
+        /^resets: What answered for the ledger table is not AWS \(HTTP 200, text\/html\): [^<{$]*$/,
+      ),
+    ]);
   });
 });
 

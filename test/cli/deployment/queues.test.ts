@@ -54,6 +54,13 @@ describe('The queues', () => {
     expect(await queues.counts(deployment.url('dead'))).toEqual({ waiting: 2, inFlight: 0, delayed: 0 });
   });
 
+  it('a queue of which the answer does not tell the counts is not called empty', async () => {
+    deployment.faults.add({ operation: 'sqs:GetQueueAttributes', kind: 'fail', answer: { status: 200, body: {} } });
+    expect((await failureIn(queues.counts(deployment.url('bulk')))).message).toMatch(
+      /^The answer for queue .* does not tell its ApproximateNumberOfMessages\.$/,
+    );
+  });
+
   it('a queue that does not exist is named', async () => {
     const url = `${deployment.origin}/000000000000/missing`;
     expect((await failureIn(queues.sendBatch(url, ['a']))).message).toMatch(`There is no queue ${url}; check`);

@@ -27,3 +27,13 @@ it.skipIf(!existsSync('/dev/full'))(
     expect({ code, errors: errors?.join('') }).toEqual({ code: 1, errors: 'The output cannot be written (ENOSPC).\n' });
   },
 );
+
+it.skipIf(!existsSync('/dev/full'))('a log that cannot be written ends nothing, and changes no exit code', async () => {
+  const full = openSync('/dev/full', 'w');
+  const child = spawn(process.execPath, [fileOf('cli/main.ts'), 'no-such-command'], {
+    stdio: ['ignore', 'pipe', full],
+  });
+  closeSync(full);
+  const [code] = await once(child, 'close');
+  expect(code).toBe(2);
+});

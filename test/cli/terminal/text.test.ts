@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { layoutFor } from '../../../cli/terminal/table.ts';
-import { cut, hasColour, jsonText, painter, plain, relative } from '../../../cli/terminal/text.ts';
+import { ago, cut, hasColour, jsonText, painter, plain, relative } from '../../../cli/terminal/text.ts';
 import { Sink } from '../../support/cli/command-line.ts';
 
 describe('Foreign text', () => {
@@ -52,6 +52,15 @@ describe('Relative times', () => {
     [-5 * 86_400_000, '5 d ago'],
   ])('%d ms reads %s', (ms, words) => {
     expect(relative(1e12 + ms, 1e12)).toBe(words);
+  });
+
+  it.each([
+    [-90_000, '90 s ago'],
+    [400, '0 s ago'],
+    [2_500, '0 s ago'],
+    [3_600_000, 'in 60 min'],
+  ])('%d ms of what has happened reads %s, as clocks differ a little', (ms, words) => {
+    expect(ago(1e12 + ms, 1e12)).toBe(words);
   });
 });
 

@@ -1,7 +1,7 @@
 import type { CallBudget } from '../../../functions/call-budget/call-budget.ts';
 import { dynamoBudgetStore } from '../../../functions/call-budget/dynamo-store.ts';
 import { sharedBudget } from '../../../functions/call-budget/shared-budget.ts';
-import { checkedStore } from '../../../functions/call-budget/stored-state.ts';
+import { checkBudgetItem } from '../../../functions/call-budget/stored-state.ts';
 import type { Telemetry } from '../../../functions/common/telemetry.ts';
 import { campaignLedger } from '../../../functions/ledger/dynamo/campaigns.ts';
 import { requestLedger } from '../../../functions/ledger/dynamo/requests.ts';
@@ -50,7 +50,7 @@ export function portsOf(parts: WorkerParts, sandbox: Sandbox): Ports {
   const probesByAddress = options.worker.probeAddress ?? false;
   const budget = sharedBudget({
     // What the worker writes must never seem damaged to an operator's command.
-    store: checkedStore(dynamoBudgetStore(table.client, TABLE_NAME)),
+    store: dynamoBudgetStore(table.client, TABLE_NAME, checkBudgetItem),
     ceiling,
     reserve,
     leaseMs: leaseMs(DEFAULT_CALL_TIMEOUT_MS),

@@ -63,7 +63,7 @@ describe('actions', () => {
     expect(io.stdout.lines.map((line) => line.split(/ {2,}/))).toEqual([
       ['begun', 'action id', 'state', 'done', 'who', 'command'],
       ['2026-11-23T11:59:30Z', 'a-2', 'running', '1,230 of 10,000', 'Operator/sam', 'enqueue --lane bulk'],
-      ['2026-11-23T12:00:00Z', 'a-3', 'interrupted', '4 of 10', 'Operator/sam', 'lane pause bulk'],
+      ['2026-11-23T12:00:00Z', 'a-3', 'interrupted', 'at least 4 of 10', 'Operator/sam', 'lane pause bulk'],
       ['2026-11-23T12:00:00Z', 'a-1', 'done', '1 of 1', 'Operator/sam', 'lane pause bulk'],
     ]);
     expect(io.stderr.text).toBe('3 actions.\n');

@@ -72,6 +72,33 @@ describe('lane pause', () => {
     expect(JSON.parse(io.stdout.text).replaced).toMatchObject({ who: PAUSE.who, reason: 'wrong file' });
   });
 
+  describe('during whose question another operator pauses the same', () => {
+    const meanwhile = () => {
+      const operator = anOperator({}, { caller: async () => pausedByKim() });
+      const pausedByKim = (): string => {
+        operator.store.item = aBudgetState({ byOperator: { bulk: PAUSE } }, { revision: 8 });
+        return CALLER;
+      };
+      return operator;
+    };
+
+    it('leaves that pause as it is, and says whose it is', async () => {
+      const { context, store } = meanwhile();
+      expect(await failureIn(pauseLane(context, 'bulk', { until: EIGHT_HOURS }))).toEqual({
+        message: expect.stringMatching(/^Nothing was changed\. Meanwhile it was paused by arn:aws:iam::1:user\/kim; /),
+        exitCode: 1,
+      });
+      expect(store.item?.holds.byOperator.bulk).toEqual(PAUSE);
+    });
+
+    it('replaces it with --yes, and tells so', async () => {
+      const { io, context, store } = meanwhile();
+      expect(await pauseLane(context, 'bulk', { yes: true, json: true })).toBe(0);
+      expect(store.item?.holds.byOperator.bulk?.who).toBe(CALLER);
+      expect(JSON.parse(io.stdout.text).replaced).toMatchObject({ who: PAUSE.who, reason: 'wrong file' });
+    });
+  });
+
   it('tells of the holds that stand beside it, and of none that only holds the other lane', async () => {
     const state = aBudgetState({ byScope: { bulk: aHold('brake'), interactive: aHold('brake') } });
     const { io, context } = anOperator({ state });

@@ -156,7 +156,7 @@ describe('status', () => {
       /last 5 minutes +0 calls, 0 refusals\n/,
       /secret +has a value\n/,
       /in the queue +2 visible, 1 in flight\n/,
-      / 3 min ago +Operator\/sam +enqueue +interrupted \(50 of 200\)\n/,
+      / 3 min ago +Operator\/sam +enqueue +interrupted \(at least 50 of 200\)\n/,
       / 60 min ago +Operator\/sam +lane pause bulk +done\n/,
       /calling +1\n +waiting +5\n +succeeded +51\n +failed +3\n/,
       /1 of calling is unconfirmed/,
@@ -293,7 +293,7 @@ describe('status, where a source cannot be read', () => {
       'a lane',
       { failing: { queue: (url) => (url.endsWith('bulk') ? throttled(url) : undefined) } },
       3,
-      / bulk +could not be read: AWS throttles calls for bulk\.\n/,
+      / bulk +could not be read: AWS throttles calls for bulk\.\n[\s\S]*time left +not known\n/,
       ['lane bulk'],
     ],
     [
