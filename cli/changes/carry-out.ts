@@ -62,6 +62,8 @@ export async function carryOut<T>(
   // Enough of it to be unique, and short enough to be typed.
   const actionId = context.newId().slice(0, 13);
   await written(connection, { undone }, connection.actions.begin({ actionId, command, who, details, planned }));
+  // Before anything is done: results may be lost, to a full disk say, and this leads back to them.
+  await print(context.stderr, `Action ${actionId}.`);
 
   return context.graceful(async (interrupted) => {
     const aborted = new AbortController();

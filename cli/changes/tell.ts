@@ -11,5 +11,4 @@ export async function tell(
 ): Promise<void> {
   if (isJson) return printJson(context, data);
   for (const line of lines) await print(context.stdout, line);
-  if (data.actionId !== null) await print(context.stderr, `Action ${data.actionId}.`);
 }

@@ -188,7 +188,8 @@ function deploymentOfOutputsFile(text: string, file: string, stack: string | und
 function parseStacks(text: string, file: string): Record<string, Outputs> {
   let json: unknown;
   try {
-    json = JSON.parse(text);
+    // PowerShell begins a file with a byte order mark.
+    json = JSON.parse(text.replace(/^\uFEFF/, ''));
   } catch {
     throw new CommandFailed(`${file} is not JSON; write it with \`cdk deploy --outputs-file\`.`);
   }

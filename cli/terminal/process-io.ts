@@ -73,7 +73,9 @@ export function exitAtClosedPipe(): void {
     stream.on('error', ({ code }: NodeJS.ErrnoException) => {
       if (code === 'EPIPE' && stream === process.stdout) process.exit(EXIT.done);
       if (code === 'EPIPE' || code === 'EIO' || stream === process.stderr) return;
-      process.stderr.write(`The output cannot be written (${code}).\n`);
+      process.stderr.write(
+        `The output cannot be written (${code}); what was to be changed may be changed, see actions.\n`,
+      );
       process.exit(EXIT.failed);
     });
   }

@@ -45,6 +45,9 @@ export async function testRequestFinding(trial: Trial, lane: Lane): Promise<Find
   const seen = await endOf(trial, lane, requestId, sent);
   if ('finding' in seen) return seen.finding;
   const { item, afterMs } = seen;
+  if (item.lane !== lane) {
+    return failed(`a request that was sent to it came out of lane ${item.lane}`, 'the outputs name the wrong queues');
+  }
   if (item.state === 'cancelled') {
     return ok(`a request went through queue, function and ledger within ${seconds(afterMs)}, without a call`);
   }

@@ -202,6 +202,7 @@ describe('a change of state', () => {
     expect(await carry(makeOne)).toMatchObject({ result: 'made', end: 'done' });
     expect(io.stderr.lines).toEqual([
       'About to pause.',
+      'Action id-1.',
       expect.stringMatching(/^resets: How action id-1 ended could not be written down; .*throttles/),
     ]);
   });

@@ -5,7 +5,7 @@ import type { QueueCounts, Queues, ReceivedMessage } from '../../../../cli/deplo
 import { CommandFailed } from '../../../../cli/terminal/io.ts';
 import { type BudgetState, freshBudget } from '../../../../functions/call-budget/state.ts';
 import { BudgetDamaged } from '../../../../functions/call-budget/stored-state.ts';
-import { LANES, parseResetRequest } from '../../../../functions/contract/reset-request.ts';
+import { LANES, type Lane, parseResetRequest } from '../../../../functions/contract/reset-request.ts';
 import type { CampaignItem, RequestItem } from '../../../../functions/ledger/items.ts';
 import { LedgerUnreachable, LedgerUnreadable } from '../../../../functions/ledger/ledger.ts';
 import { aCampaign, anItem } from '../../../support/builders.ts';
@@ -36,6 +36,8 @@ interface Scene extends Partial<Omit<Connection, 'queues' | 'ledger'>> {
   bulk?: { before: Partial<QueueCounts>; after: Partial<QueueCounts> };
   /** What the ledger says of what was sent to a lane, the n-th time that it is asked. */
   ends?: (requestId: string, lane: string, look: number) => RequestItem | undefined;
+  /** The lane whose function received it. @default the one that it was sent to */
+  comesOutOf?: Lane;
   campaign?: CampaignItem | undefined;
   queues?: Partial<Queues>;
   ledger?: Partial<Connection['ledger']>;
@@ -53,7 +55,17 @@ const letter = (failureId: string): ReceivedMessage => ({
 
 /** A deployment in order, but for what the scene says. */
 function aDeployment(scene: Scene = {}) {
-  const { io = testIo(), bulk, ends, queues, ledger, state, letters = [letter('failure-0')], ...parts } = scene;
+  const {
+    io = testIo(),
+    bulk,
+    ends,
+    comesOutOf,
+    queues,
+    ledger,
+    state,
+    letters = [letter('failure-0')],
+    ...parts
+  } = scene;
   const campaign = 'campaign' in scene ? scene.campaign : aCampaign(CAMPAIGN, { state: 'cancelled' });
   const sent: { lane: string; body: string }[] = [];
   const told: string[] = [];
@@ -80,8 +92,9 @@ function aDeployment(scene: Scene = {}) {
       async find(id) {
         looks.set(id, (looks.get(id) ?? 0) + 1);
         const { lane = 'interactive', body = '' } = sent.find(({ body: one }) => one.includes(id)) ?? {};
-        if (ends !== undefined && body !== '') return ends(id, lane, looks.get(id) ?? 0);
-        return anItem({ key: id, state: body === '' ? 'failed' : 'cancelled' });
+        const cancelled = anItem({ key: id, state: body === '' ? 'failed' : 'cancelled' });
+        const item = ends !== undefined && body !== '' ? ends(id, lane, looks.get(id) ?? 0) : cancelled;
+        return item && { ...item, lane: comesOutOf ?? (lane === 'bulk' ? lane : 'interactive') };
       },
       ...ledger,
     },
@@ -384,6 +397,15 @@ describe('verify', () => {
       /^Nothing was sent\. Access to ledger table Ledger is denied/,
       null,
       3,
+    ],
+    [
+      'a queue that is another lane’s',
+      { comesOutOf: 'interactive' },
+      'bulk lane',
+      'failed',
+      /came out of lane interactive/,
+      /the outputs name the wrong queues/,
+      1,
     ],
     [
       'a request that is reset all the same',
