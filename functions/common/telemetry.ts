@@ -84,6 +84,10 @@ export const EVENTS = {
   },
   CREDENTIAL_HELD: { level: 'warn', sentence: 'No call is made until the API token is probed again.' },
   TOKEN_REFRESHED: { level: 'info', sentence: 'The secret holds another token; it is tried.' },
+  TOKEN_EXPIRY_UNREADABLE: {
+    level: 'warn',
+    sentence: "The secret's expiresAt is no RFC 3339 time: nobody is told before the token expires.",
+  },
   OUTAGE_HELD: {
     level: 'warn',
     sentence: 'The API is not available to several requests. Calls are held.',
@@ -141,7 +145,7 @@ export const EVENTS = {
   },
   UNEXPECTED: {
     level: 'error',
-    sentence: 'A defect: the work on a message threw. The message stays in its queue.',
+    sentence: 'A defect was caught. If it was in the work on a message, the message stays in its queue.',
     metric: METRICS.unexpectedErrors,
   },
 } as const satisfies Record<string, Entry>;
