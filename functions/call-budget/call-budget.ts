@@ -28,6 +28,9 @@ export type Shown =
 
 export type HoldCause = 'outage' | 'credential' | 'brake' | 'operator';
 
+/** Of each cause, whether it holds. */
+export type HeldBy = Readonly<Record<HoldCause, boolean>>;
+
 /** What a request has been through: it decides who probes an outage first, and whose fault a second 5xx is. */
 export interface CallHistory {
   /** Calls whose outcome nobody knows. */
@@ -75,4 +78,6 @@ export interface CallBudget {
    * if the state can be neither read nor written, a failed call is ours until a minute from now.
    */
   report(ticket: Ticket, shown: Shown): Promise<Ruling>;
+  /** What holds a lane, as this copy last saw it; undefined if it has not looked since the time given. Reads nothing. */
+  heldBy(lane: Lane, since: EpochMs): HeldBy | undefined;
 }

@@ -1,6 +1,6 @@
 import type { EpochMs } from '../common/clock.ts';
 import type { Lane } from '../contract/reset-request.ts';
-import type { CallHistory, HoldCause, Shown, Ticket } from './call-budget.ts';
+import type { CallHistory, HeldBy, HoldCause, Shown, Ticket } from './call-budget.ts';
 
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
@@ -157,6 +157,24 @@ export function passage(
   }
   if (Object.keys(probing).length === 0) return { kind: 'free' };
   return { kind: 'probe', by: 'request', holds: { ...state, byScope: { ...state.byScope, ...probing } } };
+}
+
+/**
+ * Which causes hold a lane now, and everybody in it. A hold of the worker's stands until it is lifted, also while its probe is due or under way;
+ * an operator's ends with its time.
+ */
+export function heldBy(state: Holds, lane: Lane, now: EpochMs): HeldBy {
+  const scopes: Scope[] = ['all', lane];
+  const stands = (why: Hold['why']) => scopes.some((scope) => state.byScope[scope]?.why === why);
+  return {
+    outage: stands('outage'),
+    credential: stands('credential'),
+    brake: stands('brake'),
+    operator: scopes.some((scope) => {
+      const { [scope]: operator } = state.byOperator;
+      return operator !== undefined && now < (operator.until ?? NEVER);
+    }),
+  };
 }
 
 function standsBackMs(hold: Hold, key: string, history: CallHistory): number {

@@ -2,9 +2,10 @@ import type { Clock, EpochMs } from '../common/clock.ts';
 import type { Telemetry } from '../common/telemetry.ts';
 import type { Lane } from '../contract/reset-request.ts';
 import { LedgerUnreachable } from '../ledger/ledger.ts';
-import type { CallBudget, HoldCause, Ruling, Shown, Ticket, Turn } from './call-budget.ts';
+import type { CallBudget, HeldBy, HoldCause, Ruling, Shown, Ticket, Turn } from './call-budget.ts';
 import {
   type Holds,
+  heldBy,
   type Life,
   latestLife,
   lifeOf,
@@ -223,6 +224,11 @@ class SharedBudget implements CallBudget {
     // Not before: what this copy knows already would be no news to the item, and would not be written.
     this.#life = latestLife(this.#life, lifeOf(ticket, shown) ?? NO_LIFE);
     return ruling;
+  }
+
+  heldBy(...[lane, since]: Parameters<CallBudget['heldBy']>): HeldBy | undefined {
+    const seen = this.#item.seenSince(since);
+    return seen && heldBy(this.#withKnownLife(seen).holds, lane, this.#options.clock.now());
   }
 
   async #tell(ticket: Ticket, shown: Shown): Promise<Ruling> {

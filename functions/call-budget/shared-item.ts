@@ -22,8 +22,9 @@ export class SharedItem {
   readonly #store: BudgetStore;
   readonly #clock: Clock;
   readonly #random: () => number;
-  #seen: BudgetState | undefined;
-  #seenAt: EpochMs = 0;
+  #sight: { state: BudgetState; at: EpochMs } | undefined;
+  /** What was last seen is not what is there, or nobody knows whether it is. */
+  #isForgotten = false;
   /** Changes of this copy follow each other: it would only meet its own writes. */
   #changing: Promise<unknown> = Promise.resolve();
 
@@ -35,12 +36,18 @@ export class SharedItem {
 
   /** The last sight, if it is no older than this. */
   seenWithin(ageMs: number): BudgetState | undefined {
-    return this.#clock.now() - this.#seenAt <= ageMs ? this.#seen : undefined;
+    if (this.#isForgotten || this.#sight === undefined) return undefined;
+    return this.#clock.now() - this.#sight.at <= ageMs ? this.#sight.state : undefined;
+  }
+
+  /** The last sight, also a forgotten one, if it was had at that time or later. */
+  seenSince(time: EpochMs): BudgetState | undefined {
+    return this.#sight !== undefined && this.#sight.at >= time ? this.#sight.state : undefined;
   }
 
   /** The next change reads first. */
   forget(): void {
-    this.#seen = undefined;
+    this.#isForgotten = true;
   }
 
   /**
@@ -63,10 +70,7 @@ export class SharedItem {
   }
 
   async #look(): Promise<BudgetState> {
-    if (this.#seen === undefined || this.#clock.now() - this.#seenAt > FRESH_MS) {
-      this.#see((await this.#store.read()) ?? freshBudget(this.#clock.now()));
-    }
-    return this.#seen as BudgetState;
+    return this.seenWithin(FRESH_MS) ?? this.#see((await this.#store.read()) ?? freshBudget(this.#clock.now()));
   }
 
   async #write(next: BudgetState): Promise<boolean> {
@@ -74,12 +78,14 @@ export class SharedItem {
     // If the write fails nobody knows what the item is.
     this.forget();
     const result = await this.#store.write(revised);
-    this.#see(result.kind === 'written' ? revised : result.current);
+    const state = result.kind === 'written' ? revised : result.current;
+    if (state) this.#see(state);
     return result.kind === 'written';
   }
 
-  #see(state: BudgetState | undefined): void {
-    this.#seen = state;
-    this.#seenAt = this.#clock.now();
+  #see(state: BudgetState): BudgetState {
+    this.#sight = { state, at: this.#clock.now() };
+    this.#isForgotten = false;
+    return state;
   }
 }

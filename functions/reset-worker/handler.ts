@@ -84,7 +84,7 @@ function wire(): Ports {
       connectTimeoutMs: CONNECT_TIMEOUT_MS,
       now,
     }),
-    tokens: secretApiTokens(new SecretsManagerClient(AWS_CLIENT_OPTIONS), settings.apiTokenSecretArn, now),
+    tokens: secretApiTokens(new SecretsManagerClient(AWS_CLIENT_OPTIONS), settings.apiTokenSecretArn, now, telemetry),
     ledger: {
       ...requestLedger({ ...table, retentionDays: settings.ledgerRetentionDays }),
       ...campaignLedger(table),

@@ -1,4 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
+import { METRICS, type MetricName } from '../../functions/common/telemetry.ts';
 import { VARIABLES } from '../../functions/contract/function-environment.ts';
 import { LANES, type Lane } from '../../functions/contract/reset-request.ts';
 import { type RequestItem, requestIdOf } from '../../functions/ledger/items.ts';
@@ -21,6 +22,7 @@ import {
   NEW_TOKEN,
   ONE_A_LANE,
   redrive,
+  type Scene,
   SHORT_CALL_TIMEOUT,
   scenes,
   showLife,
@@ -94,6 +96,37 @@ describe.concurrent('the token', () => {
     const reads = scene.operations()['secretsmanager:GetSecretValue'];
     expect(reads).toBeLessThanOrEqual(state === 'unreadable' ? 3 : 2);
     expect(await scene.deadLetters()).toEqual([]);
+  });
+});
+
+describe.concurrent('what holds the work is told by each invocation in its metrics:', () => {
+  test('the token is not accepted, and is once a new one is there', async () => {
+    await using scene = await start({ ...ONE_SANDBOX, simulator: { expired: true } });
+    const [held, waiting] = [aRequest(), aRequest()];
+    await scene.send('bulk', [held]);
+    await eventually(() => expect(told(scene, METRICS.credentialHeld)).toEqual([1]));
+    expect(told(scene, METRICS.outageHeld)).toEqual([0]);
+    await scene.simulator.change({ expired: false, tokens: [NEW_TOKEN] });
+    const expiresAt = new Date(Date.now() + 2 * 24 * 60 * 60_000).toISOString();
+    scene.putSecret(JSON.stringify({ token: NEW_TOKEN, expiresAt }));
+    await scene.send('bulk', [waiting]);
+    await ended(scene, waiting.id);
+    await eventually(() => expect(told(scene, METRICS.credentialHeld).at(-1)).toBe(0));
+    // Of the secret's first value nobody knows when it expires.
+    expect(told(scene, METRICS.tokenDaysLeft).at(-1)).toBeCloseTo(2, 1);
+  });
+
+  test('the API is gone, and is back', async () => {
+    await using scene = await start({ ...ONE_SANDBOX, simulator: { outage: 503 } });
+    await scene.send('bulk', someRequests(3));
+    await eventually(() => expect(told(scene, METRICS.outageHeld)).toContain(1));
+    expect(told(scene, METRICS.credentialHeld)).not.toContain(1);
+    await scene.simulator.change({ outage: null });
+    const waiting = aRequest();
+    await scene.send('bulk', [waiting]);
+    await ended(scene, waiting.id);
+    await eventually(() => expect(told(scene, METRICS.outageHeld).at(-1)).toBe(0));
+    expect(told(scene, METRICS.tokenDaysLeft)).toEqual([]);
   });
 });
 
@@ -382,6 +415,12 @@ describe.concurrent('a sandbox that is killed', () => {
     expect(logged(scene, 'UNEXPECTED')).toEqual([]);
   });
 });
+
+/** The values of a metric that were printed so far, in order. */
+const told = (scene: Scene, metric: MetricName): unknown[] =>
+  scene.printed
+    .filter((line) => line.includes('"_aws"') && line.includes(`"${metric}"`))
+    .map((line) => JSON.parse(line)[metric]);
 
 /** Numbers from 0 to below 1, the same for the same seed (mulberry32). */
 function randomFrom(seed: number): () => number {

@@ -1,4 +1,12 @@
-import type { CallBudget, CallHistory, Ruling, Shown, Ticket, Turn } from '../../functions/call-budget/call-budget.ts';
+import type {
+  CallBudget,
+  CallHistory,
+  HeldBy,
+  Ruling,
+  Shown,
+  Ticket,
+  Turn,
+} from '../../functions/call-budget/call-budget.ts';
 import type { Clock, EpochMs } from '../../functions/common/clock.ts';
 import type { EventCode, EventFields, MetricName, Telemetry } from '../../functions/common/telemetry.ts';
 import type { Lane } from '../../functions/contract/reset-request.ts';
@@ -98,7 +106,11 @@ export interface FakeBudget extends CallBudget {
   brakedUntil: EpochMs | undefined;
   /** What a call that met trouble (503, 504, another 5xx, no answer) is ruled to be; without it, its own fault. */
   trouble: Ruling | undefined;
+  /** What holds the lane that was last asked for; nobody knows until a turn is. */
+  held: HeldBy;
 }
+
+export const NOT_HELD: HeldBy = { outage: false, credential: false, brake: false, operator: false };
 
 const TROUBLES: readonly string[] = ['unavailable', 'unknown', 'server-error'];
 
@@ -112,6 +124,8 @@ export function fakeBudget(clock: Clock): FakeBudget {
     holdMs: 30_000,
     brakedUntil: undefined,
     trouble: undefined,
+    held: NOT_HELD,
+    heldBy: () => (budget.asked.length === 0 ? undefined : budget.held),
     async turn(lane, key, latest, history) {
       budget.asked.push({ lane, key, latest, history });
       budget.story.push('turn');

@@ -4,16 +4,24 @@ import {
   EVENTS,
   LANE_DIMENSION,
   METRICS,
+  type MetricName,
   SERVICE_NAME,
   STACK_DIMENSION,
   type Telemetry,
 } from '../../common/telemetry.ts';
 import type { Lane } from '../../contract/reset-request.ts';
 
+/** All others are counts. */
+const UNITS: Partial<Record<MetricName, (typeof MetricUnit)[keyof typeof MetricUnit]>> = {
+  [METRICS.queuedAge]: MetricUnit.Seconds,
+  // CloudWatch knows no days.
+  [METRICS.tokenDaysLeft]: MetricUnit.NoUnit,
+};
+
 /** Events as log lines and metrics. Metrics carry no request's id: their dimensions are the service, the stack and the lane. */
 export function powertoolsTelemetry(logger: Logger, metrics: Metrics): Telemetry {
   const measure: Telemetry['measure'] = (metric, value) => {
-    metrics.addMetric(metric, metric === METRICS.queuedAge ? MetricUnit.Seconds : MetricUnit.Count, value);
+    metrics.addMetric(metric, UNITS[metric] ?? MetricUnit.Count, value);
   };
   return {
     event(code, fields) {

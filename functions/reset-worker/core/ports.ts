@@ -44,7 +44,9 @@ export interface ResetApi {
 /** Why a secret gives no token. */
 export type SecretFault = 'empty' | 'malformed' | 'unreadable';
 
-export type TokenAnswer = { kind: 'token'; token: string; version: string } | { kind: 'none'; why: SecretFault };
+export type TokenAnswer =
+  /** `expiresAt`: as the secret says, if it does. */
+  { kind: 'token'; token: string; version: string; expiresAt?: EpochMs } | { kind: 'none'; why: SecretFault };
 
 /** What the secret offers in place of a rejected token: a newer one, the same again, or nothing that could be used. */
 export type Replacement = { kind: 'newer' } | { kind: 'same' } | { kind: 'unusable'; why: SecretFault };

@@ -1,6 +1,8 @@
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import type { HoldCause } from '../../call-budget/call-budget.ts';
 import { errorClass } from '../../common/causes.ts';
-import { METRICS } from '../../common/telemetry.ts';
+import type { EpochMs } from '../../common/clock.ts';
+import { METRICS, type MetricName } from '../../common/telemetry.ts';
 import { withinTime } from '../../common/within-time.ts';
 import { LETTER_ATTRIBUTES } from '../../contract/dead-letter.ts';
 import type { Lane } from '../../contract/reset-request.ts';
@@ -14,6 +16,14 @@ import { hideSeconds, INTAKE_PAUSE_MS } from './retry-policy.ts';
 const CLOSING_MS = 1500;
 /** Left over when the ledger is given up on, so that a reset that could not be written down is still acknowledged. */
 const ACKNOWLEDGE_MS = 1000;
+
+const DAY_MS = 24 * 60 * 60_000;
+const GAUGES = [
+  ['credential', METRICS.credentialHeld],
+  ['outage', METRICS.outageHeld],
+  ['brake', METRICS.brakeHeld],
+  ['operator', METRICS.operatorHeld],
+] as const satisfies [HoldCause, MetricName][];
 
 /**
  * Processes the messages of one event, all at once, each with a net of its own.
@@ -30,7 +40,8 @@ export async function processBatch(
 ): Promise<SQSBatchResponse> {
   if (!Array.isArray(event?.Records))
     throw new Error('The event has no Records: this function is for SQS event sources.');
-  const end = ports.clock.now() + remainingMs;
+  const beginning = ports.clock.now();
+  const end = beginning + remainingMs;
   const netAt = end - CLOSING_MS;
   const neededMs = ports.callTimeoutMs + AFTER_CALL_MS;
   const messages = event.Records.map((record) => messageOf(record, laneOf(record.eventSourceARN)));
@@ -44,6 +55,8 @@ export async function processBatch(
   if (isTooShort) ports.telemetry.event('TIMEOUT_TOO_SHORT', { lane, leftMs: remainingMs, neededMs });
   // Settled, not all: even if the safety net's own logging throws, the neighbours' results are kept.
   const handled = await Promise.allSettled(messages.map((message) => handle(ports, message, invocation, netAt)));
+  // Settled as well: a throw would leave this batch unanswered, and its resets would be made again.
+  if (lane !== undefined) await Promise.allSettled([gauge(ports, lane, invocation, beginning)]);
   // All are hidden by now, whatever becomes of the invocation.
   if (isTooShort) await ports.clock.sleep(Math.max(0, Math.min(INTAKE_PAUSE_MS, netAt - ports.clock.now())));
   const isKept = (result: (typeof handled)[number] | undefined) => result?.status !== 'fulfilled' || !result.value;
@@ -89,6 +102,23 @@ async function handle(ports: Ports, message: Message, invocation: Invocation, ne
     invocation.atWork -= 1;
   }
   return false;
+}
+
+/**
+ * What holds calls, and how long the token is good for, as this invocation has seen it. Each value is measured once, and nothing is read for it:
+ * who has met only what needs no call does not know, and says nothing.
+ */
+async function gauge(ports: Ports, lane: Lane, { token }: Invocation, beginning: EpochMs): Promise<void> {
+  const { budget, clock, telemetry } = ports;
+  try {
+    const held = budget.heldBy(lane, beginning);
+    if (held) for (const [cause, metric] of GAUGES) telemetry.measure(metric, held[cause] ? 1 : 0);
+    if (token?.kind === 'token' && token.expiresAt !== undefined) {
+      telemetry.measure(METRICS.tokenDaysLeft, (token.expiresAt - clock.now()) / DAY_MS);
+    }
+  } catch (error) {
+    telemetry.event('UNEXPECTED', { lane, ...whereThrown(error) });
+  }
 }
 
 async function hide(ports: Ports, message: Message, kept: Kept): Promise<void> {

@@ -38,6 +38,8 @@ export interface Invocation {
   deadline: EpochMs;
   /** Messages that are worked on and do not sleep until their next call. The invocation is busy for them anyway. */
   atWork: number;
+  /** What the secret gave when a turn was last asked for; undefined until one is. */
+  token?: TokenAnswer;
 }
 
 /** The work on one message. */
@@ -249,7 +251,7 @@ async function takeTurn(work: RequestWork, item: RequestItem | undefined, past: 
   const { ports, message, request, invocation } = work;
   // Ahead of the turn, or ten permits would wait for one look at the secret and be used all at once. Whatever it says, a turn is asked for:
   // that wait is what slows the intake, and its ticket is what a missing token is reported with.
-  await ports.tokens.current();
+  invocation.token = await ports.tokens.current();
   const turn = await ports.budget.turn(message.lane, request.key, invocation.latestStart, past);
   if (turn.kind === 'none') {
     const until = hiddenUntil(turn, message, ports.clock.now());

@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { CallHistory, HoldCause, Shown, Ticket } from '../../../functions/call-budget/call-budget.ts';
+import type { CallHistory, HeldBy, HoldCause, Shown, Ticket } from '../../../functions/call-budget/call-budget.ts';
 import {
   type CallSigns,
   type Hold,
   type Holds,
+  heldBy,
   holdsAfter,
   isOwnFault,
   type Life,
@@ -60,6 +61,8 @@ const begun = (hold: Hold, now: EpochMs = NOON): Hold => ({
 const pausedUntil = (until: EpochMs): OperatorHold => ({ since: NOON - 90_000, until, who: 'an operator' });
 const holdsOf = (more: Partial<Holds>): Holds => ({ ...NO_HOLDS, ...more });
 const lifeAt = (permit: number, successAt = NOON): Life => ({ permit, success: permit, successAt });
+
+const aTrouble: Trouble = { key: 'a', permit: 1, at: NOON, weight: 1 };
 
 const SHOWN = {
   succeeded: { kind: 'succeeded', status: 200 },
@@ -128,6 +131,59 @@ function probeOf(holds: Holds, asked: Asked): Holds {
   return way.holds;
 }
 
+describe('what holds a lane', () => {
+  const probing = { probeEnd: NOON + LEASE_MS, lastProber: 'b' };
+  it.each<[claim: string, lane: Lane, holds: Partial<Holds>, causes: HoldCause[]]>([
+    ['is nothing in calm', 'bulk', { troubles: [aTrouble], rejections: { bulk: 19 } }, []],
+    ['is an outage, in every lane', 'bulk', { byScope: { all: outage(NOON + 1) } }, ['outage']],
+    [
+      'is an outage whose end has passed, while a probe is due',
+      'bulk',
+      { byScope: { all: outage(NOON - HOUR_MS) } },
+      ['outage'],
+    ],
+    [
+      'is an outage whose probe is under way',
+      'interactive',
+      { byScope: { all: outage(NOON - 9, probing) } },
+      ['outage'],
+    ],
+    ['is a token, in every lane', 'interactive', { byScope: { all: credential(NOON + 1) } }, ['credential']],
+    ['is a token whose probe is due', 'interactive', { byScope: { all: credential(NOON) } }, ['credential']],
+    ['is its own brake', 'bulk', { byScope: { bulk: brake(NOON + 1) } }, ['brake']],
+    ['is its own brake while it is probed', 'bulk', { byScope: { bulk: brake(NOON - 1, probing) } }, ['brake']],
+    ['is not the other lane’s brake', 'interactive', { byScope: { bulk: brake(NOON + 1) } }, []],
+    ['is an operator, for the lane', 'bulk', { byOperator: { bulk: pausedUntil(NOON + 1) } }, ['operator']],
+    ['is an operator, for all', 'bulk', { byOperator: { all: pausedUntil(NOON + 1) } }, ['operator']],
+    ['is an operator, with no end', 'bulk', { byOperator: { all: { since: NOON, who: 'x' } } }, ['operator']],
+    [
+      'is an operator for all, though the pause of the lane is over',
+      'bulk',
+      { byOperator: { all: pausedUntil(NOON + 1), bulk: pausedUntil(NOON) } },
+      ['operator'],
+    ],
+    [
+      'is no operator whose time is over',
+      'bulk',
+      { byOperator: { all: pausedUntil(NOON), bulk: pausedUntil(NOON - 1) } },
+      [],
+    ],
+    ['is not an operator of the other lane', 'interactive', { byOperator: { bulk: pausedUntil(NOON + 1) } }, []],
+    [
+      'is all of them at once',
+      'bulk',
+      { byScope: { all: outage(NOON + 1), bulk: brake(NOON + 1) }, byOperator: { all: pausedUntil(NOON + 1) } },
+      ['brake', 'operator', 'outage'],
+    ],
+  ])('%s', (_, lane, holds, causes) => {
+    const held: HeldBy = { outage: false, credential: false, brake: false, operator: false };
+    expect(heldBy(holdsOf(holds), lane, NOON)).toEqual({
+      ...held,
+      ...Object.fromEntries(causes.map((cause) => [cause, true])),
+    });
+  });
+});
+
 describe('passage', () => {
   const held = (until: EpochMs, why: HoldCause, standsBack = false): Passage => ({
     kind: 'held',
@@ -136,7 +192,6 @@ describe('passage', () => {
     standsBack,
   });
   const free: Passage = { kind: 'free' };
-  const aTrouble: Trouble = { key: 'a', permit: 1, at: NOON, weight: 1 };
 
   it.each<[string, Lane, Partial<Holds>, Passage]>([
     ['is free without a hold', 'bulk', {}, free],

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type {
   CallBudget,
   CallHistory,
+  HeldBy,
   Ruling,
   Shown,
   Ticket,
@@ -476,6 +477,66 @@ describe('life that a copy has seen', () => {
     await granted();
     const life: Life = { permit: 1, success: 1, successAt: NOON + 2000 };
     expect(store.item.holds.life).toEqual(life);
+  });
+});
+
+describe('what holds a lane', () => {
+  const held: HeldBy = { outage: false, credential: false, brake: false, operator: false };
+  const OUTAGE = { ...held, outage: true };
+
+  it('is not known before the item is looked at, and nothing is read to know it', async () => {
+    const { store, budget } = aBudget();
+    expect(budget.heldBy('bulk', 0)).toBeUndefined();
+    expect(store.reads).toBe(0);
+  });
+
+  it('is what the last look showed, for whoever began no later than that', async () => {
+    const { clock, budget, hold, ask } = aBudget();
+    hold({ until: NOON + 60_000 });
+    await clock.run(ask('bulk', NOON));
+    expect(budget.heldBy('bulk', NOON)).toEqual(OUTAGE);
+    expect(budget.heldBy('interactive', NOON)).toEqual(OUTAGE);
+    expect(budget.heldBy('bulk', NOON + 1)).toBeUndefined();
+  });
+
+  it('is known after a wait in which each look was forgotten', async () => {
+    const { clock, budget, hold, ask } = aBudget();
+    hold({ until: NOON + 60_000 });
+    await clock.run(ask('bulk', NOON + 10_000));
+    expect(budget.heldBy('bulk', NOON)).toEqual(OUTAGE);
+  });
+
+  it('is not known after a look that failed', async () => {
+    const { clock, store, budget, ask } = aBudget();
+    store.broken = true;
+    await expect(clock.run(ask('bulk', NOON))).rejects.toMatchObject({ name: 'LedgerUnreachable' });
+    expect(budget.heldBy('bulk', NOON)).toBeUndefined();
+  });
+
+  it('is the hold that a report has begun, and nothing once a report has lifted it', async () => {
+    const { clock, budget, granted, report } = aBudget();
+    await report(await granted('bulk'), 'unauthorized');
+    expect(budget.heldBy('interactive', NOON)).toEqual({ ...held, credential: true });
+    clock.jump(30_000);
+    const probe = await granted('bulk');
+    expect(budget.heldBy('bulk', NOON)).toEqual({ ...held, credential: true });
+    await report(probe, 'succeeded');
+    expect(budget.heldBy('bulk', NOON)).toEqual(held);
+  });
+
+  it('is no hold that this copy knows to be over, though nobody has written so yet', async () => {
+    const { clock, store, budget, aCopy, granted, hold, report, ask } = aBudget();
+    await granted();
+    await report(await granted(), 'succeeded');
+    hold({ until: NOON + 60_000, permit: 1 });
+    clock.jump(40);
+    const other = aCopy();
+    for (const copy of [budget, other]) {
+      expect((await clock.run(ask('bulk', NOON, copy))).turn.kind).toBe('none');
+    }
+    expect(store.item?.holds.byScope.all).toBeDefined();
+    expect(other.heldBy('bulk', NOON)).toEqual(OUTAGE);
+    expect(budget.heldBy('bulk', NOON)).toEqual(held);
   });
 });
 

@@ -42,6 +42,30 @@ describe('the shared item', () => {
     expect(store.reads).toBe(2);
   });
 
+  it('was seen at its last read or write, for whoever asks what was seen since a time', async () => {
+    const { clock, item, look, grant } = anItem();
+    expect(item.seenSince(0)).toBeUndefined();
+    await look();
+    clock.jump(40);
+    expect(item.seenSince(NOON)).toMatchObject({ granted: 3 });
+    expect(item.seenSince(NOON + 1)).toBeUndefined();
+    await clock.run(item.change(grant));
+    expect(item.seenSince(NOON + 40)).toMatchObject({ granted: 4, revision: 8 });
+  });
+
+  it('is still what was seen last when it was forgotten, or when a write failed', async () => {
+    const { clock, store, item, look, grant } = anItem();
+    await look();
+    item.forget();
+    expect(item.seenWithin(0)).toBeUndefined();
+    expect(item.seenSince(NOON)).toMatchObject({ granted: 3 });
+    store.afterNextWrite = () => {
+      store.broken = true;
+    };
+    await expect(clock.run(item.change(grant))).rejects.toMatchObject({ name: 'LedgerUnreachable' });
+    expect(item.seenSince(NOON)).toMatchObject({ granted: 3, revision: 7 });
+  });
+
   it('that is not there is a fresh one as of now', async () => {
     const { clock, store, item } = anItem();
     store.item = undefined;

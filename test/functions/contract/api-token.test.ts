@@ -3,12 +3,41 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseToken } from '../../../functions/contract/api-token.ts';
 
+const NEW_YEAR = Date.UTC(2027, 0, 1);
+
 describe('the value of a secret', () => {
-  test.each<[claim: string, value: string | undefined, answer: { token: string } | string]>([
+  test.each<
+    [claim: string, value: string | undefined, answer: { token: string; expiresAt?: number | 'malformed' } | string]
+  >([
     ['is the token itself', 'abc+/=', { token: 'abc+/=' }],
     ['may end in a newline', 'abc\n', { token: 'abc' }],
     ['may stand between blank lines', '\r\n\t abc \r\n', { token: 'abc' }],
-    ['may be JSON with a token', '{"token":"abc","expiresAt":"2027-01-01T00:00:00Z"}', { token: 'abc' }],
+    ['may be JSON with a token', '{"token":"abc"}', { token: 'abc' }],
+    [
+      'may say when the token expires',
+      '{"token":"abc","expiresAt":"2027-01-01T00:00:00Z"}',
+      { token: 'abc', expiresAt: NEW_YEAR },
+    ],
+    [
+      'may say so in another zone',
+      '{"expiresAt":"2027-01-01T01:30:00.000+01:30","token":"abc"}',
+      { token: 'abc', expiresAt: NEW_YEAR },
+    ],
+    ['may say that it does not know', '{"token":"abc","expiresAt":null}', { token: 'abc' }],
+    ['has a date for a time', '{"token":"abc","expiresAt":"2027-01-01"}', { token: 'abc', expiresAt: 'malformed' }],
+    [
+      'has a time of no zone',
+      '{"token":"abc","expiresAt":"2027-01-01T00:00:00"}',
+      { token: 'abc', expiresAt: 'malformed' },
+    ],
+    [
+      'has a day that there is not',
+      '{"token":"abc","expiresAt":"2027-02-29T00:00:00Z"}',
+      { token: 'abc', expiresAt: 'malformed' },
+    ],
+    ['has a number for a time', '{"token":"abc","expiresAt":1798761600}', { token: 'abc', expiresAt: 'malformed' }],
+    ['has an empty time', '{"token":"abc","expiresAt":""}', { token: 'abc', expiresAt: 'malformed' }],
+    ['is JSON with a time and no token', '{"expiresAt":"2027-01-01T00:00:00Z"}', 'malformed'],
     ['may be JSON over several lines', '{\n  "token": "abc\\n"\n}\n', { token: 'abc' }],
     ['is absent', undefined, 'empty'],
     ['is empty', '', 'empty'],
@@ -29,7 +58,7 @@ describe('the value of a secret', () => {
     ['has an invisible mark in front', '\u200babc', 'malformed'],
     ['has a backslash', 'ab\\c', 'malformed'],
   ])('%s', (_, value, answer) => {
-    expect(parseToken(value)).toEqual(
+    expect(parseToken(value)).toStrictEqual(
       typeof answer === 'string' ? { kind: 'none', why: answer } : { kind: 'token', ...answer },
     );
   });

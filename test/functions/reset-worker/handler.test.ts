@@ -1,12 +1,29 @@
 import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { describe, expect, test } from 'vitest';
-import { LANE_DIMENSION, METRICS, STACK_DIMENSION } from '../../../functions/common/telemetry.ts';
+import { DeleteCommand } from '@aws-sdk/lib-dynamodb';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { HoldCause } from '../../../functions/call-budget/call-budget.ts';
+import { dynamoBudgetStore } from '../../../functions/call-budget/dynamo-store.ts';
+import { type Hold, type Holds, NO_HOLDS } from '../../../functions/call-budget/holds.ts';
+import { freshBudget } from '../../../functions/call-budget/state.ts';
+import {
+  LANE_DIMENSION,
+  METRIC_NAMESPACE,
+  METRICS,
+  type MetricName,
+  SERVICE_NAME,
+  STACK_DIMENSION,
+} from '../../../functions/common/telemetry.ts';
 import { VARIABLES } from '../../../functions/contract/function-environment.ts';
 import { LANES, type Lane } from '../../../functions/contract/reset-request.ts';
-import { aRecord } from '../../support/builders.ts';
+import { BUDGET_KEY } from '../../../functions/ledger/items.ts';
+import { CREDENTIALS, queueUrl } from '../../../local/aws/account.ts';
+import { secretArn } from '../../../local/aws/secrets-manager.ts';
+import { aBody, aRecord } from '../../support/builders.ts';
+import { type LedgerTable, startLedgerTable, TABLE } from '../../support/ledger/ledger-table.ts';
 
 const HANDLER = new URL('../../../functions/reset-worker/handler.ts', import.meta.url).href;
 
@@ -115,6 +132,11 @@ async function withSqs<T>(work: (environment: Record<string, string>) => Promise
   }
 }
 
+/** A line of metrics, as CloudWatch reads it. */
+interface Metrics extends Record<string, unknown> {
+  _aws: { CloudWatchMetrics: { Metrics: { Name: string; Unit: string }[] }[] };
+}
+
 /** Invocations with so little time that messages are only hidden. */
 const invocation = (lane: Lane, messages: number): string => {
   const Records = Array.from({ length: messages }, (_, index) => aRecord({ id: `message-${index}`, lane }));
@@ -152,6 +174,129 @@ describe('an invocation whose messages go back to their queue', () => {
     for (const line of metrics) {
       expect(line).toMatchObject({ [STACK_DIMENSION]: 'Staging' });
       expect(line._aws.CloudWatchMetrics[0].Dimensions).toEqual([['service', STACK_DIMENSION, LANE_DIMENSION]]);
+    }
+  });
+});
+
+describe('the gauges of an invocation', () => {
+  const HOUR_MS = 3_600_000;
+  const DAY_MS = 24 * HOUR_MS;
+  const api = createServer((request, response) => void request.resume().on('end', () => response.end('{}')));
+  let table: LedgerTable;
+  let environment: Record<string, string>;
+  beforeAll(async () => {
+    table = await startLedgerTable();
+    await once(api.listen(0, '127.0.0.1'), 'listening');
+    const { origin, secrets } = table.standIns;
+    const arn = secretArn('token');
+    secrets.create('token', arn);
+    const SecretString = JSON.stringify({ token: 'abc', expiresAt: new Date(Date.now() + 3 * DAY_MS) });
+    secrets.handle('PutSecretValue', { SecretId: arn, SecretString });
+    environment = {
+      ...COMPLETE,
+      [VARIABLES.apiBaseUrl]: `http://127.0.0.1:${(api.address() as AddressInfo).port}`,
+      [VARIABLES.apiTokenSecretArn]: arn,
+      [VARIABLES.interactiveQueueUrl]: queueUrl(origin, 'interactive'),
+      [VARIABLES.bulkQueueUrl]: queueUrl(origin, 'bulk'),
+      [VARIABLES.ledgerTableName]: TABLE,
+      [VARIABLES.callTimeoutSeconds]: '2',
+      AWS_ENDPOINT_URL: origin,
+      AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
+    };
+  });
+  afterAll(async () => {
+    api.close().closeAllConnections();
+    await table.stop();
+  });
+
+  /** What the worker prints of a batch in each lane, with next to no time to wait for a turn, while these holds stand. */
+  async function metricsUnder(holds: Partial<Holds>, messages: number): Promise<Record<Lane, Metrics[]>> {
+    await table.client.send(new DeleteCommand({ TableName: TABLE, Key: { pk: BUDGET_KEY } }));
+    const state = { ...freshBudget(Date.now()), revision: 1, holds: { ...NO_HOLDS, ...holds } };
+    await dynamoBudgetStore(table.client, TABLE).write(state);
+    const batch = (lane: Lane) => {
+      const Records = Array.from({ length: messages }, (_, index) =>
+        aRecord({ id: `m${index}`, lane, sentAt: Date.now(), body: aBody({ requestId: randomUUID() }) }),
+      );
+      return `await worker.handler(${JSON.stringify({ Records })}, { ...${CONTEXT}, getRemainingTimeInMillis: () => 12_300 });`;
+    };
+    const result = await run(environment, LANES.map(batch).join(''));
+    expect(result.code).toBe(0);
+    const printed: Metrics[] = linesOf(result).filter((line) => '_aws' in line);
+    const of = (lane: Lane) => printed.filter((line) => line[LANE_DIMENSION] === lane);
+    return { interactive: of('interactive'), bulk: of('bulk') };
+  }
+
+  const GAUGES: Record<HoldCause, MetricName> = {
+    credential: METRICS.credentialHeld,
+    outage: METRICS.outageHeld,
+    brake: METRICS.brakeHeld,
+    operator: METRICS.operatorHeld,
+  };
+  const hold = (why: Hold['why']): Hold => {
+    const since = Date.now() - HOUR_MS;
+    return { why, since, permit: 0, until: Date.now() + HOUR_MS, lengthMs: 2 * HOUR_MS };
+  };
+  const OPERATOR = { since: 0, who: 'arn:aws:iam::000000000000:user/sam' };
+
+  test.each<[situation: string, holds: () => Partial<Holds>, held: Record<Lane, HoldCause[]>]>([
+    ['nothing is held', () => ({}), { interactive: [], bulk: [] }],
+    [
+      'no token is accepted',
+      () => ({ byScope: { all: hold('credential') } }),
+      { interactive: ['credential'], bulk: ['credential'] },
+    ],
+    ['the API is gone', () => ({ byScope: { all: hold('outage') } }), { interactive: ['outage'], bulk: ['outage'] }],
+    ['the brake of bulk is on', () => ({ byScope: { bulk: hold('brake') } }), { interactive: [], bulk: ['brake'] }],
+    [
+      'an operator pauses interactive',
+      () => ({ byOperator: { interactive: OPERATOR } }),
+      { interactive: ['operator'], bulk: [] },
+    ],
+    [
+      'an operator pauses all',
+      () => ({ byOperator: { all: OPERATOR } }),
+      { interactive: ['operator'], bulk: ['operator'] },
+    ],
+  ])('say in each lane, once and under its dimensions, that %s', async (_, holds, held) => {
+    const printed = await metricsUnder(holds(), 2);
+    for (const lane of LANES) {
+      const told = printed[lane].flatMap((line) =>
+        Object.entries(GAUGES).flatMap(([cause, name]) => (name in line ? [[cause, line[name]]] : [])),
+      );
+      const expected = Object.keys(GAUGES).map((cause) => [cause, held[lane].includes(cause as HoldCause) ? 1 : 0]);
+      expect(told).toEqual(expected);
+      const [line] = printed[lane].filter((metrics) => METRICS.credentialHeld in metrics);
+      expect(line).toMatchObject({ service: SERVICE_NAME, [STACK_DIMENSION]: 'Staging', [LANE_DIMENSION]: lane });
+      const [directive] = line?._aws.CloudWatchMetrics ?? [];
+      expect(directive).toMatchObject({
+        Namespace: METRIC_NAMESPACE,
+        Dimensions: [['service', STACK_DIMENSION, LANE_DIMENSION]],
+      });
+      for (const Name of Object.values(GAUGES)) expect(directive?.Metrics).toContainEqual({ Name, Unit: 'Count' });
+    }
+  });
+
+  test('tell once how many days of the token are left, in each lane', async () => {
+    const printed = await metricsUnder({}, 2);
+    for (const lane of LANES) {
+      const days = printed[lane].flatMap((line) =>
+        METRICS.tokenDaysLeft in line ? [line[METRICS.tokenDaysLeft]] : [],
+      );
+      expect(days).toEqual([expect.closeTo(3, 2)]);
+      const units = printed[lane].flatMap((line) => line._aws.CloudWatchMetrics[0]?.Metrics ?? []);
+      expect(units).toContainEqual({ Name: METRICS.tokenDaysLeft, Unit: 'None' });
+    }
+  });
+
+  test('are there once in a batch of 100, whose other metrics are published before', async () => {
+    const printed = await metricsUnder({ byOperator: { all: OPERATOR } }, 100);
+    for (const lane of LANES) {
+      expect(printed[lane].length).toBeGreaterThan(1);
+      for (const name of Object.values(GAUGES)) {
+        expect(printed[lane].flatMap((line) => line[name] ?? [])).toEqual([name === METRICS.operatorHeld ? 1 : 0]);
+      }
     }
   });
 });

@@ -28,7 +28,7 @@ export const guess = (perMinute: number, burst: number) => ({
   ...quota(perMinute * 5, burst),
 });
 
-/** What was logged of holds: each such event has a metric that an alarm looks at. */
+/** What was logged of holds. */
 export const alarmsOf = (world: Simulation): string =>
   [...world.measures.events.keys()].filter((code) => /HELD|BRAKE/.test(code)).join(', ') || 'none';
 

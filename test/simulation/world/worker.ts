@@ -67,7 +67,7 @@ export function portsOf(parts: WorkerParts, sandbox: Sandbox): Ports {
     newId,
     telemetry,
     ledger: { ...requestLedger({ ...table, retentionDays: RETENTION_DAYS }), ...campaignLedger(table) },
-    tokens: secretApiTokens(parts.secret.clientOf(sandbox), 'secret', table.now),
+    tokens: secretApiTokens(parts.secret.clientOf(sandbox), 'secret', table.now, telemetry),
     budget: watchedBudget(parts, budget, sandbox),
     api: {
       reset(email, token) {
@@ -133,5 +133,6 @@ function watchedBudget({ observer, measures }: WorkerParts, budget: CallBudget, 
       if (ruling.fault === 'ours') measures.held(report.kind, ruling.until);
       return ruling;
     },
+    heldBy: (lane, since) => budget.heldBy(lane, since),
   };
 }

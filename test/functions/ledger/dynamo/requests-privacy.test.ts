@@ -56,6 +56,7 @@ function portsOf(answer: ApiAnswer, cancelled: boolean): Ports {
       }),
       report: async (_, { kind }) =>
         kind === 'unauthorized' ? { fault: 'ours', why: 'credential', until: NOW + 30_000 } : { fault: 'own' },
+      heldBy: () => undefined,
     },
     deadLetters: { send: async () => {} },
     visibility: { hide: async () => {} },

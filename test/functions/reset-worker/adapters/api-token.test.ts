@@ -5,6 +5,7 @@ import type { ApiTokens, TokenAnswer } from '../../../../functions/reset-worker/
 import { CREDENTIALS, REGION } from '../../../../local/aws/account.ts';
 import { secretArn } from '../../../../local/aws/secrets-manager.ts';
 import { type AwsStandIns, startAwsStandIns } from '../../../../local/aws/stand-ins.ts';
+import { type TelemetryRecorder, telemetryRecorder } from '../../../support/fakes.ts';
 
 const MINUTE_MS = 60_000;
 const NOW = Date.parse('2026-11-23T12:00:00Z');
@@ -30,12 +31,14 @@ let made = 0;
 let now: number;
 let arn: string;
 let tokens: ApiTokens;
+let telemetry: TelemetryRecorder;
 beforeEach(() => {
   now = NOW;
   made += 1;
+  telemetry = telemetryRecorder();
   arn = secretArn(`secret-${made}`);
   standIns.secrets.create(`secret-${made}`, arn);
-  tokens = secretApiTokens(client, arn, () => now);
+  tokens = secretApiTokens(client, arn, () => now, telemetry);
 });
 
 /** Gives the secret a new value. @returns its version. */
@@ -66,7 +69,7 @@ describe('the token in use', () => {
   });
 
   test('is none where the secret does not exist', async () => {
-    const missing = secretApiTokens(client, `${arn}-other`, () => now);
+    const missing = secretApiTokens(client, `${arn}-other`, () => now, telemetry);
     expect(await missing.current()).toEqual(NONE('empty'));
   });
 
@@ -77,7 +80,7 @@ describe('the token in use', () => {
 
   test('is malformed where the secret is binary', async () => {
     const send = async () => ({ VersionId: 'v1', SecretBinary: new Uint8Array([1, 2]) });
-    const binary = secretApiTokens({ send } as unknown as SecretsManagerClient, arn, () => now);
+    const binary = secretApiTokens({ send } as unknown as SecretsManagerClient, arn, () => now, telemetry);
     expect(await binary.current()).toEqual(NONE('malformed'));
   });
 
@@ -126,6 +129,36 @@ describe('the token in use', () => {
     now += ms;
     expect(await readsOf(() => tokens.current())).toBe(count);
     expect(await tokens.current()).toMatchObject({ kind });
+  });
+});
+
+describe('when the token expires', () => {
+  const expiring = (expiresAt: unknown) => put(JSON.stringify({ token: 'abc', expiresAt }));
+
+  test('is known where the secret says it', async () => {
+    const version = await expiring('2026-12-24T18:00:00Z');
+    const expiresAt = Date.parse('2026-12-24T18:00:00Z');
+    expect(await tokens.current()).toEqual({ kind: 'token', token: 'abc', version, expiresAt });
+    expect(telemetry.events).toEqual([]);
+  });
+
+  test('is not known where the secret says it in a way that cannot be read: that is logged once per read, and the token used', async () => {
+    const version = await expiring('Christmas');
+    for (const reads of [1, 2]) {
+      for (let times = 0; times < 3; times += 1) {
+        expect(await tokens.current()).toStrictEqual({ kind: 'token', token: 'abc', version });
+      }
+      expect(telemetry.events).toEqual(Array(reads).fill({ code: 'TOKEN_EXPIRY_UNREADABLE', fields: {} }));
+      now += 5 * MINUTE_MS;
+    }
+  });
+
+  test('is forgotten with the token that it was said of', async () => {
+    await expiring('2026-12-24T18:00:00Z');
+    await tokens.current();
+    const version = await put('plain');
+    now += 5 * MINUTE_MS;
+    expect(await tokens.current()).toStrictEqual({ kind: 'token', token: 'plain', version });
   });
 });
 
@@ -265,7 +298,9 @@ test('the secret is asked for by its ARN and in no other version than the curren
     asked.push(command.constructor, command.input);
     return { SecretString: 'abc' };
   };
-  expect(await secretApiTokens({ send } as unknown as SecretsManagerClient, 'the:arn', () => now).current()).toEqual({
+  expect(
+    await secretApiTokens({ send } as unknown as SecretsManagerClient, 'the:arn', () => now, telemetry).current(),
+  ).toEqual({
     kind: 'token',
     token: 'abc',
     version: '',

@@ -8,6 +8,7 @@ import {
   LANE_DIMENSION,
   METRIC_NAMESPACE,
   METRICS,
+  type MetricName,
   SERVICE_NAME,
   STACK_DIMENSION,
   type Telemetry,
@@ -132,6 +133,8 @@ interface Emf {
 const emf = (line: Json) => (line._aws as Emf).CloudWatchMetrics;
 const namesIn = (line: Json) => emf(line).flatMap((directive) => directive.Metrics.map(({ Name }) => Name));
 
+const OWN_UNITS: Partial<Record<MetricName, string>> = { QueuedAge: 'Seconds', TokenDaysLeft: 'None' };
+
 describe('a metric', () => {
   test.each(['interactive', 'bulk'] as const)(
     'stands under the namespace, the service, the stack and the lane %s',
@@ -155,10 +158,10 @@ describe('a metric', () => {
     },
   );
 
-  test.each(Object.values(METRICS))('%s is a count, or QueuedAge in seconds', (metric) => {
+  test.each(Object.values(METRICS))('%s is a count, unless it has a unit of its own', (metric) => {
     telemetry.measure(metric, 1.5);
     const [line = {}] = published();
-    expect(emf(line)[0]?.Metrics).toEqual([{ Name: metric, Unit: metric === METRICS.queuedAge ? 'Seconds' : 'Count' }]);
+    expect(emf(line)[0]?.Metrics).toEqual([{ Name: metric, Unit: OWN_UNITS[metric] ?? 'Count' }]);
     expect(line[metric]).toBe(1.5);
   });
 

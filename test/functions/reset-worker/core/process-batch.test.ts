@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { addressTag } from '../../../../functions/ledger/standing.ts';
 import { processBatch } from '../../../../functions/reset-worker/core/process-batch.ts';
 import { aBody, anItem, aRecord, EMAIL, KEY } from '../../../support/builders.ts';
+import { NOT_HELD } from '../../../support/fakes.ts';
 import { untouched } from '../../../support/untouched.ts';
 import { NOON } from '../../../support/virtual-clock.ts';
 import { aWorker, failedIds, laneOf } from '../../../support/worker.ts';
@@ -224,6 +225,96 @@ describe('the same request id', () => {
     expect([...worker.ledger.items.keys()]).toEqual([KEY, 'a']);
     expect(worker.deadLetters.sent.map(({ requestId }) => requestId)).toEqual(['a', 'a', 'a', 'a']);
     expect(new Set(worker.deadLetters.sent.map(({ failureId }) => failureId)).size).toBe(4);
+  });
+});
+
+describe('the gauges of a batch', () => {
+  const DAY_MS = 24 * 60 * 60_000;
+  const NAMES = ['CredentialHeld', 'OutageHeld', 'BrakeHeld', 'OperatorHeld'];
+  const gauges = ({ telemetry }: ReturnType<typeof aWorker>) =>
+    telemetry.measured.filter(({ metric }) => NAMES.includes(metric) || metric === 'TokenDaysLeft');
+  const token = (more: { expiresAt?: number }) => ({ kind: 'token' as const, token: 'abc', version: 'v1', ...more });
+
+  it.each([
+    [{}, [0, 0, 0, 0]],
+    [{ credential: true }, [1, 0, 0, 0]],
+    [{ outage: true }, [0, 1, 0, 0]],
+    [{ brake: true }, [0, 0, 1, 0]],
+    [{ operator: true }, [0, 0, 0, 1]],
+    [{ outage: true, brake: true }, [0, 1, 1, 0]],
+  ])('under %j are %j, each once, however many messages there are', async (held, values) => {
+    const worker = aWorker(200, 404, 200);
+    worker.budget.held = { ...NOT_HELD, ...held };
+    await worker.deliverBatch(['a', 'b', 'c'].map((id) => record(id)));
+    expect(gauges(worker)).toEqual(NAMES.map((metric, index) => ({ metric, value: values[index] })));
+  });
+
+  it('are those of its own lane, as they are seen at its end, if they were seen since its beginning', async () => {
+    const worker = aWorker({ status: 200, tookMs: 5000 });
+    const asked: unknown[] = [];
+    worker.budget.heldBy = (...given) => {
+      asked.push([...given, worker.clock.now()]);
+      return NOT_HELD;
+    };
+    await worker.deliverBatch([record('a', { lane: 'bulk' })]);
+    expect(asked).toEqual([['bulk', NOON, NOON + 5000]]);
+  });
+
+  it('are none where nothing was called for: a duplicate tells nothing of holds and token', async () => {
+    const worker = aWorker();
+    worker.tokens.answer = token({ expiresAt: NOON });
+    worker.ledger.put(anItem({ key: 'key-of-a', state: 'succeeded' }));
+    await worker.deliverBatch([record('a')]);
+    expect(gauges(worker)).toEqual([]);
+  });
+
+  it.each([
+    ['before it expires', NOON + 2.5 * DAY_MS, [2.5]],
+    ['after it has expired', NOON - DAY_MS, [-1]],
+    ['where it is not known when it expires', undefined, []],
+  ])('tell the days left of the token once, %s', async (_, expiresAt, days) => {
+    const worker = aWorker(200, 200);
+    worker.tokens.answer = token(expiresAt === undefined ? {} : { expiresAt });
+    await worker.deliverBatch([record('a'), record('b')]);
+    const told = gauges(worker).filter(({ metric }) => metric === 'TokenDaysLeft');
+    expect(told.map(({ value }) => value)).toEqual(days);
+  });
+
+  it('tell the days left while all are held, too', async () => {
+    const worker = aWorker();
+    worker.tokens.answer = token({ expiresAt: NOON + DAY_MS });
+    worker.budget.turns.push({ kind: 'none', retryAt: NOON + 4000, why: 'operator', standsBack: false });
+    await worker.deliverBatch([record('a')]);
+    expect(gauges(worker)).toContainEqual({ metric: 'TokenDaysLeft', value: 1 });
+  });
+
+  it('are of the token that came in place of a rejected one', async () => {
+    const worker = aWorker(401, 200);
+    worker.tokens.answer = token({ expiresAt: NOON });
+    worker.tokens.newer = { ...token({ expiresAt: NOON + 90 * DAY_MS }), version: 'v2' };
+    await worker.deliverBatch([record('a')]);
+    expect(gauges(worker).filter(({ metric }) => metric === 'TokenDaysLeft')).toMatchObject([{ value: 90 }]);
+  });
+
+  it('are no days where the secret gives no token', async () => {
+    const worker = aWorker();
+    worker.tokens.answer = { kind: 'none', why: 'empty' };
+    await worker.deliverBatch([record('a')]);
+    expect(gauges(worker).map(({ metric }) => metric)).toEqual(NAMES);
+  });
+
+  it('that cannot be measured keep no result from the queue', async () => {
+    const worker = aWorker(200, 401);
+    worker.budget.heldBy = () => {
+      throw new TypeError('a defect');
+    };
+    expect(failedIds(await worker.deliverBatch([record('a'), record('b')]))).toEqual(['b']);
+    expect(worker.telemetry.of('UNEXPECTED')).toMatchObject({ lane: 'interactive', errorName: 'TypeError' });
+    worker.telemetry.event = () => {
+      throw new TypeError('another');
+    };
+    worker.ledger.put(anItem({ key: 'key-of-c', state: 'calling' }));
+    await expect(worker.deliverBatch([record('c')])).resolves.toEqual({ batchItemFailures: [{ itemIdentifier: 'c' }] });
   });
 });
 
