@@ -7,7 +7,11 @@ export const SERVICE_NAME = 'reset-worker';
 export const STACK_DIMENSION = 'stack';
 export const LANE_DIMENSION = 'lane';
 
-/** Metric names. All are counts but `queuedAge`, in seconds, our own metric, because SQS's age metric ignores messages received three times or more. */
+/**
+ * Metric names. Those of events are counts, one per event. The `…Held` are gauges of 0 and 1, one value per invocation that read the budget:
+ * what holds calls now. `queuedAge` is in seconds, and ours because SQS's age metric ignores messages received three times or more.
+ * `tokenDaysLeft` is in days, with a fraction, and below 0 once the token has expired; there is none where the secret does not say when it does.
+ */
 export const METRICS = {
   resets: 'Resets',
   calls: 'Calls',
@@ -20,9 +24,10 @@ export const METRICS = {
   duplicates: 'DuplicateMessages',
   deferred: 'Deferred',
   givenBack: 'GivenBack',
-  credentialHolds: 'CredentialHolds',
-  outageHolds: 'OutageHolds',
-  brakeHolds: 'BrakeHolds',
+  credentialHeld: 'CredentialHeld',
+  outageHeld: 'OutageHeld',
+  brakeHeld: 'BrakeHeld',
+  operatorHeld: 'OperatorHeld',
   unrecordedResets: 'UnrecordedResets',
   ledgerUnreachable: 'LedgerUnreachable',
   lettersNotSent: 'LettersNotSent',
@@ -30,6 +35,7 @@ export const METRICS = {
   shortTimeouts: 'ShortTimeouts',
   unexpectedErrors: 'UnexpectedErrors',
   queuedAge: 'QueuedAge',
+  tokenDaysLeft: 'TokenDaysLeft',
 } as const;
 export type MetricName = (typeof METRICS)[keyof typeof METRICS];
 
@@ -71,25 +77,21 @@ export const EVENTS = {
   TOKEN_REJECTED: {
     level: 'error',
     sentence: 'The secret holds no newer token than the rejected one. Calls are held; nothing is dead-lettered for it.',
-    metric: METRICS.credentialHolds,
   },
   TOKEN_UNUSABLE: {
     level: 'error',
     sentence: 'The secret gives no usable token. Calls are held; nothing is dead-lettered for it.',
-    metric: METRICS.credentialHolds,
   },
   CREDENTIAL_HELD: { level: 'warn', sentence: 'No call is made until the API token is probed again.' },
   TOKEN_REFRESHED: { level: 'info', sentence: 'The secret holds another token; it is tried.' },
   OUTAGE_HELD: {
     level: 'warn',
     sentence: 'The API is not available to several requests. Calls are held.',
-    metric: METRICS.outageHolds,
   },
   OUTAGE_PROBED: { level: 'info', sentence: 'An outage was probed with the probe address.' },
   BRAKE_HELD: {
     level: 'error',
     sentence: 'Many requests of a lane were rejected in a row; the fault is probably ours. The lane is held.',
-    metric: METRICS.brakeHolds,
   },
   DEAD_LETTERED: {
     level: 'warn',
