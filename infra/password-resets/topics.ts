@@ -61,6 +61,8 @@ function ownTopic(scope: Construct, id: string, severity: Severity): Topic {
   return topic;
 }
 
+/** The id by which the warning can be acknowledged. */
+export const NO_TOPIC_WARNING = 'password-resets:topics';
 const OPTION_OF: Record<Severity, string> = { page: 'alarmTopicArn', notice: 'noticeTopicArn' };
 
 function warnOfSilence(scope: Construct, topics: Record<Severity, ITopic | undefined>): void {
@@ -69,7 +71,7 @@ function warnOfSilence(scope: Construct, topics: Record<Severity, ITopic | undef
   const which = silent.length === SEVERITIES.length ? 'no alarm' : `no ${silent.join()}`;
   const options = silent.map((severity) => OPTION_OF[severity]).join(' and ');
   Annotations.of(scope).addWarningV2(
-    'password-resets:topics',
+    NO_TOPIC_WARNING,
     `Alarms: ${which} notifies anybody. Give ${options}, or alarmEmail for a topic with that subscriber.`,
   );
 }
