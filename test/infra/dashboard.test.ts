@@ -2,37 +2,12 @@ import { describe, expect, test } from 'vitest';
 import { EVENTS, METRIC_NAMESPACE, METRICS, SERVICE_NAME } from '../../functions/common/telemetry.ts';
 import { LOG_QUERIES } from '../../infra/password-resets/log-queries.ts';
 import { templateWith } from '../support/synthesized-template.ts';
+import { bodyOf, metricRows, wordOf } from './dashboard-body.ts';
 
 const RUNBOOK_URL = 'https://example.com/runbook';
 const template = templateWith({ stackName: 'Staging', callsPerMinute: 240, callBurst: 10, runbookUrl: RUNBOOK_URL });
 
-interface Widget {
-  type: 'text' | 'metric' | 'alarm';
-  x: number;
-  y: number;
-  width: number;
-  height: number;
-  properties: {
-    markdown?: string;
-    title?: string;
-    alarms?: string[];
-    metrics?: unknown[][];
-    annotations?: { horizontal: { value: number }[] };
-  };
-}
-
-/** The body as deployed, with a word in the place of each reference. */
-function bodyOf(of = template): { widgets: Widget[]; start: string; periodOverride: string } {
-  const [dashboard] = Object.values(of.findResources('AWS::CloudWatch::Dashboard'));
-  const parts: unknown[] = dashboard?.Properties.DashboardBody['Fn::Join'][1];
-  return JSON.parse(parts.map((part) => (typeof part === 'string' ? part : wordOf(part))).join(''));
-}
-const wordOf = (reference: unknown): string => {
-  const { Ref, 'Fn::GetAtt': attribute } = reference as { Ref?: string; 'Fn::GetAtt'?: string[] };
-  return Ref ?? `${attribute?.join('.')}`;
-};
-
-const { widgets, periodOverride } = bodyOf();
+const { widgets, periodOverride } = bodyOf(template);
 const texts = widgets.flatMap(({ properties }) => properties.markdown ?? []);
 const graphs = widgets.filter(({ type }) => type === 'metric');
 
@@ -78,8 +53,7 @@ test('every alarm stands in it once, the composite first', () => {
 });
 
 describe('its metrics', () => {
-  /** In a dashboard a row is `[namespace, name, dimension, value, …, options]`, and expressions are rows of one object. */
-  const rows = graphs.flatMap(({ properties }) => properties.metrics ?? []).filter((row) => row.length > 1);
+  const rows = metricRows(widgets);
   const ours = rows.filter(([namespace]) => namespace === METRIC_NAMESPACE);
 
   test('that are ours are of this stack, and each of the catalogue is shown', () => {
