@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { METRIC_NAMESPACE, METRICS, SERVICE_NAME } from '../../functions/common/telemetry.ts';
 import { type AlarmEntry, alarmCatalogue, NOT_WORKING } from '../../infra/password-resets/alarm-catalogue.ts';
@@ -294,4 +295,12 @@ describe('the composite alarm', () => {
     expect(compositeOf()).not.toHaveProperty('OKActions');
     expect(composites()).toHaveLength(1);
   });
+});
+
+test('the page on options counts the alarms, their metrics and the metrics of ours as they are', () => {
+  const page = readFileSync(new URL('../../docs/options.md', import.meta.url), 'utf8');
+  const metrics = CATALOGUE.flatMap(({ signal }) => Object.keys(signal.metrics)).length;
+  expect(page).toContain(`| Alarms: ${CATALOGUE.length}, with ${metrics} metrics in them | ${metrics} × 0.10 |`);
+  const own = Object.keys(METRICS).length;
+  expect(page).toContain(`| Own metrics, all ${own} in both lanes, in every hour | ${2 * own} × 0.30 |`);
 });

@@ -52,7 +52,7 @@ async function mishaps(scene: Scene): Promise<void> {
   faults.add({ operation: 'sqs:SendMessage', kind: 'deny', bodyIncludes: unsent.id });
   faults.add({ operation: 'dynamodb:UpdateItem', kind: 'deny', after: 1, times: 1_000, bodyIncludes: key });
   faults.add({ operation: 'sqs:ChangeMessageVisibility', kind: 'deny' });
-  await scene.send('interactive', [done, unsent]);
+  await scene.send('interactive', [done, unsent, aRequest('notfound')]);
   await scene.send('bulk', [
     aRequest(undefined, { campaignId: 'called-off' }),
     ...['status429x1-after11', 'flaky503x1', 'timeout504x1'].map((word) => aRequest(word)),
