@@ -179,10 +179,11 @@ export const HISTORIES: Readonly<Record<string, Histories>> = {
   },
   DeadLettersForgotten: {
     rings: {
-      because: 'a letter has been there for seven days, now and then in flight because somebody looked',
+      because: 'a letter has been there for seven days, two hours of them in flight because somebody looked at it',
       reported: [
-        ...waiting('deadLetters', minutes(0, 8 * DAY, 20), 1),
-        ...inFlight('deadLetters', minutes(10, 8 * DAY, 20), 1),
+        ...waiting('deadLetters', [...minutes(0, 2 * DAY, 20), ...minutes(2 * DAY + 2 * HOUR, 8 * DAY, 20)], 1),
+        ...waiting('deadLetters', minutes(2 * DAY, 2 * DAY + 2 * HOUR, 20), 0),
+        ...inFlight('deadLetters', minutes(2 * DAY, 2 * DAY + 2 * HOUR, 20), 1),
       ],
       atMinute: 7 * DAY,
     },
