@@ -301,8 +301,8 @@ const outcomes = (): AlarmEntry[] => [
     ...EVENTS,
     stopsResets: false,
     impact:
-      'The worker met an error that it does not know, or crashed. The requests in hand come back after 12 minutes and are tried ' +
-      'again; if all meet it, nobody gets a reset.',
+      'The worker met an error that it does not know, or crashed. The requests in hand come back when their visibility timeout ends ' +
+      '(12 minutes unless set) and are tried again; if all meet it, nobody gets a reset.',
     heading: 'Unexpected errors',
     silence: NO_FURTHER,
   },
