@@ -15,7 +15,7 @@ const BEFORE_CALL_SECONDS = 30;
 /** At 60 calls a minute an invocation gets some 90 turns: more messages would only be given back. */
 const MAX_BATCH_SIZE = 100;
 /** Options that name a person: their values are never printed. */
-const PRIVATE_OPTIONS = ['probeAddress'];
+const PRIVATE_OPTIONS = ['probeAddress', 'alarmEmail'];
 
 const text = (pattern: RegExp, rule: string) => z.string(rule).regex(pattern, rule);
 
@@ -31,6 +31,8 @@ const whole = (least: number, most: number) => {
 const LOG_RETENTIONS_DAYS = Object.values(RetentionDays).filter(
   (days): days is RetentionDays => typeof days === 'number' && days !== RetentionDays.INFINITE,
 );
+
+const topicArn = text(/^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]+$/, 'must be the ARN of an SNS topic');
 
 const configurationSchema = z
   .strictObject({
@@ -85,10 +87,16 @@ const configurationSchema = z
       .string()
       .refine((value) => emailSchema.safeParse(value).success, 'must be an address that the API accepts')
       .optional(),
-    /** SNS topic for alarm notifications. */
-    alarmTopicArn: text(
-      /^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]+$/,
-      'must be the ARN of an SNS topic',
+    /** SNS topic for pages: what wakes somebody up. */
+    alarmTopicArn: topicArn.optional(),
+    /** SNS topic for notices: what can wait till morning. */
+    noticeTopicArn: topicArn.optional(),
+    /** Subscribed to both topics; a topic that is not given is created then. */
+    alarmEmail: text(/^[^\s@]+@[^\s@]+\.[^\s@]+$/, 'must be one mail address').optional(),
+    /** Where the runbook can be read, for the alarms' texts and the dashboard. An alarm's text has 1,024 characters. */
+    runbookUrl: text(
+      /^https:\/\/[^\s#()]{1,192}$/,
+      'must be an https URL of at most 200 characters, without a fragment, blanks and parentheses',
     ).optional(),
   })
   .superRefine((value, context) => {

@@ -15,7 +15,7 @@ export class ResetStack extends Stack {
     });
     // The CDK leaves an id of `Default` out of logical ids. Any other id would replace the retained queues, table and secret.
     this.passwordResets = new PasswordResets(this, 'Default', configuration);
-    const { lanes, ledger, apiToken, worker } = this.passwordResets;
+    const { lanes, ledger, apiToken, worker, topics, dashboard } = this.passwordResets;
     const { interactive, bulk } = lanes.queues;
     const values: Record<keyof typeof OUTPUTS, string | undefined> = {
       interactiveQueueUrl: interactive.queueUrl,
@@ -35,7 +35,9 @@ export class ResetStack extends Stack {
       callsPerMinute: `${configuration.callsPerMinute}`,
       callBurst: `${configuration.callBurst}`,
       interactiveReserve: `${configuration.interactiveReserve}`,
-      alarmTopicArn: configuration.alarmTopicArn,
+      alarmTopicArn: topics.bySeverity.page?.topicArn,
+      noticeTopicArn: topics.bySeverity.notice?.topicArn,
+      dashboardUrl: dashboard.url,
     };
     for (const [key, name] of Object.entries(OUTPUTS)) {
       const value = values[key as keyof typeof OUTPUTS];

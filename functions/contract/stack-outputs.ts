@@ -18,8 +18,11 @@ export const OUTPUTS = {
   callsPerMinute: 'CallsPerMinute',
   callBurst: 'CallBurst',
   interactiveReserve: 'InteractiveReserve',
-  /** Absent if the alarms notify nobody. */
+  /** Whom pages notify. Absent if they notify nobody. */
   alarmTopicArn: 'AlarmTopicArn',
+  /** Whom notices notify. Absent if they notify nobody. */
+  noticeTopicArn: 'NoticeTopicArn',
+  dashboardUrl: 'DashboardUrl',
 } as const;
 
 /** The stack's name unless the configuration gives another. */

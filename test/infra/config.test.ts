@@ -6,6 +6,7 @@ import { InvalidConfiguration, readConfiguration } from '../../infra/config.ts';
 const PROJECT_CONTEXT = JSON.parse(readFileSync(new URL('../../cdk.json', import.meta.url), 'utf8')).context;
 const API = 'https://example-corp.console.ves.volterra.io';
 const SECRET = 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:f5/token-AbCdEf';
+const TOPIC = 'arn:aws:sns:eu-west-1:111122223333:on-call';
 const KEY = 'arn:aws:kms:eu-west-1:111122223333:key/0f0e0d0c-1111-2222-3333-444455556666';
 
 const read = (options: Record<string, unknown>) =>
@@ -57,6 +58,9 @@ test.each([
   ['an existing secret with a key of its own', { apiTokenSecretArn: SECRET, apiTokenKeyArn: KEY }],
   ['a test user to probe with', { probeAddress: 'probe@example.com' }],
   ['a topic', { alarmTopicArn: 'arn:aws-us-gov:sns:us-gov-west-1:111122223333:on-call' }],
+  ['two topics', { alarmTopicArn: TOPIC, noticeTopicArn: `${TOPIC}-mail` }],
+  ['an address for alarms', { alarmEmail: "o'brien+alarms@example.com" }],
+  ['a runbook with a path', { runbookUrl: 'https://example.com/docs/runbook.md?plain=0' }],
   ['what the CDK keeps in the context', { 'aws:cdk:bundling-stacks': ['**'], 'acknowledged-issue-numbers': [34892] }],
 ])('%s is accepted', (_, options) => {
   expect(() => read(options)).not.toThrow();
@@ -133,6 +137,14 @@ test.each([
   ['a secret by name', { apiTokenSecretArn: 'f5/token' }, /^Option apiTokenSecretArn .* full ARN/],
   ['a key without a secret', { apiTokenKeyArn: KEY }, /^Option apiTokenKeyArn .* give apiTokenSecretArn as well/],
   ['a topic by name', { alarmTopicArn: 'on-call' }, /^Option alarmTopicArn .* ARN of an SNS topic/],
+  ['a topic of notices by name', { noticeTopicArn: 'mail' }, /^Option noticeTopicArn .* ARN of an SNS topic/],
+  ['a runbook over plain http', { runbookUrl: 'http://example.com' }, /^Option runbookUrl .* must be an https URL/],
+  ['a runbook with a fragment', { runbookUrl: 'https://example.com/#top' }, /^Option runbookUrl .* without a fragment/],
+  [
+    'a runbook too long for an alarm',
+    { runbookUrl: `https://example.com/${'a'.repeat(181)}` },
+    /^Option runbookUrl .* at most 200 characters/,
+  ],
 ])('%s is refused in one line', (_, options, line) => {
   const problems = problemsOf(options);
   expect(problems).toHaveLength(1);
@@ -148,6 +160,13 @@ test('a password in the base URL is not repeated', () => {
   const [problem] = problemsOf({ apiBaseUrl: 'https://me:hunter2@example.com' });
   expect(problem).toContain('must not carry a user name or password');
   expect(problem).not.toContain('hunter2');
+});
+
+test('an address for alarms that is none is refused without being quoted', () => {
+  expect(problemsOf({ alarmEmail: 'sam@example.com, kim@example.com' })).toEqual([
+    'Option alarmEmail is not valid: it must be one mail address. ' +
+      'Set it under "context" in cdk.json, or give -c alarmEmail=VALUE.',
+  ]);
 });
 
 test('an address to probe with that the API does not accept is refused without being quoted', () => {

@@ -1,4 +1,4 @@
-import { mkdtempDisposableSync, readFileSync } from 'node:fs';
+import { mkdtempDisposableSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { App, RemovalPolicy } from 'aws-cdk-lib';
@@ -11,19 +11,11 @@ import { LEDGER } from '../../functions/contract/ledger-table.ts';
 import { OUTPUTS } from '../../functions/contract/stack-outputs.ts';
 import { readSettings } from '../../functions/reset-worker/settings.ts';
 import { addResetStack } from '../../infra/reset-app.ts';
-import { synthesize } from '../../infra/synthesize.ts';
+import { API, PROJECT_CONTEXT, TOLD, templateWith } from '../support/synthesized-template.ts';
 
-const PROJECT_CONTEXT = JSON.parse(readFileSync(new URL('../../cdk.json', import.meta.url), 'utf8')).context;
-const API = 'https://example-corp.console.ves.volterra.io';
 const SECRET = 'arn:aws:secretsmanager:eu-west-1:111122223333:secret:f5/token-AbCdEf';
 const KEY = 'arn:aws:kms:eu-west-1:111122223333:key/0f0e0d0c-1111-2222-3333-444455556666';
 const TOPIC = 'arn:aws:sns:eu-west-1:111122223333:on-call';
-
-function templateWith(context: Record<string, unknown>): Template {
-  using folder = mkdtempDisposableSync(join(tmpdir(), 'synthesized-'));
-  const { templateFile } = synthesize({ outdir: folder.path, context: { apiBaseUrl: API, ...context } });
-  return Template.fromJSON(JSON.parse(readFileSync(templateFile, 'utf8')));
-}
 
 const template = templateWith({});
 const resources: Record<string, Resource> = template.toJSON().Resources;
@@ -60,7 +52,7 @@ test.each<[string, Record<string, unknown>, RegExp | undefined]>([
   ],
   ['a burst with less than the reserve', { callsPerMinute: 1200, callBurst: 13 }, /leaves 3; /],
 ])('jitter never eats the reserve without a word: %s', (_, context, warning) => {
-  const app = new App({ context: { ...PROJECT_CONTEXT, apiBaseUrl: API, ...context } });
+  const app = new App({ context: { ...PROJECT_CONTEXT, ...TOLD, apiBaseUrl: API, ...context } });
   const warnings = Annotations.fromStack(addResetStack(app)).findWarning('*', Match.anyValue());
   const words = warnings.map(({ entry }) => String(entry.data)).filter((text) => text.startsWith('callBurst'));
   expect(words).toEqual(warning === undefined ? [] : [expect.stringMatching(warning)]);
@@ -324,7 +316,7 @@ describe('a producer', () => {
   });
 
   test('of the same app may be granted one lane only', () => {
-    const app = new App({ context: { ...PROJECT_CONTEXT, apiBaseUrl: API }, autoSynth: false });
+    const app = new App({ context: { ...PROJECT_CONTEXT, ...TOLD, apiBaseUrl: API }, autoSynth: false });
     const stack = addResetStack(app);
     const assumedBy = new ArnPrincipal('arn:aws:iam::111122223333:root');
     stack.passwordResets.lanes.grantEnqueue(new Role(stack, 'Portal', { assumedBy }), ['interactive']);
@@ -334,52 +326,22 @@ describe('a producer', () => {
   });
 });
 
-describe('the alarm', () => {
-  const alarm = only('AWS::CloudWatch::Alarm')[0]?.Properties;
-
-  test('counts dead letters that wait and those that a listing took in flight', () => {
-    const [sum, ...counted] = alarm.Metrics;
-    expect(sum.Expression).toBe('waiting + inFlight');
-    expect(counted.map((metric: { MetricStat: { Metric: unknown } }) => metric.MetricStat.Metric)).toEqual(
-      ['ApproximateNumberOfMessagesVisible', 'ApproximateNumberOfMessagesNotVisible'].map((MetricName) => ({
-        Namespace: 'AWS/SQS',
-        MetricName,
-        Dimensions: [{ Name: 'QueueName', Value: { 'Fn::GetAtt': [DEAD_LETTERS, 'QueueName'] } }],
-      })),
-    );
-    expect(alarm).toMatchObject({
-      Threshold: 1,
-      ComparisonOperator: 'GreaterThanOrEqualToThreshold',
-      TreatMissingData: 'notBreaching',
-    });
-  });
-
-  test('says what it means, what to do and what missing data means', () => {
-    expect(alarm.AlarmDescription).toMatch(
-      /users are waiting .* docs\/runbook\.md, ".+"\. .* no data means no dead letters/,
-    );
-    expect(alarm.AlarmDescription.length).toBeLessThanOrEqual(1024);
-  });
-
-  test('notifies the given topic, also when it is over', () => {
-    templateWith({ alarmTopicArn: TOPIC }).hasResourceProperties('AWS::CloudWatch::Alarm', {
-      AlarmActions: [TOPIC],
-      OKActions: [TOPIC],
-    });
-    expect(alarm).not.toHaveProperty('AlarmActions');
-  });
-});
-
 test('the outputs are those that the command line looks for', () => {
-  const { alarmTopicArn, ...always } = OUTPUTS;
+  const { alarmTopicArn, noticeTopicArn, ...always } = OUTPUTS;
   expect(Object.keys(template.toJSON().Outputs).sort()).toEqual(Object.values(always).sort());
-  expect(templateWith({ alarmTopicArn: TOPIC }).toJSON().Outputs[alarmTopicArn]).toEqual({ Value: TOPIC });
+  const { Outputs } = templateWith({ alarmTopicArn: TOPIC, noticeTopicArn: `${TOPIC}-mail` }).toJSON();
+  expect(Outputs[alarmTopicArn]).toEqual({ Value: TOPIC });
+  expect(Outputs[noticeTopicArn]).toEqual({ Value: `${TOPIC}-mail` });
 });
 
 describe('a synthesis fails', () => {
   const synthesisWith = (change: (lane: Queue) => void) => () => {
     using folder = mkdtempDisposableSync(join(tmpdir(), 'synthesized-'));
-    const app = new App({ outdir: folder.path, context: { ...PROJECT_CONTEXT, apiBaseUrl: API }, autoSynth: false });
+    const app = new App({
+      outdir: folder.path,
+      context: { ...PROJECT_CONTEXT, ...TOLD, apiBaseUrl: API },
+      autoSynth: false,
+    });
     const stack = addResetStack(app);
     change(stack.passwordResets.lanes.queues.bulk);
     // The report goes to the terminal, where it belongs except here.

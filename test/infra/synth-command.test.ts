@@ -27,16 +27,25 @@ function cdkSynth(home: string, ...options: string[]) {
   return { status, output: stdout + stderr };
 }
 
-test('cdk synth says nothing and writes the very bundle and template of a synthesis in this process', () => {
+test('cdk synth says nothing and writes the very bundle and template of a synthesis in this process, to the byte', () => {
   using home = mkdtempDisposableSync(join(tmpdir(), 'synth-'));
-  expect(cdkSynth(home.path, '-c', `apiBaseUrl=${API}`)).toEqual({ status: 0, output: '' });
-  const own = synthesize({ outdir: join(home.path, 'own'), context: { apiBaseUrl: API } });
+  const options = { apiBaseUrl: API, alarmEmail: 'on-call@example.com' };
+  const given = Object.entries(options).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  expect(cdkSynth(home.path, ...given)).toEqual({ status: 0, output: '' });
+  const own = synthesize({ outdir: join(home.path, 'own'), context: options });
   const template = readFileSync(join(home.path, 'cdk.out', `${own.stackName}.template.json`), 'utf8');
-  expect(JSON.parse(template)).toEqual(JSON.parse(readFileSync(own.templateFile, 'utf8')));
+  expect(template).toBe(readFileSync(own.templateFile, 'utf8'));
   const assets = readdirSync(join(home.path, 'cdk.out')).filter((name) => name.startsWith('asset.'));
   expect(assets).toHaveLength(1);
   const bundle = readFileSync(join(home.path, 'cdk.out', `${assets[0]}`, BUNDLE_FILE));
   expect(bundle.equals(bundledWorker())).toBe(true);
+});
+
+test('cdk synth succeeds and warns where no alarm notifies anybody', () => {
+  using home = mkdtempDisposableSync(join(tmpdir(), 'synth-'));
+  const { status, output } = cdkSynth(home.path, '-c', `apiBaseUrl=${API}`);
+  expect(status).toBe(0);
+  expect(output).toMatch(/no alarm notifies anybody\. Give alarmTopicArn and noticeTopicArn, or alarmEmail/);
 });
 
 test('cdk synth fails on a mistake in one line of ours', () => {
