@@ -49,7 +49,7 @@ export async function awsConnection(deployment: FoundDeployment, clock: Io['cloc
     cancelCampaign: (campaignId) => cancelCampaign(table, campaignId),
     marks: letterMarks(table),
     secret: deployment.secretArn === undefined ? undefined : secretOf(secrets, deployment.secretArn),
-    topic: deployment.alarmTopicArn === undefined ? undefined : topicOf(deployment.alarmTopicArn, time),
+    topics: { page: topicOf(deployment.alarmTopicArn, time), notice: topicOf(deployment.noticeTopicArn, time) },
     async caller() {
       const { Arn } = await explain('your identity (sts:GetCallerIdentity)', sts.send(new GetCallerIdentityCommand()));
       return Arn ?? 'unknown';

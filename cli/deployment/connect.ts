@@ -25,8 +25,8 @@ export interface Connection {
   marks: LetterMarks;
   /** Undefined where nothing names it. */
   secret: Secret | undefined;
-  /** That of the alarms; undefined if they notify nobody, or where nothing names it. */
-  topic: Topic | undefined;
+  /** Of the alarms, by severity; undefined if they notify nobody, or where nothing names it. */
+  topics: Record<'page' | 'notice', Topic | undefined>;
   /** The ARN of whoever runs the command. */
   caller(): Promise<string>;
   /** Milliseconds since the epoch by AWS's clock: that of holds and actions. */

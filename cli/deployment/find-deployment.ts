@@ -24,6 +24,7 @@ export interface FoundDeployment {
   ceiling: DeployedCeiling | undefined;
   secretArn: string | undefined;
   alarmTopicArn: string | undefined;
+  noticeTopicArn: string | undefined;
 }
 
 /** How often the API may be called unless an operator sets another ceiling. */
@@ -47,6 +48,7 @@ const USEFUL = [
   OUTPUTS.interactiveReserve,
   OUTPUTS.apiTokenSecretArn,
   OUTPUTS.alarmTopicArn,
+  OUTPUTS.noticeTopicArn,
 ] as const;
 
 /** `InteractiveQueueUrl` is given as `RESETS_INTERACTIVE_QUEUE_URL`. */
@@ -121,6 +123,7 @@ function deploymentOf(outputs: Outputs, name: string, place: Place): FoundDeploy
     ceiling: ceilingOf(outputs, place),
     secretArn: outputs[OUTPUTS.apiTokenSecretArn] || undefined,
     alarmTopicArn: outputs[OUTPUTS.alarmTopicArn] || undefined,
+    noticeTopicArn: outputs[OUTPUTS.noticeTopicArn] || undefined,
     name,
     laneQueueUrls: { interactive: given(NEEDED.interactiveQueueUrl), bulk: given(NEEDED.bulkQueueUrl) },
     deadLetterQueueUrl: given(NEEDED.deadLetterQueueUrl),

@@ -13,8 +13,12 @@ export interface Secret {
   /** Whether it has a value, without reading it. @throws CommandFailed for one that is to be deleted: nobody may read its value any more. */
   hasValue(): Promise<boolean>;
   /** Whether its value is a token that can be used, for whoever may read it. */
-  look(): Promise<'well-formed' | 'empty' | 'malformed'>;
+  look(): Promise<SecretLook>;
 }
+
+export type SecretLook =
+  /** When it expires, as its value says, in ms since the epoch. */
+  { kind: 'well-formed'; expiresAt?: number | 'malformed' } | { kind: 'empty' | 'malformed' };
 
 const CURRENT = 'AWSCURRENT';
 
@@ -37,9 +41,11 @@ export function secretOf(client: SecretsManagerClient, SecretId: string): Secret
         `the value of secret ${SecretId}`,
         client.send(new GetSecretValueCommand({ SecretId })),
       );
-      if (SecretBinary !== undefined) return 'malformed';
+      if (SecretBinary !== undefined) return { kind: 'malformed' };
       const parsed = parseToken(SecretString);
-      return parsed.kind === 'token' ? 'well-formed' : parsed.why;
+      if (parsed.kind === 'none') return { kind: parsed.why };
+      const { token: _, ...expiry } = parsed;
+      return { ...expiry, kind: 'well-formed' };
     },
   };
 }

@@ -2,13 +2,15 @@ import type { AwsClock } from './aws-clock.ts';
 import { explain } from './aws-errors.ts';
 import { CLIENT_OPTIONS } from './client-options.ts';
 
-/** The topic that the alarms notify. */
+/** A topic that alarms notify. */
 export interface Topic {
   /** How many subscribers are told: those that have confirmed. */
   confirmedSubscriptions(): Promise<number>;
 }
 
-export function topicOf(TopicArn: string, { listenTo }: Pick<AwsClock, 'listenTo'>): Topic {
+/** @returns undefined where there is none. */
+export function topicOf(TopicArn: string | undefined, { listenTo }: Pick<AwsClock, 'listenTo'>): Topic | undefined {
+  if (TopicArn === undefined) return undefined;
   return {
     async confirmedSubscriptions() {
       // Only one command asks it, and loading its client takes time.

@@ -37,7 +37,7 @@ describe.concurrent('verify against a running system', () => {
       expect(seen).toMatchObject({
         code: 0,
         ok: true,
-        results: { alarms: 'warning', 'interactive lane': 'ok', 'bulk lane': 'ok' },
+        results: { pages: 'warning', 'interactive lane': 'ok', 'bulk lane': 'ok' },
       });
       expect(seen.results['dead letter']).toBe(args.length > 0 ? 'ok' : undefined);
     }

@@ -4,10 +4,11 @@ import { OUTPUTS } from '../../../functions/contract/stack-outputs.ts';
 import { failureOf } from '../../deployment/aws-errors.ts';
 import type { Connection, Context } from '../../deployment/connect.ts';
 import { DEPLOYMENT_VARIABLES } from '../../deployment/find-deployment.ts';
+import type { Topic } from '../../deployment/topic.ts';
 import { laneCounts, queued } from '../../queries/lane-counts.ts';
 import { holdWords, standingHolds } from '../../queries/standing-holds.ts';
 import { runbookOf, wayOutOf } from '../../queries/way-out.ts';
-import { counted, number, shellWord } from '../../terminal/text.ts';
+import { counted, number, relative, shellWord, time } from '../../terminal/text.ts';
 import { type Check, checked, type Finding, failed, notChecked, ok, warning } from './check.ts';
 import { VERIFY_CAMPAIGN } from './test-requests.ts';
 
@@ -28,7 +29,8 @@ export async function deploymentChecks(context: Context, connection: Connection)
     checked('call budget', async () => budgetFinding(connection, await budget)),
     checked('holds', () => holdsFinding(context, connection, budget)),
     checked('secret', () => secretFinding(connection), { matters: false }),
-    checked('alarms', () => alarmsFinding(connection), { matters: false }),
+    checked('pages', () => topicFinding(connection.topics.page, 'alarmTopicArn'), { matters: false }),
+    checked('notices', () => topicFinding(connection.topics.notice, 'noticeTopicArn'), { matters: false }),
   ]);
 }
 
@@ -99,14 +101,15 @@ async function holdsFinding(
   return failed(holds.map((hold) => holdWords(hold, now)).join('; and '), wayOut);
 }
 
-async function secretFinding({ deployment, region, secret }: Connection): Promise<Finding> {
+async function secretFinding({ deployment, region, secret, now }: Connection): Promise<Finding> {
   if (secret === undefined) return notChecked('nothing names it: see outputs', null, { matters: false });
   const put = `aws secretsmanager put-secret-value --region ${shellWord(region)} --secret-id ${shellWord(deployment.secretArn ?? '')} --secret-string file://token.txt`;
   if (!(await secret.hasValue())) return failed('it has no value yet, so that nobody is called', put);
   const look = await checked('secret', async () => {
-    switch (await secret.look()) {
+    const seen = await secret.look();
+    switch (seen.kind) {
       case 'well-formed':
-        return ok('it has a value, and that is well formed');
+        return expiryFinding(seen.expiresAt, now(), put);
       case 'empty':
         return failed('its value is empty', put);
       case 'malformed':
@@ -119,9 +122,25 @@ async function secretFinding({ deployment, region, secret }: Connection): Promis
   });
 }
 
-async function alarmsFinding({ topic }: Connection): Promise<Finding> {
+/** As early as the alarm. */
+const EXPIRES_SOON_MS = 7 * 24 * 60 * 60_000;
+
+function expiryFinding(expiresAt: number | 'malformed' | undefined, now: number, put: string): Finding {
+  const fine = 'it has a value, and that is well formed';
+  if (expiresAt === undefined) return ok(fine);
+  if (expiresAt === 'malformed') {
+    return warning(`${fine}, but for its expiresAt: nobody is told before the token expires`, EXPIRES_AT_FORM);
+  }
+  const when = `${time(expiresAt)} (${relative(expiresAt, now)})`;
+  return expiresAt - now < EXPIRES_SOON_MS
+    ? warning(`${fine}; its token expires ${when}`, put)
+    : ok(`${fine}; its token expires ${when}`);
+}
+const EXPIRES_AT_FORM = 'write it as a time such as "2027-01-01T00:00:00Z"';
+
+async function topicFinding(topic: Topic | undefined, option: string): Promise<Finding> {
   if (topic === undefined) {
-    return warning('no topic is deployed: they notify nobody', 'deploy with -c alarmTopicArn=ARN');
+    return warning('no topic is deployed: they notify nobody', `deploy with -c alarmEmail=ADDRESS or -c ${option}=ARN`);
   }
   const confirmed = await topic.confirmedSubscriptions();
   if (confirmed > 0) return ok(`they notify a topic with ${counted(confirmed, 'confirmed subscription')}`);

@@ -51,11 +51,17 @@ describe('The deployment', () => {
 
   it('a deployment tells its ceiling, its secret and the topic of its alarms', async () => {
     expect(
-      await withOutputs({ ...CEILING, ApiTokenSecretArn: 'arn:secret', AlarmTopicArn: 'arn:topic' }),
+      await withOutputs({
+        ...CEILING,
+        ApiTokenSecretArn: 'arn:secret',
+        AlarmTopicArn: 'arn:topic',
+        NoticeTopicArn: 'arn:mails',
+      }),
     ).toMatchObject({
       ceiling: { quota: 'ceiling', perMinute: 90, burst: 12, reserve: 0 },
       secretArn: 'arn:secret',
       alarmTopicArn: 'arn:topic',
+      noticeTopicArn: 'arn:mails',
     });
   });
 
@@ -68,11 +74,13 @@ describe('The deployment', () => {
       RESETS_INTERACTIVE_RESERVE: '3',
       RESETS_API_TOKEN_SECRET_ARN: 'arn:secret',
       RESETS_ALARM_TOPIC_ARN: 'arn:topic',
+      RESETS_NOTICE_TOPIC_ARN: 'arn:mails',
     };
     expect(await findDeployment(env, {})).toMatchObject({
       ceiling: { quota: 'known', perMinute: 60, burst: 10, reserve: 3 },
       secretArn: 'arn:secret',
       alarmTopicArn: 'arn:topic',
+      noticeTopicArn: 'arn:mails',
     });
   });
 

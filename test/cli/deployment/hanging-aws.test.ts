@@ -43,7 +43,7 @@ const ASKED: [what: RegExp, ask: () => Promise<unknown>][] = [
   [/queue https:.*\/i/, async () => (await connection()).queues.counts(URL_OF('i'))],
   [/your identity/, async () => (await connection()).caller()],
   [/secret arn:/, async () => (await connection()).secret?.hasValue()],
-  [/topic arn:/, async () => (await connection()).topic?.confirmedSubscriptions()],
+  [/topic arn:/, async () => (await connection()).topics.page?.confirmedSubscriptions()],
 ];
 
 describe('AWS that hangs is tried three times and given up, with a line that names what was asked for', () => {

@@ -38,13 +38,17 @@ describe('The secret', () => {
   });
 
   it.each([
-    [{ SecretString: 'abc' }, 'well-formed'],
-    [{ SecretString: '{"token": "abc"}' }, 'well-formed'],
-    [{ SecretString: ' ' }, 'empty'],
-    [{ SecretString: '"abc"' }, 'malformed'],
-    [{ SecretBinary: 'YWJj' }, 'malformed'],
-  ])('with the value %j is %s', async (answer, look) => {
-    expect(await (await described(answer)).look()).toBe(look);
+    [{ SecretString: 'abc' }, { kind: 'well-formed' }],
+    [{ SecretString: '{"token": "abc"}' }, { kind: 'well-formed' }],
+    [
+      { SecretString: '{"token": "abc", "expiresAt": "2027-01-01T00:00:00Z"}' },
+      { kind: 'well-formed', expiresAt: Date.UTC(2027, 0, 1) },
+    ],
+    [{ SecretString: ' ' }, { kind: 'empty' }],
+    [{ SecretString: '"abc"' }, { kind: 'malformed' }],
+    [{ SecretBinary: 'YWJj' }, { kind: 'malformed' }],
+  ])('with the value %j is told as %j', async (answer, look) => {
+    expect(await (await described(answer)).look()).toEqual(look);
   });
 
   it.each([

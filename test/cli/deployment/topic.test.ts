@@ -1,10 +1,11 @@
 import { CreateTopicCommand, SNSClient, SubscribeCommand } from '@aws-sdk/client-sns';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { isDenied } from '../../../cli/deployment/aws-errors.ts';
-import { topicOf } from '../../../cli/deployment/topic.ts';
+import { type Topic, topicOf } from '../../../cli/deployment/topic.ts';
 import { CREDENTIALS, REGION } from '../../../local/aws/account.ts';
 import { type AwsStandIns, startAwsStandIns } from '../../../local/aws/stand-ins.ts';
 import { failureIn } from '../../support/cli/command-line.ts';
+import { untouched } from '../../support/untouched.ts';
 
 let standIns: AwsStandIns;
 let sns: SNSClient;
@@ -30,26 +31,28 @@ afterAll(async () => {
 const newTopic = async (Name: string): Promise<string> =>
   (await sns.send(new CreateTopicCommand({ Name }))).TopicArn ?? '';
 
+const topic = (arn: string) => topicOf(arn, { listenTo }) ?? untouched<Topic>('topic');
+
 describe('The topic of the alarms', () => {
   it('tells how many subscriptions are confirmed, and AWS’s clock hears of the answer', async () => {
     const arn = await newTopic('alarms');
-    expect(await topicOf(arn, { listenTo }).confirmedSubscriptions()).toBe(0);
+    expect(await topic(arn).confirmedSubscriptions()).toBe(0);
     const queue = 'arn:aws:sqs:us-east-1:000000000000:inbox';
     await sns.send(new SubscribeCommand({ TopicArn: arn, Protocol: 'sqs', Endpoint: queue }));
-    expect(await topicOf(arn, { listenTo }).confirmedSubscriptions()).toBe(1);
+    expect(await topic(arn).confirmedSubscriptions()).toBe(1);
     expect(heard).toBe(2);
   });
 
   it('is named where it does not exist', async () => {
     const arn = 'arn:aws:sns:us-east-1:000000000000:gone';
-    const { message } = await failureIn(topicOf(arn, { listenTo }).confirmedSubscriptions());
+    const { message } = await failureIn(topic(arn).confirmedSubscriptions());
     expect(message).toMatch(`There is no topic ${arn}; check the region`);
   });
 
   it('that may not be looked at is told from one that is at fault', async () => {
     const arn = await newTopic('secret');
     const failure = async () => {
-      const error: unknown = await topicOf(arn, { listenTo })
+      const error: unknown = await topic(arn)
         .confirmedSubscriptions()
         .catch((thrown: unknown) => thrown);
       return { message: (error as Error).message, isDenied: isDenied(error) };

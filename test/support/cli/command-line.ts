@@ -98,6 +98,7 @@ export const DEPLOYMENT: FoundDeployment = {
   ceiling: { quota: 'known', perMinute: 60, burst: 10, reserve: 3 },
   secretArn: 'arn:aws:secretsmanager:eu-central-1:123456789012:secret:token-Abc123',
   alarmTopicArn: undefined,
+  noticeTopicArn: undefined,
 };
 
 export const CALLER = 'arn:aws:sts::123456789012:assumed-role/Operator/sam';
@@ -120,7 +121,7 @@ export function contextOf(io: TestIo, parts: Partial<Connection> = {}): Context 
       },
       marks: untouched<LetterMarks>('marks'),
       secret: untouched<Secret>('secret'),
-      topic: untouched<Topic>('topic'),
+      topics: { page: untouched<Topic>('page'), notice: untouched<Topic>('notice') },
       caller: async () => CALLER,
       now: io.clock.now,
       ...parts,

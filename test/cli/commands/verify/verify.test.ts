@@ -30,6 +30,9 @@ const named = (name: string, message = ''): Error => Object.assign(new Error(mes
 const denied = () => new CommandFailed('Access is denied.', undefined, named('AccessDeniedException'));
 const broken = () => new CommandFailed('AWS throttles calls.', undefined, named('ThrottlingException'));
 
+const DAY_MS = 24 * 60 * 60_000;
+const HEARD = { confirmedSubscriptions: async () => 2 };
+
 interface Scene extends Partial<Omit<Connection, 'queues' | 'ledger'>> {
   io?: TestIo;
   /** Counts of the bulk lane, before something is sent to it and after. */
@@ -74,8 +77,8 @@ function aDeployment(scene: Scene = {}) {
   const laneOf = (url: string) => LANES.find((lane) => DEPLOYMENT.laneQueueUrls[lane] === url) ?? 'dead';
   const context = contextOf(io, {
     budget: { ...untouched<Connection['budget']>('budget'), read: async () => state },
-    secret: { hasValue: async () => true, look: async () => 'well-formed' },
-    topic: { confirmedSubscriptions: async () => 2 },
+    secret: { hasValue: async () => true, look: async () => ({ kind: 'well-formed' }) },
+    topics: { page: HEARD, notice: HEARD },
     actions: written.actions,
     marks: {
       ...untouched<Connection['marks']>('marks'),
@@ -152,7 +155,8 @@ describe('verify', () => {
       'call budget: ok',
       'holds: ok',
       'secret: ok',
-      'alarms: ok',
+      'pages: ok',
+      'notices: ok',
       'interactive lane: ok',
       'bulk lane: ok',
     ]);
@@ -318,7 +322,7 @@ describe('verify', () => {
     ],
     [
       'an empty secret',
-      { secret: { hasValue: async () => true, look: async () => 'empty' } },
+      { secret: { hasValue: async () => true, look: async () => ({ kind: 'empty' }) } },
       'secret',
       'failed',
       /is empty/,
@@ -327,7 +331,7 @@ describe('verify', () => {
     ],
     [
       'a malformed secret',
-      { secret: { hasValue: async () => true, look: async () => 'malformed' } },
+      { secret: { hasValue: async () => true, look: async () => ({ kind: 'malformed' }) } },
       'secret',
       'failed',
       /neither a token/,
@@ -352,11 +356,28 @@ describe('verify', () => {
       null,
       0,
     ],
-    ['no topic', { topic: undefined }, 'alarms', 'warning', /notify nobody/, /-c alarmTopicArn/, 0],
+    [
+      'no topic',
+      { topics: { page: undefined, notice: HEARD } },
+      'pages',
+      'warning',
+      /notify nobody/,
+      /alarmEmail.*-c alarmTopicArn/,
+      0,
+    ],
+    [
+      'no topic of notices',
+      { topics: { page: HEARD, notice: undefined } },
+      'notices',
+      'warning',
+      /notify nobody/,
+      /-c noticeTopicArn/,
+      0,
+    ],
     [
       'a topic that nobody hears of',
-      { topic: { confirmedSubscriptions: async () => 0 } },
-      'alarms',
+      { topics: { page: { confirmedSubscriptions: async () => 0 }, notice: HEARD } },
+      'pages',
       'failed',
       /no confirmed subscription/,
       /subscribe/,
@@ -364,8 +385,8 @@ describe('verify', () => {
     ],
     [
       'a topic that may not be looked at',
-      { topic: { confirmedSubscriptions: reject(denied()) } },
-      'alarms',
+      { topics: { page: { confirmedSubscriptions: reject(denied()) }, notice: HEARD } },
+      'pages',
       'not checked',
       /denied/,
       null,
@@ -457,18 +478,21 @@ describe('verify', () => {
   });
 
   it('one thing at fault leaves the others checked', async () => {
-    const { checks } = await verified({ queues: { deadLetterArn: reject(broken()) }, topic: undefined });
+    const { checks } = await verified({
+      queues: { deadLetterArn: reject(broken()) },
+      topics: { page: undefined, notice: HEARD },
+    });
     expect(checks.filter(({ result }) => result === 'failed').map(({ name }) => name)).toEqual([
       'interactive queue',
       'bulk queue',
     ]);
-    expect(checks).toHaveLength(11);
+    expect(checks).toHaveLength(12);
   });
 
   it('a bug is no finding', async () => {
-    await expect(verified({ topic: { confirmedSubscriptions: reject(new TypeError('x')) } })).rejects.toThrow(
-      TypeError,
-    );
+    await expect(
+      verified({ topics: { page: { confirmedSubscriptions: reject(new TypeError('x')) }, notice: HEARD } }),
+    ).rejects.toThrow(TypeError);
   });
 });
 
@@ -513,6 +537,19 @@ describe('What verify sends', () => {
     const { written, io } = await verified();
     expect([...written.values()]).toMatchObject([{ command: 'verify', planned: 2, done: 2, state: 'done' }]);
     expect(io.stderr.text).toMatch(/through each lane of stack Test, account 123456789012, region eu-central-1/);
+  });
+
+  it.each<[claim: string, expiresAt: number | 'malformed', result: string, words: RegExp, wayOut: RegExp | null]>([
+    ['expires within a week', NOON + 6.9 * DAY_MS, 'warning', /expires 2026-11-30/, /put-secret-value/],
+    ['has expired by its own account', NOON - DAY_MS, 'warning', /\(24 h ago\)/, /put-secret-value/],
+    ['expires later', NOON + 7.1 * DAY_MS, 'ok', /expires 2026-11-30/, null],
+    ['has an expiresAt that is no time', 'malformed', 'warning', /nobody is told before/, /2027-01-01T00:00:00Z/],
+  ])('a token that %s', async (_claim, expiresAt, result, words, wayOut) => {
+    const secret = { hasValue: async () => true, look: async () => ({ kind: 'well-formed', expiresAt }) as const };
+    const { of } = await verified({ secret });
+    expect(of('secret')).toMatchObject({ result, words: expect.stringMatching(words) });
+    if (wayOut === null) expect(of('secret')?.wayOut).toBeNull();
+    else expect(of('secret')?.wayOut).toMatch(wayOut);
   });
 
   it('is watched for as long as --wait says', async () => {
@@ -625,7 +662,12 @@ describe('For people verify', () => {
   };
 
   it('prints a line for each check, the way out below it, and how it ended', async () => {
-    expect(await shown({ topic: undefined, secret: { hasValue: async () => false, look: reject(denied()) } })).toBe(
+    expect(
+      await shown({
+        topics: { page: undefined, notice: HEARD },
+        secret: { hasValue: async () => false, look: reject(denied()) },
+      }),
+    ).toBe(
       `stack Test, account 123456789012, region eu-central-1
   ok           outputs            complete
   ok           interactive queue  there, and gives up messages to the dead-letter queue
@@ -636,8 +678,9 @@ describe('For people verify', () => {
   ok           holds              none
   failed       secret             it has no value yet, so that nobody is called
                → aws secretsmanager put-secret-value --region eu-central-1 --secret-id ${DEPLOYMENT.secretArn} --secret-string file://token.txt
-  warning      alarms             no topic is deployed: they notify nobody
-               → deploy with -c alarmTopicArn=ARN
+  warning      pages              no topic is deployed: they notify nobody
+               → deploy with -c alarmEmail=ADDRESS or -c alarmTopicArn=ARN
+  ok           notices            they notify a topic with 2 confirmed subscriptions
   ok           interactive lane   a request went through queue, function and ledger within 0 s, without a call
   ok           bulk lane          a request went through queue, function and ledger within 0 s, without a call
 1 check failed.
