@@ -16,6 +16,9 @@ const RUNBOOK = sectionsOf(docOf('docs/runbook.md'));
 const PATIENCE_MS = 200_000;
 /** The lines of a command's answer that a person would read first. */
 const SHOWN_LINES = 4;
+const SHOWN_CHARACTERS = 140;
+const shortened = (line: string): string =>
+  line.length > SHOWN_CHARACTERS ? `${line.slice(0, SHOWN_CHARACTERS)}…` : line;
 
 export interface Drill {
   title: string;
@@ -124,7 +127,7 @@ export class Stage {
       RESETS_OUTPUTS: join(this.folder, 'outputs.json'),
     });
     const shown = shows === undefined ? lines : lines.filter((line) => shows.test(line));
-    for (const line of shown.slice(0, SHOWN_LINES)) this.story.push(`            ${line}`);
+    for (const line of shown.slice(0, SHOWN_LINES)) this.story.push(`            ${shortened(line)}`);
     if ((code !== 0) !== (fails === true)) {
       throw new Error(`This ended with exit code ${code}: ${script}\n${lines.join('\n')}`);
     }

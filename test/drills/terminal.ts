@@ -16,7 +16,14 @@ export interface Typed {
 export function typed(script: string, folder: string, variables: Record<string, string>): Promise<Typed> {
   const { PATH = '', HOME = '', LANG = 'C.UTF-8' } = process.env;
   // This Node first: the machine's own may be too old for the checkout.
-  const env = { PATH: `${dirname(process.execPath)}:${PATH}`, HOME, LANG, NO_COLOR: '1', ...variables };
+  const env = {
+    PATH: `${dirname(process.execPath)}:${PATH}`,
+    HOME,
+    LANG,
+    NO_COLOR: '1',
+    npm_config_progress: 'false',
+    ...variables,
+  };
   const terminal = spawn('bash', ['-e', '-c', script], { cols: 200, rows: 50, cwd: folder, env });
   let shown = '';
   let answered = 0;

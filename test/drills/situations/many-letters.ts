@@ -4,8 +4,6 @@ import { people } from '../people.ts';
 import type { Drill } from '../stage.ts';
 
 const LETTERS = 300;
-/** Fewer rejections in a row than turn the brake on. */
-const IN_A_ROW = 5;
 const HEADING = 'Dead letters are waiting';
 
 export const manyLetters: Drill = {
@@ -17,8 +15,9 @@ export const manyLetters: Drill = {
   }),
   async play(stage) {
     const unknown = people(LETTERS, 'notfoundx1');
-    const known = people(LETTERS / IN_A_ROW);
-    const mixed = known.flatMap((email, index) => [email, ...unknown.slice(index * IN_A_ROW, (index + 1) * IN_A_ROW)]);
+    // One after the other: many rejections in a row would turn the brake on.
+    const known = people(LETTERS);
+    const mixed = known.flatMap((email, index) => [email, ...unknown.slice(index, index + 1)]);
     await stage.sends('interactive', mixed);
     stage.tells(`${LETTERS} users are not in the tenant yet, ${known.length} are; single requests come in for all`);
     await stage.rings(RINGS.deadLetters, 'interactive', LETTERS);
@@ -27,7 +26,7 @@ export const manyLetters: Drill = {
     stage.tells('the users are created: the cause is fixed');
     await stage.runs(HEADING, 'do', /receive-message/);
     await stage.runs(HEADING, 'do', /enqueue --file/, { shows: /enqueue|sent/i });
-    await stage.runs(HEADING, 'do', /delete-message-batch/, { shows: /nothing|Id|^}/ });
+    await stage.runs(HEADING, 'do', /delete-message-batch/, { shows: /Successful/ });
     await stage.resets(LETTERS + known.length);
     await stage.until('no letter is left', async () => (await stage.system.deadLetters()).length === 0);
     stage.tells('ENDS  the dead-letter queue is empty');
