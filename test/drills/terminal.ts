@@ -5,6 +5,8 @@ import { spawn } from '@lydell/node-pty';
 /** More than the longest command takes. */
 const LIMIT_MS = 180_000;
 const QUESTION = '[y/N] ';
+/** `aws sqs` does not look at AWS_ENDPOINT_URL (https://github.com/aws/aws-cli/issues/8737). */
+const AWS_AT_ENDPOINT = 'aws() { command aws --endpoint-url "$AWS_ENDPOINT_URL" "$@"; }';
 
 export interface Typed {
   code: number;
@@ -24,7 +26,12 @@ export function typed(script: string, folder: string, variables: Record<string, 
     npm_config_progress: 'false',
     ...variables,
   };
-  const terminal = spawn('bash', ['-e', '-c', script], { cols: 200, rows: 50, cwd: folder, env });
+  const terminal = spawn('bash', ['-e', '-c', `${AWS_AT_ENDPOINT}\n${script}`], {
+    cols: 200,
+    rows: 50,
+    cwd: folder,
+    env,
+  });
   let shown = '';
   let answered = 0;
   terminal.onData((data) => {
