@@ -67,6 +67,8 @@ async function play(drill: Drill, deployment: Awaited<ReturnType<typeof synthesi
   } finally {
     await stage.system.stop();
   }
+  // Whoever reads a drill's story learns nobody's address.
+  if (stage.story.some((line) => line.includes('@'))) failure ??= 'An address was shown.';
   console.log(`\n${drill.title} (docs/runbook.md, "${drill.heading}")\n${stage.story.join('\n')}`);
   if (failure !== undefined) console.log(`  FAILED  ${failure}`);
   return failure === undefined;

@@ -82,18 +82,24 @@ export class Stage {
     );
   }
 
-  /** Waits until a metric is printed that is not 0. */
-  async rings(metric: Metric, lane: Lane, least = 1): Promise<void> {
+  /** Waits until a gauge is printed as 1. */
+  async rings(gauge: Metric, lane: Lane): Promise<void> {
+    await this.until(`${gauge} of lane ${lane} is 1`, () => this.metrics.valuesOf(gauge, lane).at(-1) === 1);
+    this.tells(`RINGS ${gauge} = 1, lane ${lane}`);
+  }
+
+  /** Waits until so many were counted in all. */
+  async counts(metric: Metric, lane: Lane, least: number): Promise<void> {
     const sum = () => this.metrics.valuesOf(metric, lane).reduce((total, value) => total + value, 0);
-    await this.until(`${metric} of ${lane} is ${least}`, () => sum() >= least);
-    this.tells(`RINGS ${metric} = ${sum()}, lane ${lane}`);
+    await this.until(`${metric} of lane ${lane} is ${least}`, () => sum() >= least);
+    this.tells(`RINGS ${metric}: ${sum()}, lane ${lane}`);
   }
 
   /** Waits until a gauge is printed as 0, from now on. */
-  async stops(metric: Metric, lane: Lane): Promise<void> {
+  async stops(gauge: Metric, lane: Lane): Promise<void> {
     const from = this.metrics.count;
-    await this.until(`${metric} of ${lane} is 0`, () => this.metrics.valuesOf(metric, lane, from).at(-1) === 0);
-    this.tells(`ENDS  ${metric} = 0, lane ${lane}`);
+    await this.until(`${gauge} of lane ${lane} is 0`, () => this.metrics.valuesOf(gauge, lane, from).at(-1) === 0);
+    this.tells(`ENDS  ${gauge} = 0, lane ${lane}`);
   }
 
   /** Watches a count for a while: nothing is to be added to it. */

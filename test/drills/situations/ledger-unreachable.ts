@@ -14,7 +14,7 @@ export const ledgerUnreachable: Drill = {
     faults.add({ operation: 'dynamodb:*', kind: 'deny', times: Number.POSITIVE_INFINITY });
     await stage.sends('interactive', people(REQUESTS));
     stage.tells(`a permission of the table is taken away; ${REQUESTS} single requests come in`);
-    await stage.rings(RINGS.ledgerUnreachable, 'interactive');
+    await stage.counts(RINGS.ledgerUnreachable, 'interactive', 1);
     await stage.runs(HEADING, 'look', /^npx resets status$/, { fails: true, shows: /^(Unknown|Nobody)/ });
     await stage.runs(HEADING, 'look', /describe-table/, { fails: true, shows: /AccessDenied/ });
     if (simulator.statistics().calls > 0) throw new Error('A call was made without the ledger.');

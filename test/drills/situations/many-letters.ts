@@ -20,7 +20,7 @@ export const manyLetters: Drill = {
     const mixed = known.flatMap((email, index) => [email, ...unknown.slice(index, index + 1)]);
     await stage.sends('interactive', mixed);
     stage.tells(`${LETTERS} users are not in the tenant yet, ${known.length} are; single requests come in for all`);
-    await stage.rings(RINGS.deadLetters, 'interactive', LETTERS);
+    await stage.counts(RINGS.deadLetters, 'interactive', LETTERS);
     await stage.runs(HEADING, 'look', /dlq list/, { shows: /rejected/ });
 
     stage.tells('the users are created: the cause is fixed');
