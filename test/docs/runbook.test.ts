@@ -110,6 +110,7 @@ const PROGRAMS = new Set([
   'printf',
   'cat',
   'rm',
+  'sleep',
   'umask',
   'read',
 ]);
