@@ -7,7 +7,7 @@ import { OUTPUTS } from '../../functions/contract/stack-outputs.ts';
 import { synthesize } from '../../infra/synthesize.ts';
 import { onTerminal, testIo } from '../support/cli/command-line.ts';
 import { docOf, type Part, scriptsIn, sectionsOf } from '../support/runbook.ts';
-import { commandsOf } from '../support/shell.ts';
+import { type Command, commandsOf } from '../support/shell.ts';
 
 const RUNBOOK = docOf('docs/runbook.md');
 const SECTIONS = sectionsOf(RUNBOOK);
@@ -95,7 +95,15 @@ const DOCS = readdirSync(new URL('../../docs', import.meta.url)).filter((name) =
 const PAGES = ['README.md', 'CONTRIBUTING.md', ...DOCS.map((name) => `docs/${name}`)];
 
 const SCRIPTS = PAGES.flatMap((page) => scriptsIn(docOf(page)).map((script) => ({ page, script })));
-const COMMANDS = SCRIPTS.flatMap(({ page, script }) => commandsOf(script).map((words) => ({ page, words })));
+/** What is wrong with a script is told by a test, below. */
+function partsOf(script: string): { commands: readonly Command[]; fault?: string } {
+  try {
+    return { commands: commandsOf(script) };
+  } catch (error) {
+    return { commands: [], fault: String(error) };
+  }
+}
+const COMMANDS = SCRIPTS.flatMap(({ page, script }) => partsOf(script).commands.map((words) => ({ page, words })));
 const lineOf = ({ page, words }: { page: string; words: readonly string[] }) => `${page}: ${words.join(' ')}`;
 
 const PROGRAMS = new Set([
@@ -140,6 +148,11 @@ describe('What the pages print to be pasted', () => {
     const pages = new Set(SCRIPTS.map(({ page }) => page));
     expect([...pages]).toEqual(expect.arrayContaining(['README.md', 'docs/runbook.md', 'docs/differences.md']));
     expect(COMMANDS.filter(({ words }) => words[0] === 'aws').length).toBeGreaterThan(20);
+  });
+
+  it('has every quote and parenthesis closed', () => {
+    const faults = SCRIPTS.map(({ page, script }) => ({ page, script, fault: partsOf(script).fault }));
+    expect(faults.filter(({ fault }) => fault !== undefined)).toEqual([]);
   });
 
   const noConnection = (): never => {
