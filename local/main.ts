@@ -126,7 +126,8 @@ bulk queue          ${system.queueUrls.bulk}
 dead-letter queue   ${system.deadLetterQueueUrl}
 ledger table        ${system.ledgerTableName}
 API token secret    ${system.secretArn}
-API statistics      ${new URL('/simulator/stats', system.simulator.baseUrl).href}
+API statistics      ${new URL('stats', system.simulator.administrationUrl).href}
+API settings        ${new URL('settings', system.simulator.administrationUrl).href}
 function log        ${system.logFile}`);
   if (interrupted.aborted) return;
   await new Promise<void>((resolve) => interrupted.addEventListener('abort', () => resolve(), { once: true }));
