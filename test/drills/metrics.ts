@@ -1,16 +1,5 @@
-import { LANE_DIMENSION, METRICS } from '../../functions/common/telemetry.ts';
+import { LANE_DIMENSION, type MetricName } from '../../functions/common/telemetry.ts';
 import type { Lane } from '../../functions/contract/reset-request.ts';
-
-/** What rings in a drill, by the metric's name. */
-export const RINGS = {
-  credentialHeld: 'CredentialHeld',
-  outageHeld: 'OutageHeld',
-  brakeHeld: 'BrakeHeld',
-  operatorHeld: 'OperatorHeld',
-  ledgerUnreachable: METRICS.ledgerUnreachable,
-  deadLetters: METRICS.deadLetters,
-} as const;
-export type Metric = (typeof RINGS)[keyof typeof RINGS];
 
 interface Value {
   metric: string;
@@ -38,7 +27,7 @@ export class PrintedMetrics {
     return this.values.length;
   }
 
-  valuesOf(metric: Metric, lane: Lane, from = 0): number[] {
+  valuesOf(metric: MetricName, lane: Lane, from = 0): number[] {
     return this.values
       .slice(from)
       .filter((each) => each.metric === metric && each.lane === lane)

@@ -2,12 +2,13 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import type { MetricName } from '../../functions/common/telemetry.ts';
 import type { Lane } from '../../functions/contract/reset-request.ts';
 import { CREDENTIALS, REGION } from '../../local/aws/account.ts';
 import type { SynthesizedStack } from '../../local/stack/synthesized-stack.ts';
 import { type LocalSystem, type LocalSystemOptions, startLocalSystem } from '../../local/system.ts';
 import { docOf, type Part, scriptOf, sectionsOf } from '../support/runbook.ts';
-import { type Metric, PrintedMetrics } from './metrics.ts';
+import { PrintedMetrics } from './metrics.ts';
 import { typed } from './terminal.ts';
 
 const FOLDER = fileURLToPath(new URL('../../.local/drills', import.meta.url));
@@ -89,7 +90,7 @@ export class Stage {
   }
 
   /** Waits until so many were counted in all. */
-  async counts(metric: Metric, lane: Lane, least: number): Promise<void> {
+  async counts(metric: MetricName, lane: Lane, least: number): Promise<void> {
     const sum = () => this.metrics.valuesOf(metric, lane).reduce((total, value) => total + value, 0);
     await this.until(`${metric} of lane ${lane} is ${least}`, () => sum() >= least);
     this.tells(`RINGS ${metric}: ${sum()}, lane ${lane}`);
@@ -103,7 +104,7 @@ export class Stage {
   }
 
   /** Watches a count for a while: nothing is to be added to it. */
-  async staysAway(metric: Metric, lane: Lane, forMs: number): Promise<void> {
+  async staysAway(metric: MetricName, lane: Lane, forMs: number): Promise<void> {
     const from = this.metrics.count;
     await delay(forMs);
     const more = this.metrics.valuesOf(metric, lane, from);

@@ -1,5 +1,5 @@
+import { METRICS } from '../../../functions/common/telemetry.ts';
 import { VARIABLES } from '../../../functions/contract/function-environment.ts';
-import { RINGS } from '../metrics.ts';
 import { people } from '../people.ts';
 import type { Drill } from '../stage.ts';
 
@@ -23,7 +23,7 @@ export const manyLetters: Drill = {
     const mixed = known.flatMap((email, index) => [email, ...unknown.slice(index, index + 1)]);
     await stage.sends('interactive', mixed);
     stage.tells(`${LETTERS} users are not in the tenant yet, ${known.length} are; single requests come in for all`);
-    await stage.counts(RINGS.deadLetters, 'interactive', LETTERS);
+    await stage.counts(METRICS.deadLetters, 'interactive', LETTERS);
     await stage.runs(HEADING, 'look', /dlq list/, { shows: /rejected/ });
 
     stage.tells('the users are created: the cause is fixed');

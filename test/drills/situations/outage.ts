@@ -1,4 +1,4 @@
-import { RINGS } from '../metrics.ts';
+import { METRICS } from '../../../functions/common/telemetry.ts';
 import { people } from '../people.ts';
 import type { Drill } from '../stage.ts';
 
@@ -11,7 +11,7 @@ export const outage: Drill = {
     await simulator.change({ outage: 503 });
     await stage.sends('interactive', people(20));
     stage.tells('the API answers 503; 20 single requests come in');
-    await stage.rings(RINGS.outageHeld, 'interactive');
+    await stage.rings(METRICS.outageHeld, 'interactive');
     await stage.runs('The work is held', 'look', /^npx resets status$/, { shows: /^(Held: outage|Runbook)/ });
 
     await simulator.change({ outage: null });
@@ -19,6 +19,6 @@ export const outage: Drill = {
     await stage.runs('Outage', 'do', /^npx resets budget release$/, { shows: /outage/ });
     await stage.sends('interactive', people(1));
     await stage.resets(1);
-    await stage.stops(RINGS.outageHeld, 'interactive');
+    await stage.stops(METRICS.outageHeld, 'interactive');
   },
 };

@@ -1,4 +1,4 @@
-import { RINGS } from '../metrics.ts';
+import { METRICS } from '../../../functions/common/telemetry.ts';
 import { people } from '../people.ts';
 import type { Drill } from '../stage.ts';
 
@@ -14,7 +14,7 @@ export const tokenExpired: Drill = {
     await simulator.change({ expired: true });
     await stage.sends('interactive', people(20));
     stage.tells('the token expires; 20 single requests come in');
-    await stage.rings(RINGS.credentialHeld, 'interactive');
+    await stage.rings(METRICS.credentialHeld, 'interactive');
     await stage.runs('The work is held', 'look', /^npx resets status$/, {
       shows: /^(Held: no accepted token|Runbook)/,
     });
@@ -25,7 +25,7 @@ export const tokenExpired: Drill = {
     await stage.runs('Credential', 'do', /put-secret-value/, { shows: /VersionStages|AWSCURRENT/ });
     await stage.resets(1);
     await stage.sends('interactive', people(1));
-    await stage.stops(RINGS.credentialHeld, 'interactive');
+    await stage.stops(METRICS.credentialHeld, 'interactive');
     await stage.runs('Credential', 'worked', /^npx resets status$/, { shows: /^(Working|Waiting|Idle)/ });
   },
 };

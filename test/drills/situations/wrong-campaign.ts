@@ -1,5 +1,5 @@
+import { METRICS } from '../../../functions/common/telemetry.ts';
 import { VARIABLES } from '../../../functions/contract/function-environment.ts';
-import { RINGS } from '../metrics.ts';
 import { people } from '../people.ts';
 import type { Drill } from '../stage.ts';
 
@@ -18,12 +18,12 @@ export const wrongCampaign: Drill = {
     stage.tells(`a list of ${REQUESTS} is sent that should not be; somebody calls`);
     await stage.resets(10);
     await stage.runs(HEADING, 'do', /lane pause/, { shows: /paused|wrong-list/i });
-    await stage.rings(RINGS.operatorHeld, 'bulk');
+    await stage.rings(METRICS.operatorHeld, 'bulk');
     const { resets } = simulator.statistics();
     await stage.runs(HEADING, 'do', /campaign cancel/, { fill: { CAMPAIGN }, shows: /^(Cancelled|Resumed)/ });
     await stage.sends('bulk', people(1));
     await stage.resets(resets + 1);
-    await stage.stops(RINGS.operatorHeld, 'bulk');
+    await stage.stops(METRICS.operatorHeld, 'bulk');
     await stage.runs(HEADING, 'worked', /^npx resets campaign list$/, { shows: /wrong-list/ });
     if (simulator.statistics().resets > resets + 1)
       throw new Error('Somebody of the campaign was reset after the pause.');

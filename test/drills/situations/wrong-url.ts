@@ -1,5 +1,5 @@
+import { METRICS } from '../../../functions/common/telemetry.ts';
 import { startDoor } from '../door.ts';
-import { RINGS } from '../metrics.ts';
 import { people } from '../people.ts';
 import type { Drill } from '../stage.ts';
 
@@ -17,7 +17,7 @@ export function wrongUrl(): Drill {
         door.leadTo(`${stage.system.simulator.baseUrl}/no/such/path`);
         await stage.sends('bulk', people(REQUESTS));
         stage.tells(`the function is deployed with a path that the API does not have; a file of ${REQUESTS} is sent`);
-        await stage.rings(RINGS.brakeHeld, 'bulk');
+        await stage.rings(METRICS.brakeHeld, 'bulk');
         await stage.runs('Brake', 'look', /^npx resets dlq list/, { shows: /404/ });
 
         door.leadTo(stage.system.simulator.baseUrl);
@@ -25,7 +25,7 @@ export function wrongUrl(): Drill {
         await stage.runs('Brake', 'do', /^npx resets budget release$/, { shows: /brake/ });
         await stage.sends('bulk', people(1));
         await stage.resets(1);
-        await stage.stops(RINGS.brakeHeld, 'bulk');
+        await stage.stops(METRICS.brakeHeld, 'bulk');
         await stage.runs('Brake', 'worked', /^npx resets status$/, { shows: /^(Working|Waiting|Idle)/ });
         const letters = await stage.system.deadLetters();
         stage.tells(`the wrong URL cost ${letters.length} dead letters of ${REQUESTS} requests`);
