@@ -84,7 +84,7 @@ export class Stage {
   }
 
   /** Waits until a gauge is printed as 1. */
-  async rings(gauge: Metric, lane: Lane): Promise<void> {
+  async rings(gauge: MetricName, lane: Lane): Promise<void> {
     await this.until(`${gauge} of lane ${lane} is 1`, () => this.metrics.valuesOf(gauge, lane).at(-1) === 1);
     this.tells(`RINGS ${gauge} = 1, lane ${lane}`);
   }
@@ -97,7 +97,7 @@ export class Stage {
   }
 
   /** Waits until a gauge is printed as 0, from now on. */
-  async stops(gauge: Metric, lane: Lane): Promise<void> {
+  async stops(gauge: MetricName, lane: Lane): Promise<void> {
     const from = this.metrics.count;
     await this.until(`${gauge} of lane ${lane} is 0`, () => this.metrics.valuesOf(gauge, lane, from).at(-1) === 0);
     this.tells(`ENDS  ${gauge} = 0, lane ${lane}`);
