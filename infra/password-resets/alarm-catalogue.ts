@@ -59,7 +59,8 @@ const repeated = ({ expression, metrics }: Signal): Signal => ({ expression: `FI
 
 /** In one of the last two minutes: a copy that looked before the hold began may report 0 a moment after it. */
 const AT_ONCE = { periodSeconds: MINUTE, breaching: { of: 2, least: 1 }, threshold: 1 } as const;
-const ANY = { periodSeconds: MINUTE, breaching: { of: 1, least: 1 }, threshold: 1 } as const;
+/** At once, and then for a quarter of an hour: a cause that shows every few minutes rings once, not every few minutes all night. */
+const ANY = { periodSeconds: MINUTE, breaching: { of: 15, least: 1 }, threshold: 1 } as const;
 /** A single failure is tried again and passes; what goes on shows in a second minute. */
 const TWICE = { periodSeconds: MINUTE, breaching: { of: 5, least: 2 }, threshold: 1 } as const;
 

@@ -52,13 +52,13 @@ test('the alarms are these, in severity, periods and what silence does', () => {
     'notice: campaigns-paused-for-24-h · 24 of 24 x 60 min >= 1, ignore',
     'page: no-resets-ledger-unreachable · 2 of 5 x 1 min >= 1, notBreaching',
     'page: given-up-requests-cannot-be-stored · 2 of 5 x 1 min >= 1, notBreaching',
-    'page: no-resets-function-timeout-too-short · 1 of 1 x 1 min >= 1, notBreaching',
+    'page: no-resets-function-timeout-too-short · 1 of 15 x 1 min >= 1, notBreaching',
     'page: single-resets-wait-over-5-min · 3 of 5 x 1 min >= 300, notBreaching',
     'page: single-resets-not-picked-up · 5 of 5 x 1 min >= 1, notBreaching',
     'page: campaigns-not-picked-up · 5 of 5 x 1 min >= 1, notBreaching',
-    'page: single-resets-given-up · 1 of 1 x 1 min >= 1, notBreaching',
-    'page: resets-made-but-not-recorded · 1 of 1 x 1 min >= 1, notBreaching',
-    'page: resets-delayed-by-unexpected-errors · 1 of 1 x 1 min >= 1, notBreaching',
+    'page: single-resets-given-up · 1 of 15 x 1 min >= 1, notBreaching',
+    'page: resets-made-but-not-recorded · 1 of 15 x 1 min >= 1, notBreaching',
+    'page: resets-delayed-by-unexpected-errors · 1 of 15 x 1 min >= 1, notBreaching',
     'notice: many-requests-of-a-campaign-fail · 1 of 1 x 15 min >= 10, notBreaching',
     'notice: given-up-requests-wait-for-7-days · 168 of 168 x 60 min >= 1, notBreaching',
     'notice: resets-slow-function-throttled · 2 of 3 x 5 min >= 1, notBreaching',
@@ -91,6 +91,20 @@ describe('each alarm has a history that raises it and one that does not', () => 
     },
   );
 });
+
+test.each(['ShortTimeouts', 'SingleRequestsGivenUp', 'UnrecordedResets', 'UnexpectedErrors'])(
+  '%s rings once for a night in which its cause shows every nine minutes',
+  (id) => {
+    const [metric = ''] = Object.values(byId(id).signal.metrics).flatMap((each) => ('own' in each ? [each.own] : []));
+    const reported = Array.from({ length: 50 }, (_, index) => ({
+      metric: `${metric} interactive`,
+      minute: 9 * index,
+      values: [1],
+    }));
+    const states = statesOf(alarmOf(byId(id)), reported, 450).map(({ state }) => state);
+    expect(states.filter((state, index) => state === 'ALARM' && states[index - 1] !== 'ALARM')).toHaveLength(1);
+  },
+);
 
 describe('a hold', () => {
   const HOLDS = ['CredentialHeld', 'BrakeHeld-interactive', 'BrakeHeld-bulk', 'OutageHeld'];
