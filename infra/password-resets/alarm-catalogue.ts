@@ -149,7 +149,8 @@ const holds = (): AlarmEntry[] => [
       id: `Paused-${lane}`,
       name: lane === 'interactive' ? 'single-resets-paused-for-24-h' : 'campaigns-paused-for-24-h',
       severity: 'notice',
-      signal: repeated(one(own(METRICS.operatorHeld, lane, 'Minimum'))),
+      // Not repeated: while something waits it is told about every 20 minutes at least, and a lane that is resumed when nothing waits tells no end.
+      signal: one(own(METRICS.operatorHeld, lane, 'Minimum')),
       periodSeconds: HOUR,
       breaching: { of: DAY_HOURS, least: DAY_HOURS },
       threshold: 1,
@@ -160,7 +161,8 @@ const holds = (): AlarmEntry[] => [
         `${WHO_WAITS[lane]} have waited for 24 hours because somebody paused lane ${lane}, or all. Perhaps it was forgotten: ` +
         'after 12 days what waits is given up.',
       heading: 'Operator',
-      silence: `Hours without a report count as the last one before: a pause of an empty lane harms nobody, and is told once requests come.`,
+      silence:
+        'Hours without a report do not count: a pause of an empty lane harms nobody, and is told a day after requests come.',
     }),
   ),
 ];

@@ -106,6 +106,15 @@ test.each(['ShortTimeouts', 'SingleRequestsGivenUp', 'UnrecordedResets', 'Unexpe
   },
 );
 
+test.each(['Paused-interactive', 'Paused-bulk'])(
+  '%s does not ring where the lane was resumed when nothing waited, which tells no end',
+  (id) => {
+    const metric = `OperatorHeld ${id.split('-')[1]}`;
+    const reported = [70, 90, 110].map((minute) => ({ metric, minute, values: [1] }));
+    expect(statesOf(alarmOf(byId(id)), reported, 48 * 60).filter(({ state }) => state === 'ALARM')).toEqual([]);
+  },
+);
+
 describe('a hold', () => {
   const HOLDS = ['CredentialHeld', 'BrakeHeld-interactive', 'BrakeHeld-bulk', 'OutageHeld'];
   const metricOf = (id: string) => {
