@@ -53,7 +53,7 @@ test('the alarms are these, in severity, periods and what silence does', () => {
     'page: no-resets-ledger-unreachable · 2 of 5 x 1 min >= 1, notBreaching',
     'page: given-up-requests-cannot-be-stored · 2 of 5 x 1 min >= 1, notBreaching',
     'page: no-resets-function-timeout-too-short · 1 of 15 x 1 min >= 1, notBreaching',
-    'page: single-resets-wait-over-5-min · 3 of 5 x 1 min >= 300, notBreaching',
+    'page: single-resets-wait-over-5-min · 3 of 20 x 1 min >= 300, notBreaching',
     'page: single-resets-not-picked-up · 5 of 5 x 1 min >= 1, notBreaching',
     'page: campaigns-not-picked-up · 5 of 5 x 1 min >= 1, notBreaching',
     'page: single-resets-given-up · 1 of 15 x 1 min >= 1, notBreaching',
@@ -114,6 +114,30 @@ test.each(['Paused-interactive', 'Paused-bulk'])(
     expect(statesOf(alarmOf(byId(id)), reported, 48 * 60).filter(({ state }) => state === 'ALARM')).toEqual([]);
   },
 );
+
+describe('the only single request of a night', () => {
+  const hidden = 'ApproximateNumberOfMessagesNotVisible interactive';
+  const statesWhen = (receivedAt: number[], goneAt: number) =>
+    statesOf(
+      alarmOf(byId('SingleRequestsWait')),
+      [
+        ...receivedAt.map((minute) => ({ metric: 'QueuedAge interactive', minute, values: [60 * minute] })),
+        ...Array.from({ length: 120 }, (_, minute) => ({ metric: hidden, minute, values: [minute < goneAt ? 1 : 0] })),
+      ],
+      120,
+    );
+
+  test('rings though it is received every quarter of an hour alone, and until it is gone', () => {
+    const states = statesWhen([0, 15, 30, 45], 46).map(({ state }) => state);
+    expect(states.indexOf('ALARM') + 1).toBe(18);
+    expect(new Set(states.slice(17, 46))).toEqual(new Set(['ALARM']));
+    expect(states[70]).toBe('OK');
+  });
+
+  test('does not ring where it is old and done', () => {
+    expect(statesWhen([0, 6], 7).filter(({ state }) => state === 'ALARM')).toEqual([]);
+  });
+});
 
 describe('a hold', () => {
   const HOLDS = ['CredentialHeld', 'BrakeHeld-interactive', 'BrakeHeld-bulk', 'OutageHeld'];
@@ -192,6 +216,7 @@ describe('the metrics of an alarm', () => {
       .filter(({ Namespace }) => Namespace !== METRIC_NAMESPACE);
     expect([...new Set(others.map(keyOf))].sort()).toEqual([
       'ApproximateNumberOfMessagesNotVisible deadLetters',
+      'ApproximateNumberOfMessagesNotVisible interactive',
       'ApproximateNumberOfMessagesVisible bulk',
       'ApproximateNumberOfMessagesVisible deadLetters',
       'ApproximateNumberOfMessagesVisible interactive',
