@@ -45,6 +45,11 @@ const visible = (queue: Lane | 'deadLetters'): Measured => ({
   name: 'ApproximateNumberOfMessagesVisible',
   statistic: 'Maximum',
 });
+const inFlight = (queue: Lane | 'deadLetters'): Measured => ({
+  queue,
+  name: 'ApproximateNumberOfMessagesNotVisible',
+  statistic: 'Maximum',
+});
 const one = (measured: Measured): Signal => ({ expression: 'it', metrics: { it: measured } });
 /**
  * Both lanes added up. CloudWatch takes what is missing in a sum for 0, and gives no point where all is missing: for a gauge of 0 and 1 the
@@ -59,7 +64,8 @@ const repeated = ({ expression, metrics }: Signal): Signal => ({ expression: `FI
 
 /** In one of the last two minutes: a copy that looked before the hold began may report 0 a moment after it. */
 const AT_ONCE = { periodSeconds: MINUTE, breaching: { of: 2, least: 1 }, threshold: 1 } as const;
-const ANY = { periodSeconds: MINUTE, breaching: { of: 1, least: 1 }, threshold: 1 } as const;
+/** At once, and then for a quarter of an hour: a cause that shows every few minutes rings once, not every few minutes all night. */
+const ANY = { periodSeconds: MINUTE, breaching: { of: 15, least: 1 }, threshold: 1 } as const;
 /** A single failure is tried again and passes; what goes on shows in a second minute. */
 const TWICE = { periodSeconds: MINUTE, breaching: { of: 5, least: 2 }, threshold: 1 } as const;
 
@@ -148,7 +154,8 @@ const holds = (): AlarmEntry[] => [
       id: `Paused-${lane}`,
       name: lane === 'interactive' ? 'single-resets-paused-for-24-h' : 'campaigns-paused-for-24-h',
       severity: 'notice',
-      signal: repeated(one(own(METRICS.operatorHeld, lane, 'Minimum'))),
+      // Not repeated: while something waits it is told about every 20 minutes at least, and a lane that is resumed when nothing waits tells no end.
+      signal: one(own(METRICS.operatorHeld, lane, 'Minimum')),
       periodSeconds: HOUR,
       breaching: { of: DAY_HOURS, least: DAY_HOURS },
       threshold: 1,
@@ -159,7 +166,8 @@ const holds = (): AlarmEntry[] => [
         `${WHO_WAITS[lane]} have waited for 24 hours because somebody paused lane ${lane}, or all. Perhaps it was forgotten: ` +
         'after 12 days what waits is given up.',
       heading: 'Operator',
-      silence: `Hours without a report count as the last one before: a pause of an empty lane harms nobody, and is told once requests come.`,
+      silence:
+        'Hours without a report do not count: a pause of an empty lane harms nobody, and is told a day after requests come.',
     }),
   ),
 ];
@@ -213,9 +221,18 @@ const waiting = (functionTimeoutSeconds: number): AlarmEntry[] => [
     name: 'single-resets-wait-over-5-min',
     severity: 'page',
     // Not the maximum: one request whose own calls fail grows old among hundreds that are made at once.
-    signal: one(own(METRICS.queuedAge, 'interactive', 'p90')),
+    // And repeated while the lane is not empty: at night a lone request is received every quarter of an hour, which is never in three minutes
+    // of five.
+    signal: {
+      expression: 'IF((waiting + inFlight) > 0, FILL(age, REPEAT), 0)',
+      metrics: {
+        waiting: visible('interactive'),
+        inFlight: inFlight('interactive'),
+        age: own(METRICS.queuedAge, 'interactive', 'p90'),
+      },
+    },
     periodSeconds: MINUTE,
-    breaching: { of: 5, least: 3 },
+    breaching: { of: 20, least: 3 },
     threshold: 5 * MINUTE,
     onSilence: 'healthy',
     endIsTold: true,
@@ -341,11 +358,7 @@ const campaigns = (): AlarmEntry[] => [
       expression: 'waiting + inFlight',
       metrics: {
         waiting: visible('deadLetters'),
-        inFlight: {
-          queue: 'deadLetters',
-          name: 'ApproximateNumberOfMessagesNotVisible',
-          statistic: 'Maximum',
-        },
+        inFlight: inFlight('deadLetters'),
       },
     },
     periodSeconds: HOUR,

@@ -41,7 +41,8 @@ export class Dashboard extends Construct {
     const alarms = (title: string, shown: AlarmBase[]) =>
       new AlarmStatusWidget({ title, alarms: shown, width: GRID_COLUMNS / 2, height: HEIGHT });
     const dashboard = new CloudWatchDashboard(this, 'Dashboard', {
-      dashboardName: stackName,
+      // Dashboards are global in an account: two stacks of one name in two regions would want the same.
+      dashboardName: `${stackName}-${Aws.REGION}`,
       defaultInterval: Duration.hours(3),
       periodOverride: PeriodOverride.INHERIT,
       widgets: [

@@ -1,7 +1,6 @@
 import { Annotations, ArnFormat, Aws, Stack } from 'aws-cdk-lib';
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { type ITopic, Topic } from 'aws-cdk-lib/aws-sns';
-import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
+import { type ITopic, Subscription, SubscriptionProtocol, Topic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import { SEVERITIES, type Severity } from './alarm-catalogue.ts';
 
@@ -28,8 +27,11 @@ export class Topics extends Construct {
     const isOne = alarmTopicArn !== undefined && alarmTopicArn === noticeTopicArn;
     this.bySeverity = { page, notice: isOne ? page : topic('notice', 'Notices', noticeTopicArn) };
     if (alarmEmail !== undefined) {
-      for (const each of new Set(Object.values(this.bySeverity)))
-        each?.addSubscription(new EmailSubscription(alarmEmail));
+      for (const each of new Set(Object.values(this.bySeverity))) {
+        // With an id of ours: `addSubscription` makes the address a part of the logical id, which a deployment prints.
+        if (each)
+          new Subscription(each, 'Mail', { topic: each, endpoint: alarmEmail, protocol: SubscriptionProtocol.EMAIL });
+      }
     }
     warnOfSilence(this, this.bySeverity);
   }

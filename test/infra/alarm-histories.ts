@@ -64,8 +64,8 @@ const any = (metric: MetricName, lane: Lane): Histories => ({
 
 const paused = (lane: Lane): Histories => ({
   rings: {
-    because: 'the lane was paused for 24 hours, an hour of which nobody sent anything',
-    reported: own(METRICS.operatorHeld, lane, [...minutes(0, 5 * HOUR, 20), ...minutes(6 * HOUR, 26 * HOUR, 20)], 1),
+    because: 'the lane was paused for 24 hours, and what waits came back every 20 minutes',
+    reported: own(METRICS.operatorHeld, lane, minutes(0, 26 * HOUR, 20), 1),
     atMinute: DAY,
   },
   quiet: {
@@ -130,12 +130,19 @@ export const HISTORIES: Readonly<Record<string, Histories>> = {
   SingleRequestsWait: {
     rings: {
       because: 'for three of five minutes most of what is received is older than five minutes',
-      reported: own(METRICS.queuedAge, 'interactive', [2, 4, 5], 290, 310, 340),
+      reported: [
+        ...own(METRICS.queuedAge, 'interactive', [2, 4, 5], 290, 310, 340),
+        ...own(METRICS.queuedAge, 'interactive', [3], 1),
+        ...waiting('interactive', minutes(0, 6), 20),
+      ],
       atMinute: 6,
     },
     quiet: {
       because: 'one request whose own calls fail is old, and hundreds are received at once',
-      reported: own(METRICS.queuedAge, 'interactive', minutes(0, 30), 0.1, 0.2, 0.1, 0.3, 1, 2, 0.1, 0.1, 0.2, 9_000),
+      reported: [
+        ...own(METRICS.queuedAge, 'interactive', minutes(0, 30), 0.1, 0.2, 0.1, 0.3, 1, 2, 0.1, 0.1, 0.2, 9_000),
+        ...inFlight('interactive', minutes(0, 30), 1),
+      ],
     },
   },
   'NothingMoves-interactive': notPickedUp('interactive'),

@@ -52,13 +52,13 @@ test('the alarms are these, in severity, periods and what silence does', () => {
     'notice: campaigns-paused-for-24-h · 24 of 24 x 60 min >= 1, ignore',
     'page: no-resets-ledger-unreachable · 2 of 5 x 1 min >= 1, notBreaching',
     'page: given-up-requests-cannot-be-stored · 2 of 5 x 1 min >= 1, notBreaching',
-    'page: no-resets-function-timeout-too-short · 1 of 1 x 1 min >= 1, notBreaching',
-    'page: single-resets-wait-over-5-min · 3 of 5 x 1 min >= 300, notBreaching',
+    'page: no-resets-function-timeout-too-short · 1 of 15 x 1 min >= 1, notBreaching',
+    'page: single-resets-wait-over-5-min · 3 of 20 x 1 min >= 300, notBreaching',
     'page: single-resets-not-picked-up · 5 of 5 x 1 min >= 1, notBreaching',
     'page: campaigns-not-picked-up · 5 of 5 x 1 min >= 1, notBreaching',
-    'page: single-resets-given-up · 1 of 1 x 1 min >= 1, notBreaching',
-    'page: resets-made-but-not-recorded · 1 of 1 x 1 min >= 1, notBreaching',
-    'page: resets-delayed-by-unexpected-errors · 1 of 1 x 1 min >= 1, notBreaching',
+    'page: single-resets-given-up · 1 of 15 x 1 min >= 1, notBreaching',
+    'page: resets-made-but-not-recorded · 1 of 15 x 1 min >= 1, notBreaching',
+    'page: resets-delayed-by-unexpected-errors · 1 of 15 x 1 min >= 1, notBreaching',
     'notice: many-requests-of-a-campaign-fail · 1 of 1 x 15 min >= 10, notBreaching',
     'notice: given-up-requests-wait-for-7-days · 168 of 168 x 60 min >= 1, notBreaching',
     'notice: resets-slow-function-throttled · 2 of 3 x 5 min >= 1, notBreaching',
@@ -90,6 +90,53 @@ describe('each alarm has a history that raises it and one that does not', () => 
       expect(states.filter(({ state }) => state === 'ALARM')).toEqual([]);
     },
   );
+});
+
+test.each(['ShortTimeouts', 'SingleRequestsGivenUp', 'UnrecordedResets', 'UnexpectedErrors'])(
+  '%s rings once for a night in which its cause shows every nine minutes',
+  (id) => {
+    const [metric = ''] = Object.values(byId(id).signal.metrics).flatMap((each) => ('own' in each ? [each.own] : []));
+    const reported = Array.from({ length: 50 }, (_, index) => ({
+      metric: `${metric} interactive`,
+      minute: 9 * index,
+      values: [1],
+    }));
+    const states = statesOf(alarmOf(byId(id)), reported, 450).map(({ state }) => state);
+    expect(states.filter((state, index) => state === 'ALARM' && states[index - 1] !== 'ALARM')).toHaveLength(1);
+  },
+);
+
+test.each(['Paused-interactive', 'Paused-bulk'])(
+  '%s does not ring where the lane was resumed when nothing waited, which tells no end',
+  (id) => {
+    const metric = `OperatorHeld ${id.split('-')[1]}`;
+    const reported = [70, 90, 110].map((minute) => ({ metric, minute, values: [1] }));
+    expect(statesOf(alarmOf(byId(id)), reported, 48 * 60).filter(({ state }) => state === 'ALARM')).toEqual([]);
+  },
+);
+
+describe('the only single request of a night', () => {
+  const hidden = 'ApproximateNumberOfMessagesNotVisible interactive';
+  const statesWhen = (receivedAt: number[], goneAt: number) =>
+    statesOf(
+      alarmOf(byId('SingleRequestsWait')),
+      [
+        ...receivedAt.map((minute) => ({ metric: 'QueuedAge interactive', minute, values: [60 * minute] })),
+        ...Array.from({ length: 120 }, (_, minute) => ({ metric: hidden, minute, values: [minute < goneAt ? 1 : 0] })),
+      ],
+      120,
+    );
+
+  test('rings though it is received every quarter of an hour alone, and until it is gone', () => {
+    const states = statesWhen([0, 15, 30, 45], 46).map(({ state }) => state);
+    expect(states.indexOf('ALARM') + 1).toBe(18);
+    expect(new Set(states.slice(17, 46))).toEqual(new Set(['ALARM']));
+    expect(states[70]).toBe('OK');
+  });
+
+  test('does not ring where it is old and done', () => {
+    expect(statesWhen([0, 6], 7).filter(({ state }) => state === 'ALARM')).toEqual([]);
+  });
 });
 
 describe('a hold', () => {
@@ -169,6 +216,7 @@ describe('the metrics of an alarm', () => {
       .filter(({ Namespace }) => Namespace !== METRIC_NAMESPACE);
     expect([...new Set(others.map(keyOf))].sort()).toEqual([
       'ApproximateNumberOfMessagesNotVisible deadLetters',
+      'ApproximateNumberOfMessagesNotVisible interactive',
       'ApproximateNumberOfMessagesVisible bulk',
       'ApproximateNumberOfMessagesVisible deadLetters',
       'ApproximateNumberOfMessagesVisible interactive',

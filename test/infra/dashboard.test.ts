@@ -104,7 +104,11 @@ test('its address is an output', () => {
   expect(address.join('')).toBe(
     `https://AWS::Region.console.aws.amazon.com/cloudwatch/home?region=AWS::Region#dashboards/dashboard/${id}`,
   );
-  expect(template.findResources('AWS::CloudWatch::Dashboard')[`${id}`]?.Properties.DashboardName).toBe('Staging');
+});
+
+test('its name has the region, since the dashboards of all regions of an account share their names', () => {
+  const [dashboard] = Object.values(template.findResources('AWS::CloudWatch::Dashboard'));
+  expect(dashboard?.Properties.DashboardName).toEqual({ 'Fn::Join': ['', ['Staging-', { Ref: 'AWS::Region' }]] });
 });
 
 describe('the log queries', () => {

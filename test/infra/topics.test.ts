@@ -65,6 +65,15 @@ describe('an address for alarms', () => {
     );
   });
 
+  test('stands in the subscriptions alone: no logical id and no output is made of it', () => {
+    const given = templateWith({ alarmEmail: EMAIL, alarmTopicArn: PAGE_TOPIC });
+    for (const of of [template, given]) {
+      const { Resources, Outputs } = of.toJSON();
+      const names = JSON.stringify([Object.keys(Resources), Outputs]);
+      expect(names).not.toMatch(/on-?call-?@?example/i);
+    }
+  });
+
   test('is subscribed to the topics that are given, and only what is missing is created', () => {
     const given = templateWith({ alarmEmail: EMAIL, alarmTopicArn: PAGE_TOPIC });
     given.resourceCountIs('AWS::SNS::Topic', 1);
