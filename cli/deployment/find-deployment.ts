@@ -4,6 +4,7 @@ import { QUOTA_KINDS } from '../../functions/contract/quota.ts';
 import type { Lane } from '../../functions/contract/reset-request.ts';
 import { DEFAULT_STACK_NAME, OUTPUTS } from '../../functions/contract/stack-outputs.ts';
 import { CommandFailed, type Io } from '../terminal/io.ts';
+import { plain } from '../terminal/text.ts';
 import { explain } from './aws-errors.ts';
 import { CLIENT_OPTIONS } from './client-options.ts';
 
@@ -124,7 +125,8 @@ function deploymentOf(outputs: Outputs, name: string, place: Place): FoundDeploy
     secretArn: outputs[OUTPUTS.apiTokenSecretArn] || undefined,
     alarmTopicArn: outputs[OUTPUTS.alarmTopicArn] || undefined,
     noticeTopicArn: outputs[OUTPUTS.noticeTopicArn] || undefined,
-    name,
+    // A file's stack may have any name, and it is printed.
+    name: plain(name),
     laneQueueUrls: { interactive: given(NEEDED.interactiveQueueUrl), bulk: given(NEEDED.bulkQueueUrl) },
     deadLetterQueueUrl: given(NEEDED.deadLetterQueueUrl),
     ledgerTableName: given(NEEDED.ledgerTableName),

@@ -29,6 +29,11 @@ describe('The deployment', () => {
     expect(await findDeployment({}, { outputs })).toEqual({ name: `stack Other of ${outputs}`, ...PARTS });
   });
 
+  it('a deployment’s name is printed, so that no character of it moves a cursor', async () => {
+    const { name } = await findDeployment({}, { outputs: await outputsFile({ 'A\u001b[2J': OUTPUTS }) });
+    expect(name).toMatch(/^stack A\\u001b\[2J of /);
+  });
+
   it('a deployment is the named stack, or the default one, if the file has several', async () => {
     const outputs = await outputsFile({ A: { ...OUTPUTS, LedgerTableName: 'of-A' }, PasswordResets: OUTPUTS });
     expect(await findDeployment({}, { outputs, stack: 'A' })).toMatchObject({ ledgerTableName: 'of-A' });
