@@ -2,7 +2,7 @@ import type { ActionDetails } from '../../functions/ledger/items.ts';
 import { LedgerUnreachable } from '../../functions/ledger/ledger.ts';
 import { explanationOf } from '../deployment/aws-errors.ts';
 import type { Connection, Context } from '../deployment/connect.ts';
-import { confirm } from '../terminal/confirm.ts';
+import { confirm, type Question } from '../terminal/confirm.ts';
 import { print } from '../terminal/io.ts';
 import { written } from './written.ts';
 
@@ -16,6 +16,8 @@ export interface Change {
   /** How many single changes it is made of. @default 1 */
   planned?: number;
   yes: boolean | undefined;
+  /** The number to be typed in place of a yes. */
+  typed?: Question['typed'];
   /** What is said if nothing came of it: "Nothing was changed." */
   undone: string;
   /** Throws if what was shown is no longer so: the answer may have taken a while. */
@@ -31,6 +33,8 @@ export interface RunningAction {
   stopped: AbortSignal;
   /** So many of the single changes are made by now. */
   done(count: number): void;
+  /** Adds to its details what is known only at its end, without anything that may hold an address. */
+  note(more: ActionDetails): void;
 }
 
 export interface CarriedOut<T> {
@@ -55,9 +59,9 @@ export async function carryOut<T>(
   change: Change,
   work: (action: RunningAction) => Promise<T>,
 ): Promise<CarriedOut<T>> {
-  const { command, details = {}, planned = 1, about, yes, undone, recheck } = change;
+  const { command, details = {}, planned = 1, about, yes, typed, undone, recheck } = change;
   const who = await connection.caller();
-  await confirm(context, { yes, about, undone });
+  await confirm(context, { yes, about, undone, typed });
   await recheck?.();
   // Enough of it to be unique, and short enough to be typed.
   const actionId = context.newId().slice(0, 13);
@@ -69,6 +73,7 @@ export async function carryOut<T>(
     const aborted = new AbortController();
     const stopped = AbortSignal.any([interrupted, aborted.signal]);
     let done = 0;
+    let noted: ActionDetails | undefined;
     const beats = context.clock.every(BEAT_MS, async () => {
       // A beat that is lost harms nobody; the next one tells the same and more.
       if (await connection.actions.beat(actionId, done).catch(() => false)) aborted.abort();
@@ -82,12 +87,17 @@ export async function carryOut<T>(
         done(count) {
           done = count;
         },
+        note(more) {
+          noted = { ...details, ...noted, ...more };
+        },
       });
       hasFailed = false;
       return { result, actionId, end: endOf() };
     } finally {
       await beats.stop();
-      await connection.actions.end(actionId, endOf(), done).catch((error: unknown) => lost(context, actionId, error));
+      await connection.actions
+        .end(actionId, endOf(), done, noted)
+        .catch((error: unknown) => lost(context, actionId, error));
     }
 
     function endOf(): CarriedOut<T>['end'] {

@@ -6,9 +6,9 @@ import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { dynamoBudgetStore } from '../../functions/call-budget/dynamo-store.ts';
 import { checkBudgetItem } from '../../functions/call-budget/stored-state.ts';
 import { actionLog } from '../../functions/ledger/dynamo/actions.ts';
-import { cancelCampaign } from '../../functions/ledger/dynamo/campaigns.ts';
 import { letterMarks } from '../../functions/ledger/dynamo/letter-marks.ts';
 import { ledgerReader } from '../../functions/ledger/dynamo/reader.ts';
+import { campaignLog } from '../../functions/ledger/dynamo/sent-campaigns.ts';
 import { CommandFailed, type Io } from '../terminal/io.ts';
 import { awsClock } from './aws-clock.ts';
 import { explain } from './aws-errors.ts';
@@ -46,7 +46,7 @@ export async function awsConnection(deployment: FoundDeployment, clock: Io['cloc
     ledger: ledgerReader(documents, deployment.ledgerTableName),
     budget: dynamoBudgetStore(documents, deployment.ledgerTableName, checkBudgetItem),
     actions: actionLog(table),
-    cancelCampaign: (campaignId) => cancelCampaign(table, campaignId),
+    campaigns: campaignLog(table),
     marks: letterMarks(table),
     secret: deployment.secretArn === undefined ? undefined : secretOf(secrets, deployment.secretArn),
     topics: { page: topicOf(deployment.alarmTopicArn, time), notice: topicOf(deployment.noticeTopicArn, time) },

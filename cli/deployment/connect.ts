@@ -2,6 +2,7 @@ import type { BudgetStore } from '../../functions/call-budget/shared-item.ts';
 import type { ActionLog } from '../../functions/ledger/dynamo/actions.ts';
 import type { LetterMarks } from '../../functions/ledger/dynamo/letter-marks.ts';
 import type { LedgerReader } from '../../functions/ledger/dynamo/reader.ts';
+import type { CampaignLog } from '../../functions/ledger/dynamo/sent-campaigns.ts';
 import type { Io } from '../terminal/io.ts';
 import { type DeploymentChoice, type FoundDeployment, findDeployment } from './find-deployment.ts';
 import type { Queues } from './queues.ts';
@@ -19,8 +20,7 @@ export interface Connection {
   /** Throws `BudgetDamaged` where the item is not what the worker writes. */
   budget: BudgetStore;
   actions: ActionLog;
-  /** Cancels a campaign for good. @throws LedgerUnreachable */
-  cancelCampaign(campaignId: string): Promise<void>;
+  campaigns: CampaignLog;
   /** What is written of dead letters. */
   marks: LetterMarks;
   /** Undefined where nothing names it. */

@@ -1,10 +1,20 @@
 import { createInterface } from 'node:readline';
 import { CommandFailed, EXIT, type Io, print, wrongUsage } from './io.ts';
+import { counted } from './text.ts';
 
 /** Refuses early if nobody can be asked, before any work is done. */
 export function requireConsent(io: Pick<Io, 'stdin' | 'stderr'>, yes: boolean | undefined): void {
   if (yes || (io.stdin.isTTY && io.stderr.isTTY)) return;
   throw wrongUsage('There is no terminal to ask on; add --yes to go ahead without being asked.');
+}
+
+export interface Question {
+  /** Asked and agreed to otherwise. */
+  yes: boolean | undefined;
+  about: readonly string[];
+  undone: string;
+  /** What is changed so many times is not agreed to by a letter: the number must be typed. */
+  typed?: { count: number; one: string; many: string } | undefined;
 }
 
 /**
@@ -13,15 +23,24 @@ export function requireConsent(io: Pick<Io, 'stdin' | 'stderr'>, yes: boolean | 
  */
 export async function confirm(
   io: Pick<Io, 'stdin' | 'stderr'>,
-  { yes, about, undone }: { yes: boolean | undefined; about: readonly string[]; undone: string },
+  { yes, about, undone, typed }: Question,
 ): Promise<void> {
   requireConsent(io, yes);
   for (const line of about) await print(io.stderr, line);
   if (yes) return;
-  const answer = await ask(io, 'Go ahead? [y/N] ');
+  const answer = await ask(
+    io,
+    typed === undefined
+      ? 'Go ahead? [y/N] '
+      : `To go ahead with ${counted(typed.count, typed.one, typed.many)}, type that number: `,
+  );
   if (answer === 'interrupted') throw new CommandFailed(undone, EXIT.interrupted);
-  if (!/^y(es)?$/i.test(answer.trim())) throw new CommandFailed(undone);
+  const isYes = typed === undefined ? /^y(es)?$/i.test(answer.trim()) : isNumber(answer, typed.count);
+  if (!isYes) throw new CommandFailed(undone);
 }
+
+/** As it is shown, with marks between the thousands, or without. */
+const isNumber = (answer: string, count: number): boolean => answer.trim().replaceAll(/[,.' ]/g, '') === String(count);
 
 function ask(io: Pick<Io, 'stdin' | 'stderr'>, question: string): Promise<string> {
   const terminal = createInterface({ input: io.stdin, output: io.stderr });

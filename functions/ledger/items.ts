@@ -71,14 +71,62 @@ export interface RequestItem {
   expiresAt: number;
 }
 
-/** A campaign, as far as the worker knows it: registered when its first request is seen, read before each call. Its time is when it was seen last, or cancelled. */
+/**
+ * A campaign: registered by the command that sends it, or by the worker when it sees the first request of one that another system sends;
+ * read by the worker before each call. Its time is when it was seen last, or cancelled. Kept without an end.
+ */
 export interface CampaignItem {
   pk: string;
   campaign: typeof CAMPAIGN_LIST;
   stateReasonTime: string;
   campaignId: string;
   state: 'active' | 'cancelled';
-  firstSeenAt: number;
+  firstSeenAt: EpochMs;
+  /** Absent in one whose requests came from other systems alone. */
+  sent?: SentCampaign;
+  /** The action of whoever sends it, or sent it last. */
+  sentBy?: string;
+  /** SQS has taken every row whose request id is below this one. It only grows. */
+  sentBelow?: string;
+  /** When SQS had taken every row. */
+  sentAt?: EpochMs;
+  totals?: CampaignTotals;
+}
+
+/** What a campaign was started with. Written once; no address. */
+export interface SentCampaign {
+  lane: Lane;
+  /** Rows that are sent, each a request: what the counts add up to. */
+  rows: number;
+  /** SHA-256 over the sorted request ids, in hex: another set of addresses has another one. */
+  setDigest: string;
+  startedAt: EpochMs;
+  /** An ARN. */
+  startedBy: string;
+  /** The file's name without folders, unless it may name a person. */
+  file: string;
+  /** Of the file's bytes, in hex. */
+  fileSha256: string;
+  /** The columns by whose values rows were taken. */
+  whereColumns: readonly string[];
+  /** How many lists of addresses were left out. */
+  excludeFiles: number;
+  /** Who was reset in these campaigns before `startedAt` was left out. */
+  notIn: readonly string[];
+  requestedBy?: string;
+  reason?: string;
+  notAfter?: EpochMs;
+}
+
+/** How a campaign stood when all of its rows had ended; a redrive may change it since. */
+export interface CampaignTotals {
+  at: EpochMs;
+  succeeded: number;
+  /** For a later count to go on from: those of them that succeeded before a time so long ago that no more could turn up. */
+  settled: { count: number; before: EpochMs };
+  failed: Partial<Record<FailureReason, number>>;
+  cancelled: number;
+  discarded: number;
 }
 
 /** Where an action stands. One that ended before all that was planned is `aborted` if another operator asked for that, else `interrupted`. */
@@ -114,6 +162,8 @@ export interface ActionItem {
 export const actionKey = (actionId: string): string => `action#${actionId}`;
 export const requestKey = (key: string): string => `request#${key}`;
 export const campaignKey = (campaignId: string): string => `campaign#${campaignId}`;
+/** The item of a campaign's id key, under which its request ids are made. In no index, and not for whoever may only read. */
+export const idKeyKey = (campaignId: string): string => `campaign-key#${campaignId}`;
 /** The one item of the call budget. */
 export const BUDGET_KEY = 'budget';
 export const requestIdOf = (pk: string): string => pk.slice('request#'.length);

@@ -37,7 +37,7 @@ export async function cancelCampaign(context: Context, id: string, { yes, json }
     connection,
     { command: `campaign cancel ${id}`, about: aboutCancel(connection, row), yes, undone: NOTHING_CHANGED },
     async (action) => {
-      await written(connection, { undone: NOTHING_CHANGED, unknown: UNKNOWN }, connection.cancelCampaign(id));
+      await written(connection, { undone: NOTHING_CHANGED, unknown: UNKNOWN }, connection.campaigns.cancel(id));
       action.done(1);
       return connection.now();
     },

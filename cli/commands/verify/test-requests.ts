@@ -31,7 +31,7 @@ export interface Trial {
 export async function cancelVerifyCampaign({ context, connection, action }: Trial): Promise<void> {
   const known = await connection.ledger.findCampaign(VERIFY_CAMPAIGN);
   if (known?.state === 'cancelled') return;
-  await connection.cancelCampaign(VERIFY_CAMPAIGN);
+  await connection.campaigns.cancel(VERIFY_CAMPAIGN);
   await context.clock.sleep(known === undefined ? NEW_CAMPAIGN_MS : ACTIVE_CAMPAIGN_MS, action.stopped);
 }
 

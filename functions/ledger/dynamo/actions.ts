@@ -25,7 +25,8 @@ export interface ActionLog {
   begin(action: NewAction): Promise<void>;
   /** @returns whether somebody wants it stopped. */
   beat(actionId: string, done: number): Promise<boolean>;
-  end(actionId: string, state: Exclude<ActionState, 'running'>, done: number): Promise<void>;
+  /** @param details take the place of those it began with. */
+  end(actionId: string, state: Exclude<ActionState, 'running'>, done: number, details?: ActionDetails): Promise<void>;
   /** Asks whoever carries it out to stop. @returns whether it still runs; if not, nothing is asked. */
   askToStop(actionId: string, who: string): Promise<boolean>;
 }
@@ -93,8 +94,9 @@ export function actionLog({ client, tableName, now }: TableOptions): ActionLog {
       const item = await reached(update(actionId, { done, heardAt: now() }));
       return item?.abortAt !== undefined;
     },
-    async end(actionId, state, done) {
-      await reached(update(actionId, { done, state, heardAt: now(), finishedAt: now() }));
+    async end(actionId, state, done, details) {
+      const told = details === undefined ? {} : { details };
+      await reached(update(actionId, { done, state, heardAt: now(), finishedAt: now(), ...told }));
     },
     async askToStop(actionId, who) {
       const abortAt = now();

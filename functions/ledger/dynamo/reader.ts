@@ -1,4 +1,10 @@
-import { type DynamoDBDocumentClient, GetCommand, QueryCommand, type QueryCommandInput } from '@aws-sdk/lib-dynamodb';
+import {
+  BatchGetCommand,
+  type DynamoDBDocumentClient,
+  GetCommand,
+  QueryCommand,
+  type QueryCommandInput,
+} from '@aws-sdk/lib-dynamodb';
 import type { EpochMs } from '../../common/clock.ts';
 import { FAILURE_REASONS, type FailureReason } from '../../contract/dead-letter.ts';
 import { LEDGER } from '../../contract/ledger-table.ts';
@@ -13,6 +19,7 @@ import {
   hasReasons,
   type RequestItem,
   reachedAt,
+  requestIdOf,
   requestKey,
   type State,
   stateReasonTime,
@@ -56,9 +63,11 @@ export interface CountWatch {
   signal?: AbortSignal;
 }
 
-/** What people are told from the ledger. All but the three that find reads an index and may be a second behind. */
+/** What people are told from the ledger. All but those that find reads an index and may be a second behind. */
 export interface LedgerReader {
   find(requestId: string): Promise<RequestItem | undefined>;
+  /** Of any number of requests, those that the ledger knows, by their ids. Reads them by their keys, a hundred at a time. */
+  findEach(requestIds: readonly string[]): Promise<Map<string, RequestItem>>;
   findCampaign(campaignId: string): Promise<CampaignItem | undefined>;
   findAction(actionId: string): Promise<ActionItem | undefined>;
   /** The campaigns that the worker has seen or an operator has cancelled, one at a time: last seen, or cancelled, first. */
@@ -78,6 +87,8 @@ const FIRST_PAGE_ITEMS = 100;
 const PAGE_ITEMS = 500;
 /** A success is in the index by then, whatever copies' clocks, repeated writes and the index's lag make of it. */
 const SETTLED_AFTER_MS = 2 * 60_000;
+/** DynamoDB's limit for one request. */
+const MAX_KEYS = 100;
 const END_OF_TIME: EpochMs = 9_999_999_999_999;
 
 export function ledgerReader(client: DynamoDBDocumentClient, tableName: string): LedgerReader {
@@ -135,6 +146,9 @@ export function ledgerReader(client: DynamoDBDocumentClient, tableName: string):
 
   return {
     find: (requestId) => find(requestKey(requestId)),
+
+    findEach: (requestIds) => findEach(requestIds, { client, tableName, find, read }),
+
     findCampaign: (campaignId) => find(campaignKey(campaignId)),
     findAction: (actionId) => find(actionKey(actionId)),
 
@@ -209,4 +223,35 @@ function filtered(
       ...Object.fromEntries(filters.map(({ name, value }) => [`:${name}`, value])),
     },
   };
+}
+
+interface Reads {
+  client: DynamoDBDocumentClient;
+  tableName: string;
+  find<T>(key: string): Promise<T | undefined>;
+  read<T>(answer: Promise<T>): Promise<T>;
+}
+
+async function findEach(
+  requestIds: readonly string[],
+  { client, tableName, find, read }: Reads,
+): Promise<Map<string, RequestItem>> {
+  const found = new Map<string, RequestItem>();
+  for (let from = 0; from < requestIds.length; from += MAX_KEYS) {
+    let keys = requestIds.slice(from, from + MAX_KEYS).map((id) => ({ [LEDGER.partitionKey]: requestKey(id) }));
+    while (keys.length > 0) {
+      const RequestItems = { [tableName]: { Keys: keys, ConsistentRead: true } };
+      const answer = await read(client.send(new BatchGetCommand({ RequestItems })));
+      for (const item of (answer.Responses?.[tableName] ?? []) as RequestItem[]) found.set(requestIdOf(item.pk), item);
+      const left = answer.UnprocessedKeys?.[tableName]?.Keys ?? [];
+      const first = left[0];
+      // One alone is asked for by the SDK with its own pauses, until the table has room again.
+      if (first !== undefined) {
+        const item = await find<RequestItem>(String(first[LEDGER.partitionKey]));
+        if (item !== undefined) found.set(requestIdOf(item.pk), item);
+      }
+      keys = left.slice(1) as typeof keys;
+    }
+  }
+  return found;
 }

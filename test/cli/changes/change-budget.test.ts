@@ -30,6 +30,7 @@ function setUp() {
     done(count) {
       done = count;
     },
+    note() {},
   };
   /** The worker takes permits all the time: so many writes of ours meet one of its own. */
   const busy = (conflicts: number) => {

@@ -14,7 +14,17 @@ import { NO_CAMPAIGN } from '../../../functions/contract/reset-request.ts';
 import type { ActionLog } from '../../../functions/ledger/dynamo/actions.ts';
 import type { LetterMarks } from '../../../functions/ledger/dynamo/letter-marks.ts';
 import type { LedgerReader, Selection } from '../../../functions/ledger/dynamo/reader.ts';
-import { type ActionItem, type RequestItem, reachedAt } from '../../../functions/ledger/items.ts';
+import type { CampaignLog } from '../../../functions/ledger/dynamo/sent-campaigns.ts';
+import {
+  type ActionItem,
+  CAMPAIGN_LIST,
+  type CampaignItem,
+  campaignKey,
+  type RequestItem,
+  reachedAt,
+  requestIdOf,
+  stateReasonTime,
+} from '../../../functions/ledger/items.ts';
 import { aCampaign } from '../builders.ts';
 import { untouched } from '../untouched.ts';
 import { NOON } from '../virtual-clock.ts';
@@ -116,9 +126,7 @@ export function contextOf(io: TestIo, parts: Partial<Connection> = {}): Context 
       ledger: untouched<LedgerReader>('ledger'),
       budget: untouched<BudgetStore>('budget'),
       actions: untouched<ActionLog>('actions'),
-      cancelCampaign: async () => {
-        throw new Error('This test cancels no campaign.');
-      },
+      campaigns: untouched<CampaignLog>('campaigns'),
       marks: untouched<LetterMarks>('marks'),
       secret: untouched<Secret>('secret'),
       topics: { page: untouched<Topic>('page'), notice: untouched<Topic>('notice') },
@@ -142,7 +150,8 @@ export function memoryActions(): { actions: ActionLog; written: Map<string, Part
     actions: {
       begin: async ({ actionId, ...action }) => void change(actionId, { ...action, done: 0, state: 'running' }),
       beat: async (actionId, done) => change(actionId, { done }).abortBy !== undefined,
-      end: async (actionId, state, done) => void change(actionId, { state, done }),
+      end: async (actionId, state, done, details) =>
+        void change(actionId, { state, done, ...(details === undefined ? {} : { details }) }),
       async askToStop(actionId, who) {
         const runs = written.get(actionId)?.state === 'running';
         if (runs) change(actionId, { abortBy: who });
@@ -150,6 +159,61 @@ export function memoryActions(): { actions: ActionLog; written: Map<string, Part
       },
     },
   };
+}
+
+/** Campaigns of which nothing is done but to cancel them. */
+export const cancelling = (cancel: CampaignLog['cancel']): CampaignLog => ({
+  ...untouched<CampaignLog>('campaigns'),
+  cancel,
+});
+
+/** Campaigns in memory, with the meaning of `campaignLog`; the clock stands still at noon. */
+export function memoryCampaigns(...known: CampaignItem[]) {
+  const items = new Map(known.map((item) => [item.campaignId, item]));
+  const idKeys = new Map<string, Uint8Array>();
+  const change = (campaignId: string, values: Partial<CampaignItem>): void => {
+    const item = items.get(campaignId);
+    if (item) items.set(campaignId, { ...item, ...values });
+  };
+  const register = (campaignId: string, more: Partial<CampaignItem>): CampaignItem => {
+    const item = items.get(campaignId) ?? {
+      pk: campaignKey(campaignId),
+      campaign: CAMPAIGN_LIST,
+      stateReasonTime: stateReasonTime('active', NOON),
+      campaignId,
+      state: 'active' as const,
+      firstSeenAt: NOON,
+      ...more,
+    };
+    items.set(campaignId, item);
+    return item;
+  };
+  const campaigns: CampaignLog = {
+    idKey: async (campaignId) => idKeys.get(campaignId),
+    async keepIdKey(campaignId, idKey) {
+      const kept = idKeys.get(campaignId) ?? idKey;
+      idKeys.set(campaignId, kept);
+      return kept;
+    },
+    register: async (campaignId, sent) => register(campaignId, { sent }),
+    async checkpoint(campaignId, setDigest, { sentBy, sentBelow, sentAt }) {
+      const item = items.get(campaignId);
+      if (item?.state !== 'active' || item.sent?.setDigest !== setDigest) return false;
+      if (sentBelow !== undefined && (item.sentBelow ?? '') > sentBelow) return true;
+      change(campaignId, {
+        sentBy,
+        ...(sentBelow === undefined ? {} : { sentBelow }),
+        ...(sentAt === undefined ? {} : { sentAt }),
+      });
+      return true;
+    },
+    keepTotals: async (campaignId, totals) => change(campaignId, { totals }),
+    async cancel(campaignId) {
+      register(campaignId, {});
+      change(campaignId, { state: 'cancelled', stateReasonTime: stateReasonTime('cancelled', NOON) });
+    },
+  };
+  return { campaigns, items, idKeys };
 }
 
 interface SentMessage {
@@ -200,6 +264,10 @@ export function memoryReader(...items: RequestItem[]): LedgerReader {
   const count = (selection: Selection) => items.filter((item) => matches(item, selection)).length;
   return {
     find: async (requestId) => items.find(({ pk }) => pk === `request#${requestId}`),
+    findEach: async (requestIds) =>
+      new Map(
+        items.flatMap((item) => (requestIds.includes(requestIdOf(item.pk)) ? [[requestIdOf(item.pk), item]] : [])),
+      ),
     findCampaign: async (campaignId) => (has(campaignId) ? aCampaign(campaignId) : undefined),
     findAction: async () => undefined,
     async *campaigns() {

@@ -4,7 +4,7 @@ import { listCampaigns } from '../../../../cli/commands/campaign/list.ts';
 import type { Selection } from '../../../../functions/ledger/dynamo/reader.ts';
 import { LedgerUnreachable } from '../../../../functions/ledger/ledger.ts';
 import { aCampaign, anItem } from '../../../support/builders.ts';
-import { contextOf, failureIn, memoryReader, testIo } from '../../../support/cli/command-line.ts';
+import { cancelling, contextOf, failureIn, memoryReader, testIo } from '../../../support/cli/command-line.ts';
 import { anOperator, HOUR_MS, MINUTE_MS } from '../../../support/cli/operator.ts';
 import { NOON } from '../../../support/virtual-clock.ts';
 
@@ -22,19 +22,22 @@ function scene(parts: Parameters<typeof anOperator>[1] = {}, answer = 'y\n') {
     reset('b', NOON - 5 * MINUTE_MS),
     reset('c', NOON - 6 * MINUTE_MS),
   );
-  const campaigns = [SPRING, FAR, OLD];
+  const known = [SPRING, FAR, OLD];
   const ledger = {
     ...reader,
-    findCampaign: async (id: string) => campaigns.find(({ campaignId }) => campaignId === id),
+    findCampaign: async (id: string) => known.find(({ campaignId }) => campaignId === id),
     async *campaigns() {
-      yield* campaigns;
+      yield* known;
     },
     count: async (selection: Selection) => {
       counted.push(selection);
       return reader.count(selection);
     },
   };
-  const operator = anOperator({ answer }, { ledger, cancelCampaign: async (id) => void cancelled.push(id), ...parts });
+  const operator = anOperator(
+    { answer },
+    { ledger, campaigns: cancelling(async (id) => void cancelled.push(id)), ...parts },
+  );
   return { ...operator, cancelled, counted };
 }
 
@@ -113,7 +116,7 @@ describe('campaign cancel', () => {
     const cancel = async () => {
       throw new LedgerUnreachable(Object.assign(new Error('no'), { name }));
     };
-    const { context, action } = scene({ cancelCampaign: cancel });
+    const { context, action } = scene({ campaigns: cancelling(cancel) });
     expect((await failureIn(cancelCampaign(context, 'spring', {}))).message).toMatch(message);
     expect(action()).toMatchObject({ state: 'interrupted', done: 0 });
   });

@@ -10,6 +10,7 @@ import type { CampaignItem, RequestItem } from '../../../../functions/ledger/ite
 import { LedgerUnreachable, LedgerUnreadable } from '../../../../functions/ledger/ledger.ts';
 import { aCampaign, anItem } from '../../../support/builders.ts';
 import {
+  cancelling,
   contextOf,
   DEPLOYMENT,
   failureIn,
@@ -87,7 +88,7 @@ function aDeployment(scene: Scene = {}) {
         return true;
       },
     },
-    cancelCampaign: async (id) => void told.push(`cancelled ${id}`),
+    campaigns: cancelling(async (id) => void told.push(`cancelled ${id}`)),
     ...parts,
     ledger: {
       ...memoryReader(),
@@ -577,7 +578,11 @@ describe('What verify sends', () => {
 
   it('is not sent if Ctrl-C comes while the campaign is being cancelled', async () => {
     const io = testIo();
-    const { code, sent, of } = await verified({ io, campaign: undefined, cancelCampaign: async () => io.interrupt() });
+    const { code, sent, of } = await verified({
+      io,
+      campaign: undefined,
+      campaigns: cancelling(async () => io.interrupt()),
+    });
     expect({ code, sent }).toEqual({ code: 130, sent: [] });
     expect(of('bulk lane')).toMatchObject({ words: 'stopped before anything was sent' });
   });

@@ -1,0 +1,68 @@
+import { createHmac } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { digesterOf, digestIn, newIdKey, requestIdFor } from '../../../cli/campaigns/request-ids.ts';
+import { Roster } from '../../../cli/campaigns/roster.ts';
+import { requestKey } from '../../../functions/ledger/items.ts';
+
+const ID_KEY = new Uint8Array(32).fill(7);
+const people = (count: number): string[] => Array.from({ length: count }, (_, index) => `user${index}@example.com`);
+
+function rosterOf(emails: readonly string[], idKey = ID_KEY): Roster {
+  const roster = new Roster('spring', idKey);
+  for (const [index, email] of emails.entries()) roster.add(email, index + 1);
+  return roster;
+}
+
+describe('A request id of a campaign', () => {
+  it.each(['jane@example.com', 'JANE@Example.com', `${'x'.repeat(1000)}@example.com`])(
+    'is made of the HMAC of the lower-cased address (%.20s)',
+    (email) => {
+      const expected = createHmac('sha256', ID_KEY).update(email.toLowerCase()).digest().subarray(0, 16);
+      expect(digesterOf(ID_KEY)(email).toString('hex')).toBe(expected.toString('hex'));
+    },
+  );
+
+  it('leads back to its digest, and an id of another system does not', () => {
+    const digest = digesterOf(newIdKey())('jane@example.com');
+    const id = requestIdFor('spring', digest);
+    expect(id).toMatch(/^spring:[0-9a-f]{32}$/);
+    expect(digestIn('spring', requestKey(id))).toEqual(digest);
+    expect(digestIn('spring', requestKey('spring:order-1'))).toBeUndefined();
+    expect(digestIn('spring', requestKey(`summer:${digest.toString('hex')}`))).toBeUndefined();
+  });
+});
+
+describe('A roster', () => {
+  it('keeps each address once, whatever its capitals: the first line stays', () => {
+    const roster = rosterOf(['Jane@example.com']);
+    expect(roster.add('jane@EXAMPLE.com', 2)).toBe(1);
+    expect(roster.size).toBe(1);
+    expect(roster.person(0)).toMatchObject({ email: 'Jane@example.com', line: 1 });
+  });
+
+  it('gives every person once, in the order of the request ids', () => {
+    const emails = people(10_000);
+    const roster = rosterOf(emails);
+    const all = emails.map((_, place) => roster.person(place));
+    expect(new Set(all.map(({ email }) => email))).toEqual(new Set(emails));
+    const ids = all.map(({ requestId }) => requestId);
+    expect(ids).toEqual([...ids].sort());
+    expect(all.every(({ email, line }) => emails[line - 1] === email)).toBe(true);
+  });
+
+  it('finds the place of a request id, and of one that is not there the next', () => {
+    const roster = rosterOf(people(1_000));
+    for (const place of [0, 1, 500, 999]) expect(roster.placeOf(roster.person(place).requestId)).toBe(place);
+    expect(roster.placeOf('spring:')).toBe(0);
+    expect(roster.placeOf('spring:g')).toBe(1_000);
+  });
+
+  it('has a digest that tells its set of addresses, whatever their order and capitals', () => {
+    const [first, ...others] = people(100);
+    const same = rosterOf([...others, String(first).toUpperCase()]);
+    expect(rosterOf([String(first), ...others]).setDigest()).toBe(same.setDigest());
+    expect(rosterOf(others).setDigest()).not.toBe(same.setDigest());
+    const otherKey = newIdKey();
+    expect(rosterOf(people(100), otherKey).setDigest()).toBe(same.setDigest(otherKey));
+  });
+});
