@@ -10,6 +10,7 @@ export class ResetsFailed extends Error {
 
 /**
  * Runs the command line as a person would, in a separate process.
+ * @param input for its standard input.
  * @returns what it printed on standard output.
  * @throws {ResetsFailed} with what it printed on standard error.
  */
@@ -17,6 +18,7 @@ export function runResets(
   args: readonly string[],
   environment: Record<string, string>,
   signal: AbortSignal,
+  input = '',
 ): Promise<string> {
   const env = { PATH: process.env.PATH ?? '', ...environment };
   return new Promise((resolve, reject) => {
@@ -24,6 +26,6 @@ export function runResets(
       if (error === null) resolve(stdout);
       else reject(new ResetsFailed(`resets ${args[0]} failed: ${stderr.trim() || error.message}`));
     });
-    child.stdin?.end();
+    child.stdin?.end(input);
   });
 }

@@ -1,12 +1,14 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { digesterOf, requestIdFor } from '../../cli/campaigns/request-ids.ts';
 import { LANES } from '../../functions/contract/reset-request.ts';
-import { requestIdOf } from '../../functions/ledger/items.ts';
+import { idKeyKey, requestIdOf } from '../../functions/ledger/items.ts';
+import { callAws } from '../aws/aws-call.ts';
 import type { LocalSystem } from '../system.ts';
 import type { ProgressBar, Snapshot } from './progress-bar.ts';
 import { reconcile, type Tally } from './reconcile.ts';
 import { runResets } from './resets-command.ts';
-import { makeSample, type RawMessage, requestId, runOf, type Sample } from './sample.ts';
+import { CAMPAIGN, makeSample, type RawMessage, type Sample } from './sample.ts';
 
 export interface SampleResult {
   tally: Tally;
@@ -36,18 +38,15 @@ export async function runSample(
 ): Promise<SampleResult> {
   const startedAt = performance.now();
   const sample = makeSample(Date.now());
-  const sending = sendSample(system, sample, environment, folder, interrupted);
-  const single = sample.healthy.length + sample.hanging.length + sample.raw.length;
-  const total = LANES.reduce((sum, lane) => sum + sample.files[lane].length, single);
+  const sending = sendSample(system, sample, { environment, folder, interrupted });
+  const single = sample.healthy.length + sample.hanging.length + sample.raw.length + sample.last(String).raw.length;
+  const total = sample.addresses.interactive.length + sample.addresses.bulk.length + single;
   let isSent = false;
-  const sent = sending.then((keys) => {
+  const sent = sending.finally(() => {
     isSent = true;
-    return keys;
   });
   // If sending fails, the watching ends too, and the error is thrown below.
-  sent.catch(() => {
-    isSent = true;
-  });
+  sent.catch(() => {});
   try {
     for (;;) {
       const snapshot = await look(system, total, performance.now() - startedAt);
@@ -59,7 +58,7 @@ export async function runSample(
   } finally {
     progress.end();
   }
-  const keys = await sent;
+  const { keys, copies } = await sent;
   const sampleMs = performance.now() - startedAt;
   const { waiting, inFlight } = await look(system, total, sampleMs);
   const tally = reconcile({
@@ -69,18 +68,24 @@ export async function runSample(
     left: waiting + inFlight,
     calls: system.simulator.statistics(),
   });
-  return { tally, copies: sample.copies.length, sampleMs };
+  return { tally, copies, sampleMs };
 }
 
-/** @returns the keys of all requests. */
-async function sendSample(
-  system: LocalSystem,
-  sample: Sample,
-  environment: Record<string, string>,
-  folder: string,
-  interrupted: AbortSignal,
-): Promise<Set<string>> {
-  mkdirSync(folder, { recursive: true });
+interface Sent {
+  /** Of all requests. */
+  keys: Set<string>;
+  /** Messages in addition to one per request. */
+  copies: number;
+}
+
+interface Surroundings {
+  environment: Record<string, string>;
+  folder: string;
+  interrupted: AbortSignal;
+}
+
+async function sendSample(system: LocalSystem, sample: Sample, surroundings: Surroundings): Promise<Sent> {
+  const { interrupted } = surroundings;
   const keys = new Set<string>();
   const sendRaw = async (messages: readonly RawMessage[]) => {
     for (const lane of LANES) {
@@ -92,27 +97,54 @@ async function sendSample(
   await sendRaw(sample.healthy);
   await untilEnded(system, keys, LONGEST_FIRST_PHASE_MS, interrupted);
   await sendRaw(sample.hanging);
-  await Promise.all(
-    LANES.map(async (lane) => {
-      const file = join(folder, `sample-${lane}.txt`);
-      writeFileSync(file, `${sample.files[lane].join('\n')}\n`);
-      for (const line of sample.files[lane].keys()) keys.add(requestId(lane, line + 1));
-      const args = ['enqueue', '--file', file, '--lane', lane, '--run', runOf(lane), '--yes'];
-      await runResets(args, environment, interrupted);
-    }),
-  );
-  await sendRaw(sample.raw.filter(({ isLast }) => !isLast));
+  const [singles, campaign] = await Promise.all([
+    enqueue(sample.addresses.interactive, surroundings),
+    startCampaign(system, sample.addresses.bulk, surroundings),
+  ]);
+  const ids = new Map([...singles, ...campaign]);
+  for (const id of ids.values()) keys.add(id);
+  await sendRaw(sample.raw);
   const hanging = new Set(sample.hanging.map(({ key }) => key));
   const others = new Set([...keys].filter((key) => !hanging.has(key)));
   await untilEnded(system, others, LONGEST_SECOND_PHASE_MS, interrupted);
-  await sendRaw(sample.raw.filter(({ isLast }) => isLast));
+  const last = sample.last((email) => ids.get(email) ?? '');
+  await sendRaw(last.raw);
   for (const lane of LANES) {
     await system.send(
       lane,
-      sample.copies.filter((message) => message.lane === lane),
+      last.copies.filter((message) => message.lane === lane),
     );
   }
-  return keys;
+  return { keys, copies: last.copies.length };
+}
+
+/** Request ids by address. */
+type Ids = Map<string, string>;
+
+async function enqueue(addresses: readonly string[], { environment, interrupted }: Surroundings): Promise<Ids> {
+  const printed = await runResets(['enqueue', '-', '--yes'], environment, interrupted, addresses.join('\n'));
+  const ids = printed.trim().split('\n');
+  return new Map(addresses.map((address, index) => [address, ids[index] ?? '']));
+}
+
+async function startCampaign(
+  system: LocalSystem,
+  addresses: readonly string[],
+  { environment, folder, interrupted }: Surroundings,
+): Promise<Ids> {
+  mkdirSync(folder, { recursive: true });
+  const file = join(folder, 'sample.txt');
+  writeFileSync(file, `${addresses.join('\n')}\n`);
+  const reason = ['--reason', 'the sample of npm start'];
+  await runResets(['campaign', 'start', file, '--id', CAMPAIGN, ...reason, '--yes'], environment, interrupted);
+  const digest = digesterOf(await idKeyOf(system, CAMPAIGN));
+  return new Map(addresses.map((address) => [address, requestIdFor(CAMPAIGN, digest(address))]));
+}
+
+async function idKeyOf({ awsEndpoint, ledgerTableName }: LocalSystem, campaignId: string): Promise<Buffer> {
+  const input = { TableName: ledgerTableName, Key: { pk: { S: idKeyKey(campaignId) } } };
+  const { Item } = await callAws<{ Item: { idKey: { B: string } } }>(awsEndpoint, 'dynamodb', 'GetItem', input);
+  return Buffer.from(Item.idKey.B, 'base64');
 }
 
 const nextLook = () => new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));

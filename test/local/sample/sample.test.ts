@@ -1,26 +1,31 @@
 import { expect, test } from 'vitest';
-import { emailSchema, LANES, parseResetRequest } from '../../../functions/contract/reset-request.ts';
+import { emailSchema, parseResetRequest } from '../../../functions/contract/reset-request.ts';
 import { actAt, personalityOf } from '../../../local/reset-api/personalities.ts';
 import { makeSample } from '../../../local/sample/sample.ts';
 
 const sample = makeSample(Date.now());
-const addresses = LANES.flatMap((lane) => sample.files[lane]);
+const { interactive, bulk } = sample.addresses;
+const addresses = [...interactive, ...bulk];
+const last = sample.last((email) => `id-of-${addresses.indexOf(email)}`);
 
 test('the sample is 200 requests over both lanes', () => {
   const { healthy, hanging, raw } = sample;
-  expect(addresses.length + healthy.length + hanging.length + raw.length).toBe(200);
-  for (const lane of LANES) expect(sample.files[lane].length).toBeGreaterThan(50);
+  expect(addresses.length + healthy.length + hanging.length + raw.length + last.raw.length).toBe(200);
+  expect(bulk.length).toBeGreaterThan(50);
 });
 
-test('the files hold valid addresses, each once, so that `resets enqueue` takes them whole', () => {
+test('its addresses are valid, each once, so that `resets` takes them whole; single ones at most 100', () => {
+  expect(interactive.length).toBeLessThanOrEqual(100);
   expect(addresses.filter((address) => !emailSchema.safeParse(address).success)).toEqual([]);
   expect(new Set(addresses).size).toBe(addresses.length);
 });
 
 test('every copy repeats a request that was sent, with the same content', () => {
-  for (const { body } of sample.copies) {
+  for (const { body } of last.copies) {
     const parsed = parseResetRequest(body);
-    expect(parsed.ok && addresses.includes(parsed.request.email)).toBe(true);
+    const { email, requestId } = parsed.ok ? parsed.request : {};
+    expect(addresses).toContain(email);
+    expect(requestId).toBe(`id-of-${addresses.indexOf(String(email))}`);
   }
 });
 
