@@ -51,7 +51,7 @@ export async function sendToLane(
 
 /** Why sending ended before all was sent: a whole sentence or two. */
 export function whyStopped(
-  report: Exclude<SendReport, { end: 'all-sent' }>,
+  report: { end: 'stopped' } | { end: 'failed'; why: string },
   { end, actionId }: Pick<CarriedOut<unknown>, 'end' | 'actionId'>,
   { command }: Pick<Context, 'command'>,
 ): string {
