@@ -148,17 +148,17 @@ describe('The ledger reader', () => {
       deployment.put(...times.map((at) => anItem({ key: `${campaignId}-${at}`, campaignId, state: 'succeeded', at })));
 
     it('of a campaign of which nothing has, is zero, and stays what it was', async () => {
-      const nothing = { count: 0, settled: { count: 0, before: 0 } };
+      const nothing = { count: 0, others: 0, settled: { count: 0, others: 0, before: 0 } };
       expect(await reader.countSucceeded('nothing')).toEqual(nothing);
-      const last = { count: 7, settled: { count: 7, before: NOON } };
+      const last = { count: 7, others: 0, settled: { count: 7, others: 0, before: NOON } };
       expect(await reader.countSucceeded('nothing', last)).toEqual(last);
     });
 
     it('settles what lies two minutes before the newest success', async () => {
       await succeedAt('settles', NOON, NOON + 1, NOON + 2 * MINUTE);
-      expect(await reader.countSucceeded('settles')).toEqual({ count: 3, settled: { count: 0, before: NOON } });
+      expect(await reader.countSucceeded('settles')).toEqual({ count: 3, others: 0, settled: { count: 0, others: 0, before: NOON } });
       await succeedAt('settles', NOON + 2 * MINUTE + 1);
-      expect(await reader.countSucceeded('settles')).toEqual({ count: 4, settled: { count: 1, before: NOON + 1 } });
+      expect(await reader.countSucceeded('settles')).toEqual({ count: 4, others: 0, settled: { count: 1, others: 0, before: NOON + 1 } });
     });
 
     it('goes on from the last count as if it had counted the whole, also where some come late', async () => {
