@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import type { Lane } from '../../../functions/contract/reset-request.ts';
-import { type Fingerprint, fingerprintOf, readAddressFile } from '../../addresses/address-file.ts';
+import { type Fingerprint, fingerprintOf, readAddressFile } from '../../addresses/enqueued-file.ts';
 import { reportSurvey, type Survey, surveyOf } from '../../addresses/survey.ts';
 import { carryOut } from '../../changes/carry-out.ts';
 import type { Connection, Context } from '../../deployment/connect.ts';

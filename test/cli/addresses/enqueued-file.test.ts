@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { fingerprintOf, type Row, readAddressFile } from '../../../cli/addresses/address-file.ts';
+import { fingerprintOf, type Row, readAddressFile } from '../../../cli/addresses/enqueued-file.ts';
 import { failureIn, fileOf } from '../../support/cli/command-line.ts';
 
 const read = async (content: string | Buffer): Promise<Row[]> =>
