@@ -5,7 +5,12 @@ import { tell } from '../../changes/tell.ts';
 import { written } from '../../changes/written.ts';
 import { failureOf } from '../../deployment/aws-errors.ts';
 import { type Connection, type Context, placeOf } from '../../deployment/connect.ts';
-import { type CampaignRow, campaignJson, RECENT_MINUTES, recentResetsOf } from '../../queries/campaign-row.ts';
+import {
+  type CampaignRow,
+  campaignJson,
+  RECENT_MINUTES,
+  recentResetsOf,
+} from '../../queries/campaigns/campaign-row.ts';
 import { requireConsent } from '../../terminal/confirm.ts';
 import { CommandFailed, EXIT, type ExitCode, wrongUsage } from '../../terminal/io.ts';
 import { ago, counted, time } from '../../terminal/text.ts';

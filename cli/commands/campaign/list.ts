@@ -1,6 +1,6 @@
 import { reachedAt } from '../../../functions/ledger/items.ts';
 import type { Context } from '../../deployment/connect.ts';
-import { type CampaignRow, campaignJson, recentResetsOf } from '../../queries/campaign-row.ts';
+import { type CampaignRow, campaignJson, recentResetsOf } from '../../queries/campaigns/campaign-row.ts';
 import { firstOf } from '../../queries/first-of.ts';
 import { mapConcurrently } from '../../queries/map-concurrently.ts';
 import { EXIT, type ExitCode, print } from '../../terminal/io.ts';

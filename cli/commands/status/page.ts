@@ -3,7 +3,7 @@ import type { ActionItem } from '../../../functions/ledger/items.ts';
 import type { Connection } from '../../deployment/connect.ts';
 import { actionState, isSilent, nameOf } from '../../queries/actions.ts';
 import { type BudgetFigures, budgetFigures, CALL_MINUTES, tenths } from '../../queries/budget-figures.ts';
-import { RECENT_MINUTES } from '../../queries/campaign-row.ts';
+import { RECENT_MINUTES } from '../../queries/campaigns/campaign-row.ts';
 import { queued, queuedIn } from '../../queries/lane-counts.ts';
 import { known, type Reading } from '../../queries/reading.ts';
 import { areAllInHand, holdsIn, type Situation, timeLeftMs } from '../../queries/situation/situation.ts';

@@ -1,6 +1,6 @@
 import type { LedgerReader } from '../../../functions/ledger/dynamo/reader.ts';
-import { campaignIds } from '../campaign-ids.ts';
-import { RECENT_MINUTES } from '../campaign-row.ts';
+import { campaignIds } from '../campaigns/campaign-ids.ts';
+import { RECENT_MINUTES } from '../campaigns/campaign-row.ts';
 import { sumOf } from '../map-concurrently.ts';
 
 const MINUTE_MS = 60_000;

@@ -265,7 +265,14 @@ export function memoryReader(...items: RequestItem[]): LedgerReader {
   const count = (selection: Selection) => items.filter((item) => matches(item, selection)).length;
   const tally = (selection: Selection) => {
     const { campaign, state, reason, from, to } = selection;
-    const ranges = { campaign, state, withGone: true, ...(reason && { reason }), ...(from && { from }), ...(to && { to }) };
+    const ranges = {
+      campaign,
+      state,
+      withGone: true,
+      ...(reason && { reason }),
+      ...(from && { from }),
+      ...(to && { to }),
+    };
     return { count: count(selection), others: count(ranges) - count(selection) };
   };
   return {

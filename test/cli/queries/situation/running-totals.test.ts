@@ -93,7 +93,11 @@ describe('totals that are counted in the background', () => {
       },
       async countSucceeded(campaign, last) {
         asked.push([campaign, last?.count]);
-        return { count: (last?.count ?? (campaign === 'spring' ? 10 : 0)) + 1, others: 0, settled: { count: 0, others: 0, before: 0 } };
+        return {
+          count: (last?.count ?? (campaign === 'spring' ? 10 : 0)) + 1,
+          others: 0,
+          settled: { count: 0, others: 0, before: 0 },
+        };
       },
     });
     const totals = [await lookAfter(1), await lookAfter(1)];

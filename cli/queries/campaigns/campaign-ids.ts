@@ -1,5 +1,5 @@
-import { NO_CAMPAIGN } from '../../functions/contract/reset-request.ts';
-import type { LedgerReader } from '../../functions/ledger/dynamo/reader.ts';
+import { NO_CAMPAIGN } from '../../../functions/contract/reset-request.ts';
+import type { LedgerReader } from '../../../functions/ledger/dynamo/reader.ts';
 
 /** `none`, under which requests without a campaign are kept, then the campaigns, last seen first; at most so many of these. */
 export async function campaignIds(

@@ -1,6 +1,6 @@
-import type { LedgerReader } from '../../functions/ledger/dynamo/reader.ts';
-import { type CampaignItem, reachedAt } from '../../functions/ledger/items.ts';
-import { rfc3339 } from './rfc3339.ts';
+import type { LedgerReader } from '../../../functions/ledger/dynamo/reader.ts';
+import { type CampaignItem, reachedAt } from '../../../functions/ledger/items.ts';
+import { rfc3339 } from '../rfc3339.ts';
 
 const MINUTE_MS = 60_000;
 export const RECENT_MINUTES = 5;
