@@ -1,7 +1,7 @@
 import { type Io, print } from '../terminal/io.ts';
 import { progressLineOn } from '../terminal/progress-line.ts';
 import { counted, number } from '../terminal/text.ts';
-import { type Row, readAddressFile } from './address-file.ts';
+import { type Row, readAddressFile } from './enqueued-file.ts';
 
 /** Faulty lines that are named; all are counted. */
 const NAMED_LINES = 20;

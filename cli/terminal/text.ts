@@ -27,6 +27,13 @@ export function cut(text: string, characters: number): string {
   return all.length <= characters ? text : `${all.slice(0, Math.max(0, characters - 1)).join('')}…`;
 }
 
+/** "a…@example.org", also of a local part of one character: what a screen may show of an address. */
+export function maskedAddress(email: string): string {
+  const at = email.lastIndexOf('@');
+  const [first = ''] = at < 0 ? '' : email;
+  return plain(`${first === '@' ? '' : first}…${at < 0 ? '' : email.slice(at)}`);
+}
+
 /** Text that was written can be written over. */
 export const canMoveCursor = (stream: Output, env: Io['env']): boolean => stream.isTTY === true && env.TERM !== 'dumb';
 

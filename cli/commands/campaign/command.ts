@@ -2,12 +2,21 @@ import { Option } from 'commander';
 import { type Declaration, examples, JSON_OPTION, limit } from '../../declaration.ts';
 import { type CancelOptions, cancelCampaign } from './cancel.ts';
 import { DEFAULT_LIMIT, type ListOptions, listCampaigns } from './list.ts';
+import { declareStart } from './start/command.ts';
 
 export const declareCampaign: Declaration = (program, choose) => {
   const campaign = program
     .command('campaign')
-    .description('List campaigns, and cancel one for good.')
-    .addHelpText('after', examples(['resets campaign list'], ['resets campaign cancel breach-7']));
+    .description('Start a campaign from a file, list campaigns, and cancel one for good.')
+    .addHelpText(
+      'after',
+      examples(
+        ['resets campaign start people.csv --id breach-7'],
+        ['resets campaign list'],
+        ['resets campaign cancel breach-7'],
+      ),
+    );
+  declareStart(campaign, choose);
   campaign
     .command('list')
     .description('List the campaigns that the ledger knows, whoever enqueued them: seen or cancelled last first.')

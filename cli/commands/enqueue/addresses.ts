@@ -49,7 +49,6 @@ export async function enqueueAddresses(
     await print(context.stderr, `${counted(duplicates, 'repeated address', 'repeated addresses')} left out.`);
   const requestIds = unique.map(() => requestId ?? context.newId());
   const outgoing = unique.map(({ name, email }, index) => ({
-    line: index + 1,
     name,
     body: requestBody(email, requestIds[index] ?? '', shared),
   }));
@@ -70,21 +69,21 @@ export async function enqueueAddresses(
         lane,
         outgoing,
         total: outgoing.length,
-        onSent: ({ line }, messageId) => messageIds.set(line, messageId),
+        onSent: (index, messageId) => messageIds.set(index, messageId),
       }),
   );
 
   const { result: report, actionId, end } = carried;
   if (json) {
-    const requests = requestIds.map((id, index) => ({ requestId: id, messageId: messageIds.get(index + 1) ?? null }));
+    const requests = requestIds.map((id, index) => ({ requestId: id, messageId: messageIds.get(index) ?? null }));
     const notSent = unique.length - report.sent;
     await printJson(context, { actionId, lane, sent: report.sent, notSent, duplicates, requests });
   } else {
-    for (const [index, id] of requestIds.entries()) if (messageIds.has(index + 1)) await print(context.stdout, id);
+    for (const [index, id] of requestIds.entries()) if (messageIds.has(index)) await print(context.stdout, id);
   }
   if (report.end !== 'all-sent') {
     const missing = unique.flatMap(({ name }, index) =>
-      messageIds.has(index + 1) ? [] : [`${name} (${requestIds[index]})`],
+      messageIds.has(index) ? [] : [`${name} (${requestIds[index]})`],
     );
     await print(
       context.stderr,

@@ -1,8 +1,9 @@
 import type { Context } from '../../deployment/connect.ts';
+import { sharedMembers } from '../../sending/shared-members.ts';
 import { type ExitCode, wrongUsage } from '../../terminal/io.ts';
 import { enqueueAddresses, type GivenAddress, MOST_ADDRESSES } from './addresses.ts';
 import { enqueueFile } from './file.ts';
-import { type EnqueueOptions, sharedMembers } from './options.ts';
+import type { EnqueueOptions } from './options.ts';
 import { readAddresses } from './standard-input.ts';
 
 const STANDARD_INPUT = '-';
