@@ -9,12 +9,20 @@ import { addressProblem, problemOf } from '../../validation.ts';
 import type { EnqueueOptions } from './options.ts';
 
 /** Their ids are kept with the action, and more addresses are a campaign. */
-const MOST_ADDRESSES = 100;
+export const MOST_ADDRESSES = 100;
+/** Of a wrong file, more would tell nothing new. */
+const SHOWN_PROBLEMS = 10;
+
+export interface GivenAddress {
+  /** For the operator: "address 2", "line 7". */
+  name: string;
+  email: string;
+}
 
 export async function enqueueAddresses(
   context: Context,
   options: EnqueueOptions,
-  addresses: readonly string[],
+  addresses: readonly GivenAddress[],
   shared: SharedMembers,
 ): Promise<ExitCode> {
   const { requestId, yes, json } = options;
@@ -24,7 +32,7 @@ export async function enqueueAddresses(
   }
   if (addresses.length > MOST_ADDRESSES) {
     throw wrongUsage(
-      `More than ${MOST_ADDRESSES} addresses are refused here; put them into a file, and give --file FILE.`,
+      `More than ${MOST_ADDRESSES} addresses are refused: that is a campaign; save them as a file, and run ${context.command('campaign start FILE --id ID')}.`,
     );
   }
   const { unique, duplicates } = checkAddresses(addresses);
@@ -40,8 +48,8 @@ export async function enqueueAddresses(
   if (duplicates > 0)
     await print(context.stderr, `${counted(duplicates, 'repeated address', 'repeated addresses')} left out.`);
   const requestIds = unique.map(() => requestId ?? context.newId());
-  const outgoing = unique.map((email, index) => ({
-    name: `address ${index + 1}`,
+  const outgoing = unique.map(({ name, email }, index) => ({
+    name,
     body: requestBody(email, requestIds[index] ?? '', shared),
   }));
   const messageIds = new Map<number, string>();
@@ -74,7 +82,9 @@ export async function enqueueAddresses(
     for (const [index, id] of requestIds.entries()) if (messageIds.has(index)) await print(context.stdout, id);
   }
   if (report.end !== 'all-sent') {
-    const missing = requestIds.flatMap((id, index) => (messageIds.has(index) ? [] : [`address ${index + 1} (${id})`]));
+    const missing = unique.flatMap(({ name }, index) =>
+      messageIds.has(index) ? [] : [`${name} (${requestIds[index]})`],
+    );
     await print(
       context.stderr,
       `resets: Sent ${number(report.sent)} of ${number(unique.length)}. ${whyStopped(report, carried, context)} Missing: ${missing.join(', ')}; send each again with its id in --request-id, and nobody is reset twice.`,
@@ -83,12 +93,20 @@ export async function enqueueAddresses(
   return exitCodeOf(report, end);
 }
 
-function checkAddresses(addresses: readonly string[]): { unique: string[]; duplicates: number } {
-  const problems = addresses.flatMap((email, index) => {
+function checkAddresses(addresses: readonly GivenAddress[]): { unique: GivenAddress[]; duplicates: number } {
+  const problems = addresses.flatMap(({ name, email }) => {
     const problem = addressProblem(email);
-    return problem === undefined ? [] : [`address ${index + 1} ${problem}`];
+    return problem === undefined ? [] : [`${name} ${problem}`];
   });
-  if (problems.length > 0) throw wrongUsage(`${NOTHING_SENT} Fix: ${problems.join('; ')}.`);
-  const unique = [...new Map(addresses.map((email) => [email.toLowerCase(), email])).values()];
-  return { unique, duplicates: addresses.length - unique.length };
+  if (problems.length > 0) {
+    const more = problems.length - SHOWN_PROBLEMS;
+    const shown = [...problems.slice(0, SHOWN_PROBLEMS), ...(more > 0 ? [`and ${more} more`] : [])];
+    throw wrongUsage(`${NOTHING_SENT} Fix: ${shown.join('; ')}.`);
+  }
+  const unique = new Map<string, GivenAddress>();
+  for (const one of addresses) {
+    const address = one.email.toLowerCase();
+    if (!unique.has(address)) unique.set(address, one);
+  }
+  return { unique: [...unique.values()], duplicates: addresses.length - unique.size };
 }

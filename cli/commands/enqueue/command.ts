@@ -8,7 +8,7 @@ export const declareEnqueue: Declaration = (program, choose) => {
   program
     .command('enqueue')
     .description('Send reset requests to a lane, from addresses or from a file.')
-    .argument('[email...]', 'addresses')
+    .argument('[email...]', 'at most 100 addresses, or "-": one per line from standard input, with --yes')
     .option('--file <file>', 'a list of addresses, one per line, or a CSV file with a column "email"')
     .addOption(new Option('--lane <lane>', 'default: interactive for addresses, bulk for a file').choices(LANES))
     .option('--request-id <id>', 'idempotency key of a single address (default: a random one)')
@@ -31,6 +31,7 @@ The whole file is checked before anything is sent; one invalid line stops it, un
 Prints the request ids of addresses, one per line in their order; those of a file are RUN:LINE.
 ${examples(
   ['resets enqueue ann@example.org --requested-by helpdesk --reason "ticket 4711"'],
+  ['cut -f 3 -d , desk.csv | resets enqueue - --yes --requested-by helpdesk'],
   ['resets enqueue --file people.csv --campaign spring'],
   ['resets enqueue --file people.csv --run spring-1 --from-line 1042', 'goes on with a run'],
 )}`,

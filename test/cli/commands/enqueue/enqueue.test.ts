@@ -63,9 +63,16 @@ describe('enqueue EMAIL…', () => {
     expect(io.stderr.text).toContain('2 repeated addresses left out.');
   });
 
+  it('enqueue sends an address given twice as it was given first', async () => {
+    const { context, sent } = setUp();
+    await enqueue(context, { addresses: ['a@B.de', 'A@b.de'], yes: true });
+    expect(sent).toMatchObject([{ body: { email: 'a@B.de' } }]);
+  });
+
   it.each<[claim: string, options: EnqueueOptions, message: RegExp]>([
     ['nothing to send', {}, /either addresses or --file/],
     ['addresses and a file', { addresses: ['a@b.de'], file: 'f' }, /either addresses or --file/],
+    ['addresses and standard input', { addresses: ['a@b.de', '-'] }, /^Give either addresses or "-"/],
     ['an address against the rule', { addresses: ['a@b.de', 'nonsense'] }, /address 2 is not an address/],
     ['one id for two requests', { addresses: ['a@b.de', 'c@d.de'], requestId: 'r' }, /--request-id names one request/],
     ['an id against the rule', { addresses: ['a@b.de'], requestId: 'a b' }, /--request-id has a character/],
@@ -149,6 +156,106 @@ describe('enqueue EMAIL…', () => {
   it('enqueue exits 1 when nothing could be sent', async () => {
     const { context } = setUp((_call, bodies) => bodies.map(() => notNow));
     expect(await enqueue(context, { addresses: ['a@b.de'], yes: true })).toBe(1);
+  });
+});
+
+describe('enqueue -', () => {
+  const fed = (input: string | Buffer, options: EnqueueOptions = {}) => {
+    const scene = setUp();
+    scene.io.stdin.end(input);
+    return { ...scene, work: enqueue(scene.context, { addresses: ['-'], yes: true, ...options }) };
+  };
+
+  it.each([
+    ['one per line', 'a@b.de\nc@d.de\n'],
+    ['without a last line break', 'a@b.de\nc@d.de'],
+    ['with a byte order mark and Windows line ends', '\ufeffa@b.de\r\nc@d.de\r\n'],
+    ['with blank lines and spaces', '\n  a@b.de \n\n \n\tc@d.de\n\n'],
+  ])('sends the addresses of standard input, %s, and prints their ids', async (_claim, input) => {
+    const { io, sent, work } = fed(input);
+    expect(await work).toBe(0);
+    expect(sent.map(({ queueUrl, body }) => [queueUrl, body.email])).toEqual([
+      [DEPLOYMENT.laneQueueUrls.interactive, 'a@b.de'],
+      [DEPLOYMENT.laneQueueUrls.interactive, 'c@d.de'],
+    ]);
+    expect(io.stdout.text).toBe('id-1\nid-2\n');
+  });
+
+  const people = (count: number) => Array.from({ length: count }, (_, index) => `u${index}@b.de\n`).join('');
+  it.each<[claim: string, input: string | Buffer, message: RegExp]>([
+    ['nothing', '', /^Nothing was sent\. Standard input has no address/],
+    ['blank lines', '\n \r\n', /^Nothing was sent\. Standard input has no address/],
+    ['a line that is no address', 'a@b.de\n\njane roe\n', /^Nothing was sent\. Fix: line 3 is not an address[^;]*$/],
+    ['many such lines', 'jane roe\n'.repeat(12), /Fix: line 1 is (.*;){10} and 2 more\.$/],
+    ['UTF-16', Buffer.from('a@b.de', 'utf16le'), /^Nothing was sent\. Standard input is not UTF-8 text/],
+    ['101 addresses', people(101), /^More than 100 addresses are refused: that is a campaign/],
+    ['a line without end', 'x'.repeat(70_000), /^Nothing was sent\. Standard input has lines that are no addresses/],
+  ])('refuses %s as wrong usage, and quotes nothing of it', async (_claim, input, message) => {
+    const { batchSizes, work } = fed(input);
+    const failure = await failureIn(work);
+    expect(failure).toEqual({ message: expect.stringMatching(message), exitCode: 2 });
+    expect(failure.message).not.toMatch(/jane|xx/);
+    expect(batchSizes).toEqual([]);
+  });
+
+  it('takes a hundred addresses', async () => {
+    const { sent, work } = fed(people(100));
+    expect(await work).toBe(0);
+    expect(sent).toHaveLength(100);
+  });
+
+  it('reads no further than the address that is one too many', async () => {
+    const { io, context } = setUp();
+    io.stdin.write(people(101));
+    expect((await failureIn(enqueue(context, { addresses: ['-'], yes: true }))).exitCode).toBe(2);
+  });
+
+  it('is refused before anything is read without --yes, since standard input cannot answer too', async () => {
+    const { io, context } = setUp();
+    onTerminal(io);
+    const failure = await failureIn(enqueue(context, { addresses: ['-'] }));
+    expect(failure).toEqual({
+      message: expect.stringMatching(/^The addresses come from standard.*--yes/),
+      exitCode: 2,
+    });
+    expect(io.stderr.text).toBe('');
+  });
+
+  it.each([
+    ['tells a person at a terminal what it waits for', true, /^Waiting for addresses, one per line; Ctrl-D ends them/],
+    ['tells a pipe nothing of that', false, /^About to enqueue 1 /],
+  ])('%s', async (_claim, isTTY, said) => {
+    const { io, context } = setUp();
+    if (isTTY) onTerminal(io);
+    io.stdin.end('a@b.de\n');
+    await enqueue(context, { addresses: ['-'], yes: true });
+    expect(io.stderr.text).toMatch(said);
+  });
+
+  it('sends nothing when it is interrupted while it waits: exit 130', async () => {
+    const { io, context, batchSizes } = setUp();
+    io.stdin.write('a@b.de\n');
+    const work = failureIn(enqueue(context, { addresses: ['-'], yes: true }));
+    io.interrupt();
+    expect(await work).toEqual({ message: 'Nothing was sent.', exitCode: 130 });
+    expect(batchSizes).toEqual([]);
+  });
+
+  it('names why standard input cannot be read', async () => {
+    const { io, context } = setUp();
+    io.stdin.destroy(Object.assign(new Error('a directory'), { code: 'EISDIR' }));
+    expect(await failureIn(enqueue(context, { addresses: ['-'], yes: true }))).toEqual({
+      message: 'Nothing was sent. Standard input cannot be read (EISDIR).',
+      exitCode: 1,
+    });
+  });
+
+  it('names the lines of what was not sent, with the ids to send them again', async () => {
+    const { io, queues } = setUp((_call, bodies) => bodies.map((_, index) => (index === 1 ? refused : taken)));
+    const context = contextOf(io, { queues, actions: memoryActions().actions });
+    io.stdin.end('a@b.de\n\na@b.de\nc@d.de\n');
+    expect(await enqueue(context, { addresses: ['-'], yes: true })).toBe(3);
+    expect(io.stderr.text).toMatch(/SQS did not accept line 4: .*Missing: line 4 \(id-2\)/);
   });
 });
 
@@ -424,7 +531,8 @@ describe('what is enqueued', () => {
     const { context, batchSizes } = setUp();
     const addresses = (count: number) => linesOf(count).split('\n');
     expect(await failureIn(enqueue(context, { addresses: addresses(101), yes: true }))).toEqual({
-      message: expect.stringMatching(/^More than 100 addresses are refused here; .*--file FILE/),
+      message:
+        'More than 100 addresses are refused: that is a campaign; save them as a file, and run npx resets campaign start FILE --id ID.',
       exitCode: 2,
     });
     expect(batchSizes).toEqual([]);
