@@ -144,7 +144,7 @@ describe('The built file against the stand-ins', () => {
     return start(NODE, [program.file, ...args], environment);
   };
 
-  it('enqueues an address and the addresses of a file', async () => {
+  it('enqueues an address, and starts a campaign from a file', async () => {
     expect(await resets(['enqueue', 'ann@example.org', '--yes', '--request-id', 'r-1'])).toMatchObject({
       code: 0,
       out: 'r-1\n',
@@ -152,12 +152,12 @@ describe('The built file against the stand-ins', () => {
     const file = join(program.folder, 'people.csv');
     await writeFile(file, 'name,email\nAnn,ann@example.org\nBob,bob@example.org\n');
     onTestFinished(() => rm(file));
-    expect(await resets(['enqueue', '--file', 'people.csv', '--yes', '--run', 'r'])).toMatchObject({
+    expect(await resets(['campaign', 'start', 'people.csv', '--id', 'spring', '--yes'])).toMatchObject({
       code: 0,
-      out: 'Sent 2 of 2. Request ids: r:LINE.\n',
+      out: expect.stringMatching(/^Sent 2 of 2 /),
     });
-    const bodies = (await deployment.inspectQueue('bulk')).ready.map(({ body }) => JSON.parse(body).requestId);
-    expect(bodies.sort()).toEqual(['r:2', 'r:3']);
+    const bodies = (await deployment.inspectQueue('bulk')).ready.map(({ body }) => JSON.parse(body).email);
+    expect(bodies.sort()).toEqual(['ann@example.org', 'bob@example.org']);
   });
 
   it('reads the queues and the ledger', async () => {

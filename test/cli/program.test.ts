@@ -34,8 +34,8 @@ describe('The command line', () => {
     ['a status that is none', ['dlq', 'list', '--status', '99'], /'99' is invalid/],
     ['a wait of nothing', ['verify', '--wait', '0'], /'0' is invalid/],
     ['an argument of verify', ['verify', 'x'], /too many arguments/],
-    ['a line that is none', ['enqueue', '--file', 'f', '--from-line', '-1'], /--from-line/],
-    ['a command that is out of order', ['enqueue', '--yes'], /either addresses or --file/],
+    ['a canary that is no number', ['campaign', 'start', 'f', '--id', 'c', '--canary', '-1'], /--canary/],
+    ['an argument that is missing', ['enqueue', '--yes'], /missing required argument 'email'/],
     [
       'an id that looks like an option',
       ['request', '-id'],
@@ -214,11 +214,14 @@ describe('The program against the stand-ins', () => {
       }),
     );
     const file = await fileOf(Array.from({ length: 35 }, (_, index) => `u${index}@b.de`).join('\n'));
-    const { code, out, err } = await resets(['enqueue', '--file', file, '--yes', '--run', 'r', '--outputs', outputs]);
-    expect({ code, out }).toEqual({ code: 0, out: 'Sent 35 of 35. Request ids: r:LINE.\n' });
+    const args = ['campaign', 'start', file, '--id', 'autumn', '--yes', '--outputs', outputs];
+    const { code, out, err } = await resets(args);
+    expect(code, err).toBe(0);
+    expect(out).toMatch(/^Sent 35 of 35 /);
     expect(err).toContain('of stack Mine of');
     const ids = (await bodiesIn('bulk')).map(({ requestId }) => requestId);
-    expect(new Set(ids)).toEqual(new Set(Array.from({ length: 35 }, (_, index) => `r:${index + 1}`)));
+    expect(new Set(ids).size).toBe(35);
+    for (const id of ids) expect(id).toMatch(/^autumn:[0-9a-f]{32}$/);
   });
 
   it('the program shows status, a request and the dead letters', async () => {
@@ -266,11 +269,11 @@ describe('The program against the stand-ins', () => {
     expect(err).toMatch(/^resets: There is no ledger table Ledger; check the region/);
   });
 
-  it('enqueue interrupted by Ctrl-C ends the batches under way and exits 130', async () => {
+  it('a campaign interrupted by Ctrl-C ends the batches under way and exits 130', async () => {
     await drain();
     deployment.faults.add({ operation: 'sqs:SendMessageBatch', kind: 'slow', delayMs: 100, times: 9999 });
     const file = await fileOf(Array.from({ length: 2000 }, (_, index) => `u${index}@b.de`).join('\n'));
-    const child = spawn(process.execPath, [MAIN, 'enqueue', '--file', file, '--yes', '--run', 'r'], {
+    const child = spawn(process.execPath, [MAIN, 'campaign', 'start', file, '--id', 'long', '--yes'], {
       env: deployment.environment(),
     });
     const [err, out] = [text(child.stderr), text(child.stdout)];
@@ -282,7 +285,7 @@ describe('The program against the stand-ins', () => {
     expect(code).toBe(130);
     expect(sent).toBeLessThan(2000);
     expect(await out).toContain(`Sent ${sent} of 2,000`);
-    expect(await err).toContain(`--run r --from-line ${sent + 1};`);
+    expect(await err).toContain('The same command goes on where this one ended');
   });
 
   async function drain(): Promise<void> {

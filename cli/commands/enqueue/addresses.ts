@@ -26,10 +26,6 @@ export async function enqueueAddresses(
   shared: SharedMembers,
 ): Promise<ExitCode> {
   const { requestId, yes, json } = options;
-  const fileOnly = { '--run': options.run, '--from-line': options.fromLine, '--skip-invalid': options.skipInvalid };
-  for (const [option, value] of Object.entries(fileOnly)) {
-    if (value !== undefined) throw wrongUsage(`${option} is only for --file.`);
-  }
   if (addresses.length > MOST_ADDRESSES) {
     throw wrongUsage(
       `More than ${MOST_ADDRESSES} addresses are refused: that is a campaign; save them as a file, and run ${context.command('campaign start FILE --id ID')}.`,

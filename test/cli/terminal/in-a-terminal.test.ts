@@ -155,13 +155,15 @@ describe('status --watch in a terminal', () => {
   });
 });
 
-describe('Sending a file in a terminal', () => {
+describe('Sending a campaign in a terminal', () => {
   const COUNT = 2000;
+  let campaigns = 0;
   const inQueue = async (): Promise<number> => (await deployment.inspectQueue('bulk')).ready.length;
   const send = async (delayMs: number): Promise<TerminalRun> => {
     deployment.faults.add({ operation: 'sqs:SendMessageBatch', kind: 'slow', delayMs, times: COUNT });
     const file = await fileOf(Array.from({ length: COUNT }, (_, index) => `u${index}@b.de`).join('\n'));
-    return resets(['enqueue', '--file', file, '--yes', '--run', 'r', '--lane', 'bulk'], { columns: 400 });
+    campaigns += 1;
+    return resets(['campaign', 'start', file, '--id', `c-${campaigns}`, '--again', '--yes'], { columns: 400 });
   };
 
   it.each<[end: string, stop: (run: TerminalRun) => void]>([
@@ -170,21 +172,20 @@ describe('Sending a file in a terminal', () => {
   ])('%s lets the batches under way end, clears the progress line and says how to go on', async (_end, stop) => {
     const before = await inQueue();
     const run = await send(200);
-    await run.shows(/Sent \d+ of 2,000$/);
+    await run.shows(/Sending .* \d+ of 2,000/);
     stop(run);
     expect(await run.ended).toEqual({ code: 130, signal: 0 });
     const sent = (await inQueue()) - before;
     expect(sent).toBeLessThan(COUNT);
-    expect(run.screen.text.split('\n').slice(-2)).toEqual([
-      `Sent ${sent.toLocaleString('en')} of 2,000. Request ids: r:LINE.`,
-      expect.stringContaining(`--run r --from-line ${sent + 1};`),
-    ]);
+    const last = run.screen.text.split('\n').slice(-4);
+    expect(last[0]).toContain(`Sent ${sent.toLocaleString('en')} of 2,000`);
+    expect(last.at(-1)).toMatch(/The same command goes on .*campaign start /);
   });
 
   it('a terminal that is closed lets the batches under way end, and nothing fails for want of it', async () => {
     const before = await inQueue();
     const run = await send(200);
-    await run.shows(/Sent \d+ of 2,000$/);
+    await run.shows(/Sending .* \d+ of 2,000/);
     run.close();
     expect(await run.ended).toEqual({ code: 130, signal: 0 });
     const sent = (await inQueue()) - before;

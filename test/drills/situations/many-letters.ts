@@ -28,7 +28,7 @@ export const manyLetters: Drill = {
 
     stage.tells('the users are created: the cause is fixed');
     await stage.runs(HEADING, 'do', /receive-message/);
-    await stage.runs(HEADING, 'do', /enqueue --file/, { shows: /enqueue|sent/i });
+    await stage.runs(HEADING, 'do', /campaign start/, { shows: /sent/i });
     await stage.runs(HEADING, 'do', /delete-message-batch/, { shows: /Successful/ });
     await stage.resets(LETTERS + known.length + 1);
     await stage.until('no letter is left', async () => (await stage.system.deadLetters()).length === 0);

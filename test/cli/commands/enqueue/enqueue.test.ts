@@ -1,4 +1,3 @@
-import { appendFile, truncate } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { enqueue } from '../../../../cli/commands/enqueue/enqueue.ts';
 import type { EnqueueOptions } from '../../../../cli/commands/enqueue/options.ts';
@@ -9,7 +8,6 @@ import {
   DEPLOYMENT,
   failureIn,
   fakeQueues,
-  fileOf,
   memoryActions,
   notNow,
   onTerminal,
@@ -70,8 +68,6 @@ describe('enqueue EMAIL…', () => {
   });
 
   it.each<[claim: string, options: EnqueueOptions, message: RegExp]>([
-    ['nothing to send', {}, /either addresses or --file/],
-    ['addresses and a file', { addresses: ['a@b.de'], file: 'f' }, /either addresses or --file/],
     ['addresses and standard input', { addresses: ['a@b.de', '-'] }, /^Give either addresses or "-"/],
     ['an address against the rule', { addresses: ['a@b.de', 'nonsense'] }, /address 2 is not an address/],
     ['one id for two requests', { addresses: ['a@b.de', 'c@d.de'], requestId: 'r' }, /--request-id names one request/],
@@ -84,9 +80,6 @@ describe('enqueue EMAIL…', () => {
     ['too long a reason', { addresses: ['a@b.de'], reason: 'x'.repeat(513) }, /--reason is longer than 512/],
     ['a time that is none', { addresses: ['a@b.de'], notAfter: 'tomorrow' }, /--not-after is not an RFC 3339 time/],
     ['a time that has passed', { addresses: ['a@b.de'], notAfter: '2020-01-01T00:00:00Z' }, /--not-after has passed/],
-    ['a line without a file', { addresses: ['a@b.de'], fromLine: 2 }, /--from-line is only for --file/],
-    ['a request id for a file', { file: 'f', requestId: 'r' }, /a file takes --run/],
-    ['a run against the rule', { file: 'f', run: 'a/b' }, /--run has a character/],
   ])('enqueue refuses %s before anything is sent or connected', async (_claim, options, message) => {
     const failure = await failureIn(enqueue({ ...contextOf(testIo()), connect: never }, { yes: true, ...options }));
     expect(failure.message).toMatch(message);
@@ -259,155 +252,7 @@ describe('enqueue -', () => {
   });
 });
 
-describe('enqueue --file', () => {
-  it('enqueue --file sends to the bulk lane, with ids of run and line', async () => {
-    const { io, context, sent } = setUp();
-    const file = await fileOf('email\na@b.de\n\nc@d.de\n');
-    expect(await enqueue(context, { file, yes: true })).toBe(0);
-    expect(sent).toEqual([
-      { queueUrl: DEPLOYMENT.laneQueueUrls.bulk, body: { email: 'a@b.de', requestId: 'id-1:2' } },
-      { queueUrl: DEPLOYMENT.laneQueueUrls.bulk, body: { email: 'c@d.de', requestId: 'id-1:4' } },
-    ]);
-    expect(io.stdout.text).toBe('Sent 2 of 2. Request ids: id-1:LINE.\n');
-  });
-
-  it('enqueue --file sends nothing if one line is invalid, and names the line and the rule', async () => {
-    const { io, context, batchSizes } = setUp();
-    const file = await fileOf('a@b.de\nc@d.de\nbad line\n');
-    const failure = await failureIn(enqueue(context, { file, yes: true }));
-    expect(failure).toEqual({ message: expect.stringMatching(/1 invalid line; fix .*--skip-invalid/), exitCode: 1 });
-    expect(io.stderr.text).toContain('  line 3 is not an address that the API accepts');
-    expect(batchSizes).toEqual([]);
-  });
-
-  it('--skip-invalid leaves invalid lines out', async () => {
-    const { context, sent } = setUp();
-    const file = await fileOf('a@b.de\nbad line\nc@d.de\n');
-    await enqueue(context, { file, yes: true, skipInvalid: true });
-    expect(sent.map(({ body }) => body.requestId)).toEqual(['id-1:1', 'id-1:3']);
-  });
-
-  it('enqueue --file sends duplicates once and names them', async () => {
-    const { io, context, sent } = setUp();
-    await enqueue(context, { file: await fileOf('a@b.de\nA@B.DE\n'), yes: true });
-    expect(sent).toHaveLength(1);
-    expect(io.stderr.text).toContain('line 2 repeats line 1 and is left out');
-  });
-
-  it('enqueue --file names twenty faulty lines and counts the others', async () => {
-    const { io, context } = setUp();
-    await failureIn(enqueue(context, { file: await fileOf('bad line\n'.repeat(25)), yes: true }));
-    expect(io.stderr.text.match(/is not an address/g)).toHaveLength(20);
-    expect(io.stderr.text).toContain('and 5 more');
-  });
-
-  it('--run and --from-line continue a run that was cut off, with the same ids', async () => {
-    const { io, context, sent } = setUp();
-    const file = await fileOf('a@b.de\nc@d.de\ne@f.de\nA@b.de\n');
-    await enqueue(context, { file, yes: true, run: 'run-7', fromLine: 2 });
-    expect(sent.map(({ body }) => body.requestId)).toEqual(['run-7:2', 'run-7:3']);
-    expect(io.stdout.text).toContain('Sent 2 of 2.');
-    expect(io.stderr.text).toContain('Left out: 1 address before line 2.');
-  });
-
-  it('enqueue --file exits 130 when interrupted and says how to continue', async () => {
-    const { io, context, queues, sent } = setUp();
-    const real = queues.sendBatch;
-    queues.sendBatch = (...call) => {
-      io.interrupt();
-      return real(...call);
-    };
-    const file = await fileOf(Array.from({ length: 500 }, (_, index) => `u${index}@b.de`).join('\n'));
-    expect(await enqueue(context, { file, yes: true })).toBe(130);
-    const next = sent.length + 1;
-    expect(io.stderr.text).toContain(
-      `All lines before ${next} were sent. To continue, run the same command with --run id-1 --from-line ${next}`,
-    );
-  });
-
-  it('enqueue --file exits 3 when sent in part and says how to continue', async () => {
-    const { io, context } = setUp((call, bodies) => (call === 2 ? bodies.map(() => refused) : undefined));
-    const file = await fileOf(Array.from({ length: 30 }, (_, index) => `u${index}@b.de`).join('\n'));
-    expect(await enqueue(context, { file, yes: true })).toBe(3);
-    expect(io.stderr.text).toMatch(/SQS did not accept line 11: .*--run id-1 --from-line 11/);
-  });
-
-  it('a file that changes before the question is answered is not sent', async () => {
-    const { io, context, batchSizes } = setUp();
-    const file = await fileOf('a@b.de\n');
-    onTerminal(io);
-    const work = failureIn(enqueue(context, { file }));
-    while (!io.stderr.text.includes('Go ahead?')) await new Promise(setImmediate);
-    await appendFile(file, 'c@d.de\n');
-    io.stdin.write('y\n');
-    expect((await work).message).toMatch(/has changed since it was checked/);
-    expect(batchSizes).toEqual([]);
-  });
-
-  const LINES = Array.from({ length: 50_000 }, (_, index) => `u${index}@b.de\n`);
-  const bytesOf = (lines: number): number => LINES.slice(0, lines).join('').length;
-  const STRANGERS = Array.from({ length: 40 }, (_, index) => `stranger${index}@b.de\n`).join('');
-  it.each<[claim: string, change: (file: string) => Promise<void>, most: number]>([
-    [
-      'by an invalid line',
-      (file) => truncate(file, bytesOf(30_000)).then(() => appendFile(file, `nonsense\n${STRANGERS}`)),
-      30_000,
-    ],
-    ['by being cut off', (file) => truncate(file, bytesOf(30_000)), 30_000],
-    ['by more lines', (file) => appendFile(file, STRANGERS), 50_000],
-  ])(
-    'a file that changes while it is sent, %s, is done in part, and the way to continue is told',
-    async (_claim, change, most) => {
-      const { io, context, queues, sent } = setUp();
-      const file = await fileOf(LINES.join(''));
-      const real = queues.sendBatch;
-      let isFirst = true;
-      queues.sendBatch = async (...call) => {
-        if (isFirst) {
-          isFirst = false;
-          await change(file);
-        }
-        return real(...call);
-      };
-      expect(await enqueue(context, { file, yes: true })).toBe(3);
-      expect(sent.length).toBeLessThanOrEqual(most);
-      expect(sent.filter(({ body }) => String(body.email).startsWith('stranger'))).toEqual([]);
-      expect(io.stderr.text).toMatch(/Stopped\. .* changed while it was being sent\. .*--run id-1;/);
-    },
-  );
-
-  it.each([
-    ['', 'has no address.'],
-    ['email\n', 'has no address.'],
-  ])('a file without an address (%j) is a failure', async (content, message) => {
-    const { context } = setUp();
-    const failure = await failureIn(enqueue(context, { file: await fileOf(content), yes: true }));
-    expect(failure).toEqual({ message: expect.stringContaining(message), exitCode: 1 });
-  });
-
-  it('enqueue --file --json prints only JSON on stdout, also when it refuses', async () => {
-    const { io, context } = setUp();
-    const file = await fileOf('a@b.de\nbad line\na@b.de\n');
-    await failureIn(enqueue(context, { file, yes: true, json: true }));
-    expect(JSON.parse(io.stdout.text)).toEqual({
-      actionId: null,
-      lane: 'bulk',
-      run: 'id-1',
-      requestIdForm: 'RUN:LINE',
-      sent: 0,
-      notSent: 1,
-      firstUnsentLine: null,
-      invalidCount: 1,
-      invalid: [{ line: 2, problem: 'is not an address that the API accepts' }],
-      duplicateCount: 1,
-      duplicates: [{ line: 3, firstLine: 1 }],
-    });
-  });
-});
-
 describe('what is enqueued', () => {
-  const linesOf = (count: number) => Array.from({ length: count }, (_, index) => `u${index}@b.de`).join('\n');
-
   it('is an action of its addresses with their ids, and never an address', async () => {
     const { context, written } = setUp();
     await enqueue(context, { addresses: ['a@b.de', 'c@d.de'], campaign: 'spring', reason: 'x@y.de', yes: true });
@@ -424,27 +269,6 @@ describe('what is enqueued', () => {
         },
       ],
     ]);
-  });
-
-  it('of a file is an action with its name, without folders, and its run', async () => {
-    const { context, written } = setUp();
-    await enqueue(context, { file: await fileOf(linesOf(3), 'people.csv'), run: 'run-7', fromLine: 2, yes: true });
-    expect([...written.values()]).toMatchObject([
-      {
-        command: 'enqueue --file people.csv --lane bulk',
-        details: { lane: 'bulk', run: 'run-7', file: 'people.csv', fromLine: 2 },
-        planned: 2,
-        done: 2,
-        state: 'done',
-      },
-    ]);
-  });
-
-  it('of a file that is named for a person keeps no name', async () => {
-    const { context, written } = setUp();
-    await enqueue(context, { file: await fileOf('a@b.de\n', 'jane.roe@example.com.csv'), yes: true });
-    expect(JSON.stringify([...written.values()])).not.toContain('jane');
-    expect([...written.values()]).toMatchObject([{ details: { file: '(a name that may hold an address)' } }]);
   });
 
   it('that is not agreed to is no action, and nothing is sent', async () => {
@@ -466,27 +290,6 @@ describe('what is enqueued', () => {
     expect(batchSizes).toEqual([]);
   });
 
-  it('is stopped by an abort from elsewhere: exit 3, who it was and how to continue', async () => {
-    const { io, queues, sent } = setUp();
-    const { actions, written } = memoryActions();
-    const context = contextOf(io, { queues, actions });
-    const real = queues.sendBatch;
-    queues.sendBatch = async (...call) => {
-      const results = await real(...call);
-      if (sent.length === 20) {
-        await actions.askToStop('id-2', 'kim');
-        await io.beat();
-      }
-      return results;
-    };
-    expect(await enqueue(context, { file: await fileOf(linesOf(500)), yes: true })).toBe(3);
-    expect(sent.length).toBeLessThan(120);
-    expect(io.stderr.text).toContain(
-      `resets: Aborted by another operator (who that was: npx resets actions show id-2). All lines before ${sent.length + 1} were sent. To continue, run the same command with --run id-1 --from-line ${sent.length + 1};`,
-    );
-    expect(written.get('id-2')).toMatchObject({ state: 'aborted', done: sent.length, planned: 500 });
-  });
-
   it('is stopped by an abort before the first was sent: exit 1', async () => {
     const { io, queues, sent } = setUp((_call, bodies) => bodies.map(() => notNow));
     const { actions } = memoryActions();
@@ -502,34 +305,9 @@ describe('what is enqueued', () => {
     expect(io.stderr.text).toMatch(/Sent 0 of 1\. Aborted by another operator .*Missing: address 1 \(id-1\)/);
   });
 
-  it('is interrupted by Ctrl-C, as its action says', async () => {
-    const { io, context, queues, sent, written } = setUp();
-    const real = queues.sendBatch;
-    queues.sendBatch = (...call) => {
-      io.interrupt();
-      return real(...call);
-    };
-    await enqueue(context, { file: await fileOf(linesOf(500)), yes: true });
-    expect([...written.values()]).toMatchObject([{ state: 'interrupted', done: sent.length }]);
-    expect(io.stderr.text).toContain('resets: Interrupted. All lines before');
-  });
-
-  it.each<[claim: string, count: number, options: EnqueueOptions, isWarned: boolean]>([
-    ['101 rows in lane interactive', 101, { lane: 'interactive' }, true],
-    ['100 rows in lane interactive', 100, { lane: 'interactive' }, false],
-    ['101 rows in lane bulk', 101, {}, false],
-  ])(
-    'of a file with %s warns in the question only where single requests would wait',
-    async (_claim, count, options, isWarned) => {
-      const { io, context } = setUp();
-      await enqueue(context, { file: await fileOf(linesOf(count)), yes: true, ...options });
-      expect(io.stderr.text.includes('Warning: until these ')).toBe(isWarned);
-    },
-  );
-
   it('is at most a hundred addresses', async () => {
     const { context, batchSizes } = setUp();
-    const addresses = (count: number) => linesOf(count).split('\n');
+    const addresses = (count: number) => Array.from({ length: count }, (_, index) => `u${index}@b.de`);
     expect(await failureIn(enqueue(context, { addresses: addresses(101), yes: true }))).toEqual({
       message:
         'More than 100 addresses are refused: that is a campaign; save them as a file, and run npx resets campaign start FILE --id ID.',
