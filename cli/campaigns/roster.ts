@@ -1,9 +1,13 @@
 import { createHash } from 'node:crypto';
+import { DigestList } from './digest-list.ts';
 import { DigestSet } from './digest-set.ts';
+import { NumberList } from './number-list.ts';
 import { type Digester, digesterOf, requestIdFor } from './request-ids.ts';
 
-const FIRST_BYTES = 1 << 16;
-const FIRST_ROWS = 1 << 12;
+/** Far more than the longest address. */
+const BLOCK_BYTES = 1 << 20;
+/** Of the length that stands before each address. */
+const LENGTH_BYTES = 2;
 
 /** One of the people, and their request. */
 export interface Person {
@@ -18,12 +22,11 @@ export class Roster {
   readonly campaignId: string;
   readonly #digest: Digester;
   readonly #digests = new DigestSet();
-  /** The addresses one after another: they are ASCII, as the API's pattern has it. */
-  #text = Buffer.alloc(FIRST_BYTES);
-  #textLength = 0;
-  /** Where each address ends. */
-  #ends = new Uint32Array(FIRST_ROWS);
-  #lines = new Uint32Array(FIRST_ROWS);
+  /** The addresses one after another, each behind its length: they are ASCII, as the API's pattern has it. */
+  readonly #blocks: Buffer[] = [];
+  #end = 0;
+  readonly #starts = new NumberList();
+  readonly #lines = new NumberList();
   #order: Uint32Array | undefined;
 
   constructor(campaignId: string, idKey: Uint8Array) {
@@ -35,25 +38,29 @@ export class Roster {
     return this.#digests.size;
   }
 
-  /** @returns the line of the same address, whatever its capitals, where it was added before; that one stays. */
-  add(email: string, line: number): number | undefined {
+  /** What tells an address in this campaign. */
+  digestOf(email: string): Buffer {
+    return this.#digest(email);
+  }
+
+  /**
+   * @param digest that of the address, for whoever has it.
+   * @returns the line of the same address, whatever its capitals, where it was added before; that one stays.
+   */
+  add(email: string, line: number, digest = this.#digest(email)): number | undefined {
     const before = this.size;
-    const index = this.#digests.add(this.#digest(email));
-    if (index < before) return this.#lines[index];
-    if (index >= this.#lines.length) {
-      this.#lines = larger(this.#lines);
-      this.#ends = larger(this.#ends);
-    }
-    if (this.#textLength + email.length > this.#text.length) {
-      const text = Buffer.alloc(2 * this.#text.length);
-      this.#text.copy(text);
-      this.#text = text;
-    }
-    this.#textLength += this.#text.write(email, this.#textLength, 'latin1');
-    this.#lines[index] = line;
-    this.#ends[index] = this.#textLength;
+    const index = this.#digests.add(digest);
+    if (index < before) return this.#lines.at(index);
+    this.#lines.push(line);
+    this.#keep(email);
     this.#order = undefined;
     return undefined;
+  }
+
+  /** The line of an address that was added. */
+  lineOf(digest: Uint8Array): number | undefined {
+    const index = this.#digests.indexOf(digest);
+    return index === undefined ? undefined : this.#lines.at(index);
   }
 
   has(email: string): boolean {
@@ -66,7 +73,7 @@ export class Roster {
     if (index === undefined) throw new RangeError(`There is no place ${place} among ${this.size}.`);
     return {
       email: this.#emailAt(index),
-      line: this.#lines[index] ?? 0,
+      line: this.#lines.at(index),
       requestId: requestIdFor(this.campaignId, this.#digests.at(index)),
     };
   }
@@ -85,7 +92,7 @@ export class Roster {
   /** The people in the order of their lines. */
   *inFileOrder(): Generator<Pick<Person, 'email' | 'line'>> {
     for (let index = 0; index < this.size; index += 1) {
-      yield { email: this.#emailAt(index), line: this.#lines[index] ?? 0 };
+      yield { email: this.#emailAt(index), line: this.#lines.at(index) };
     }
   }
 
@@ -97,26 +104,36 @@ export class Roster {
     return hash.digest('hex');
   }
 
-  #digestsUnder(idKey: Uint8Array): DigestSet {
-    const digests = new DigestSet();
+  #digestsUnder(idKey: Uint8Array): DigestList {
+    const digests = new DigestList();
     const digest = digesterOf(idKey);
-    for (const { email } of this.inFileOrder()) digests.add(digest(email));
+    for (const { email } of this.inFileOrder()) digests.push(digest(email));
     return digests;
   }
 
+  #keep(email: string): void {
+    const room = BLOCK_BYTES - (this.#end % BLOCK_BYTES);
+    if (room === BLOCK_BYTES || room < LENGTH_BYTES + email.length) {
+      this.#end = this.#blocks.length * BLOCK_BYTES;
+      this.#blocks.push(Buffer.alloc(BLOCK_BYTES));
+    }
+    const from = this.#end % BLOCK_BYTES;
+    const block = this.#blocks.at(-1);
+    block?.writeUInt16LE(email.length, from);
+    block?.write(email, from + LENGTH_BYTES, 'latin1');
+    this.#starts.push(this.#end);
+    this.#end += LENGTH_BYTES + email.length;
+  }
+
   #emailAt(index: number): string {
-    const from = index === 0 ? 0 : this.#ends[index - 1];
-    return this.#text.toString('latin1', from, this.#ends[index]);
+    const start = this.#starts.at(index);
+    const block = this.#blocks[Math.floor(start / BLOCK_BYTES)];
+    const from = (start % BLOCK_BYTES) + LENGTH_BYTES;
+    return block?.toString('latin1', from, from + block.readUInt16LE(from - LENGTH_BYTES)) ?? '';
   }
 
   get #sorted(): Uint32Array {
     this.#order ??= this.#digests.sorted();
     return this.#order;
   }
-}
-
-function larger(array: Uint32Array): Uint32Array<ArrayBuffer> {
-  const copy = new Uint32Array(2 * array.length);
-  copy.set(array);
-  return copy;
 }

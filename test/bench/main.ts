@@ -1,4 +1,5 @@
 import { measureBundle } from './bundle-size.ts';
+import { measureCampaignFile } from './campaign-file.ts';
 import { measureColdStart } from './cold-start.ts';
 import { measureControl } from './control.ts';
 import { measureLedgerReader } from './ledger-reader.ts';
@@ -11,6 +12,7 @@ console.log(await measureBundle());
 console.log(await measureColdStart());
 console.log(await measureThroughput());
 console.log(await measureControl());
+console.log(await measureCampaignFile());
 console.log(await measureLedgerReader());
 // Some minutes, and several gigabytes of memory.
 console.log(await measureStatus());

@@ -7,7 +7,7 @@ import { requestKey } from '../../../functions/ledger/items.ts';
 const ID_KEY = new Uint8Array(32).fill(7);
 const people = (count: number): string[] => Array.from({ length: count }, (_, index) => `user${index}@example.com`);
 
-function rosterOf(emails: readonly string[], idKey = ID_KEY): Roster {
+function rosterOf(emails: readonly string[], idKey: Uint8Array = ID_KEY): Roster {
   const roster = new Roster('spring', idKey);
   for (const [index, email] of emails.entries()) roster.add(email, index + 1);
   return roster;
