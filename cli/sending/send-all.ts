@@ -1,6 +1,7 @@
 import { BATCH_SIZE } from '../deployment/batch-size.ts';
 import type { Queues, SendResult } from '../deployment/queues.ts';
 import { CommandFailed, type Io } from '../terminal/io.ts';
+import { Frontier } from './frontier.ts';
 
 /** Batches under way at once; a batch takes 10 to 20 ms, so this is several thousand messages per second. */
 const BATCHES_AT_ONCE = 8;
@@ -9,18 +10,16 @@ const MAX_TRIES = 5;
 const FIRST_PAUSE_MS = 200;
 
 export interface Outgoing {
-  /** Its place in the file, or among the addresses given, counted from 1. */
-  line: number;
   /** For the operator: "line 7". */
   name: string;
   body: string;
 }
 
-/** Where sending ended. `why` is a whole sentence, `firstUnsentLine` is the lowest line that was not sent: all before it were. */
+/** Where sending ended. `leading` is how many of the messages SQS has taken from the first on, without a gap; `why` is a whole sentence. */
 export type SendReport =
-  | { end: 'all-sent'; sent: number }
-  | { end: 'stopped'; sent: number; firstUnsentLine: number }
-  | { end: 'failed'; sent: number; firstUnsentLine: number | undefined; why: string };
+  | { end: 'all-sent'; sent: number; leading: number }
+  | { end: 'stopped'; sent: number; leading: number }
+  | { end: 'failed'; sent: number; leading: number; why: string };
 
 export interface Sending {
   queues: Pick<Queues, 'sendBatch'>;
@@ -29,37 +28,34 @@ export interface Sending {
   outgoing: AsyncIterable<Outgoing> | Iterable<Outgoing>;
   /** Given when the operator interrupts it, or another one aborts it. */
   stopped: AbortSignal;
-  onSent?: (outgoing: Outgoing, messageId: string) => void;
+  /** SQS has taken one. @param index its place among the messages, counted from 0. @param leading so many are taken from the first on. */
+  onSent?: (index: number, messageId: string, leading: number) => void;
 }
 
 /** Sends until all is sent, SQS refuses one for good, or it is stopped; then waits for what is under way. */
 export async function sendAll(sending: Sending): Promise<SendReport> {
   const { stopped, outgoing } = sending;
   const underWay = new Set<Promise<void>>();
+  const frontier = new Frontier();
   let sent = 0;
-  let firstUnsentLine: number | undefined;
+  let isCutShort = false;
   let why: string | undefined;
 
-  const unsent = (line: number): void => {
-    firstUnsentLine = Math.min(firstUnsentLine ?? line, line);
-  };
-  const send = async (batch: readonly Outgoing[]): Promise<void> => {
-    const rest = await sendBatch(sending, batch, (one, messageId) => {
+  const send = async (batch: readonly Numbered[]): Promise<void> => {
+    const rest = await sendBatch(sending, batch, (index, messageId) => {
       sent += 1;
-      sending.onSent?.(one, messageId);
+      frontier.done(index);
+      sending.onSent?.(index, messageId, frontier.leading);
     });
-    for (const { outgoing: one, why: whyNot } of rest) {
-      unsent(one.line);
-      why ??= whyNot;
-    }
+    if (rest.length > 0) isCutShort = true;
+    for (const { why: whyNot } of rest) why ??= whyNot;
   };
 
   try {
     for await (const batch of inBatches(outgoing)) {
-      // A batch that was read but not sent tells where to continue.
       if (underWay.size >= BATCHES_AT_ONCE) await Promise.race(underWay);
       if (stopped.aborted || why !== undefined) {
-        unsent(batch[0].line);
+        isCutShort = true;
         break;
       }
       const work = send(batch).finally(() => underWay.delete(work));
@@ -72,34 +68,39 @@ export async function sendAll(sending: Sending): Promise<SendReport> {
     await Promise.all(underWay);
   }
 
-  if (why !== undefined) return { end: 'failed', sent, firstUnsentLine, why };
-  if (firstUnsentLine !== undefined) return { end: 'stopped', sent, firstUnsentLine };
-  return { end: 'all-sent', sent };
+  const { leading } = frontier;
+  if (why !== undefined) return { end: 'failed', sent, leading, why };
+  return { end: isCutShort ? 'stopped' : 'all-sent', sent, leading };
 }
 
-type Batch = readonly [Outgoing, ...Outgoing[]];
+interface Numbered extends Outgoing {
+  /** Counted from 0. */
+  index: number;
+}
 
-async function* inBatches(outgoing: AsyncIterable<Outgoing> | Iterable<Outgoing>): AsyncGenerator<Batch> {
-  let batch: Outgoing[] = [];
-  for await (const one of outgoing) {
-    batch.push(one);
+async function* inBatches(outgoing: AsyncIterable<Outgoing> | Iterable<Outgoing>): AsyncGenerator<Numbered[]> {
+  let batch: Numbered[] = [];
+  let index = 0;
+  for await (const { name, body } of outgoing) {
+    batch.push({ name, body, index });
+    index += 1;
     if (batch.length < BATCH_SIZE) continue;
-    yield batch as unknown as Batch;
+    yield batch;
     batch = [];
   }
-  if (batch.length > 0) yield batch as unknown as Batch;
+  if (batch.length > 0) yield batch;
 }
 
 /** One that was not sent; `why` is a whole sentence, and missing if only an interruption kept it from another try. */
 interface Unsent {
-  outgoing: Outgoing;
+  outgoing: Numbered;
   why?: string;
 }
 
 async function sendBatch(
   { queues, clock, queueUrl, stopped }: Sending,
-  batch: readonly Outgoing[],
-  onSent: (outgoing: Outgoing, messageId: string) => void,
+  batch: readonly Numbered[],
+  onSent: (index: number, messageId: string) => void,
 ): Promise<Unsent[]> {
   const refused: Unsent[] = [];
   let rest: Unsent[] = batch.map((outgoing) => ({ outgoing }));
@@ -124,7 +125,7 @@ async function sendBatch(
     for (const [index, result] of results.entries()) {
       const outgoing = rest[index]?.outgoing;
       if (outgoing === undefined) continue;
-      if (result.ok) onSent(outgoing, result.messageId);
+      if (result.ok) onSent(outgoing.index, result.messageId);
       else if (result.senderFault) refused.push({ outgoing, why: notTaken(outgoing, result.why) });
       else again.push({ outgoing, why: notTaken(outgoing, result.why) });
     }

@@ -2,8 +2,8 @@ import type { Lane } from '../../functions/contract/reset-request.ts';
 import type { CarriedOut, RunningAction } from '../changes/carry-out.ts';
 import { type Connection, type Context, placeOf } from '../deployment/connect.ts';
 import { EXIT, type ExitCode } from '../terminal/io.ts';
-import { progressLineOn } from '../terminal/progress-line.ts';
-import { counted, number } from '../terminal/text.ts';
+import { counted } from '../terminal/text.ts';
+import { sendingProgressOn } from './progress.ts';
 import { type Outgoing, type SendReport, sendAll } from './send-all.ts';
 
 export const NOTHING_SENT = 'Nothing was sent.';
@@ -17,7 +17,8 @@ export interface Batch {
   lane: Lane;
   outgoing: AsyncIterable<Outgoing> | Iterable<Outgoing>;
   total: number;
-  onSent?: (outgoing: Outgoing, messageId: string) => void;
+  /** @param index the place of a message among them, counted from 0. */
+  onSent?: (index: number, messageId: string) => void;
 }
 
 /** Sends until all is sent or the action is stopped, and counts what was sent as done. */
@@ -27,7 +28,7 @@ export async function sendToLane(
   action: RunningAction,
   { lane, outgoing, total, onSent }: Batch,
 ): Promise<SendReport> {
-  const progress = progressLineOn(context);
+  const progress = sendingProgressOn(context, { total });
   let sent = 0;
   try {
     return await sendAll({
@@ -36,11 +37,11 @@ export async function sendToLane(
       queueUrl: deployment.laneQueueUrls[lane],
       outgoing,
       stopped: action.stopped,
-      onSent(one, messageId) {
+      onSent(index, messageId) {
         sent += 1;
         action.done(sent);
-        progress.show(`Sent ${number(sent)} of ${number(total)}`);
-        onSent?.(one, messageId);
+        progress.show(sent);
+        onSent?.(index, messageId);
       },
     });
   } finally {
@@ -50,7 +51,7 @@ export async function sendToLane(
 
 /** Why sending ended before all was sent: a whole sentence or two. */
 export function whyStopped(
-  report: Exclude<SendReport, { end: 'all-sent' }>,
+  report: { end: 'stopped' } | { end: 'failed'; why: string },
   { end, actionId }: Pick<CarriedOut<unknown>, 'end' | 'actionId'>,
   { command }: Pick<Context, 'command'>,
 ): string {

@@ -16,7 +16,7 @@ const LONGEST_OUTAGE_MS = MINUTE_MS;
 /** The secret is read at most this often after a 401, so an earlier probe could learn nothing. */
 const CREDENTIAL_HOLD_MS = 30 * SECOND_MS;
 /** This many rejections in a row mean a wrong URL, token owner or file rather than this many bad users. */
-const BRAKE_REJECTIONS = 20;
+export const BRAKE_REJECTIONS = 20;
 const BRAKE_HOLD_MS = 5 * MINUTE_MS;
 /** The request that last probed a brake leaves the next probe to another for this long. */
 const BRAKE_STAND_BACK_MS = 30 * SECOND_MS;

@@ -7,6 +7,9 @@ export type Lane = (typeof LANES)[number];
 /** Bytes of UTF-8. A longer body is refused unread: a valid request is far smaller. */
 export const MAX_BODY_BYTES = 64 * 1024;
 
+/** A request that has been queued for so long is given up: two days before its queue would drop it without a trace. */
+export const MAX_QUEUED_MS = 12 * 24 * 60 * 60 * 1000;
+
 /** Characters of a request's `reason`. */
 export const MAX_REASON_LENGTH = 512;
 

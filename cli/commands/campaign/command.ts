@@ -2,16 +2,23 @@ import { Option } from 'commander';
 import { type Declaration, examples, JSON_OPTION, limit } from '../../declaration.ts';
 import { type CancelOptions, cancelCampaign } from './cancel.ts';
 import { DEFAULT_LIMIT, type ListOptions, listCampaigns } from './list.ts';
+import { declareStart } from './start/command.ts';
 import { declareStatus } from './status/command.ts';
 
 export const declareCampaign: Declaration = (program, choose) => {
   const campaign = program
     .command('campaign')
-    .description('List campaigns, tell how one stands, report on it, and cancel one for good.')
+    .description('Start a campaign from a file, tell how it stands, report on it, and cancel one for good.')
     .addHelpText(
       'after',
-      examples(['resets campaign list'], ['resets campaign status breach-7'], ['resets campaign cancel breach-7']),
+      examples(
+        ['resets campaign start people.csv --id breach-7'],
+        ['resets campaign status breach-7 --watch'],
+        ['resets campaign report breach-7 --file people.csv --to report.csv'],
+        ['resets campaign cancel breach-7'],
+      ),
     );
+  declareStart(campaign, choose);
   campaign
     .command('list')
     .description('List the campaigns of the last 30 days, whoever enqueued them: seen or cancelled last first.')

@@ -41,7 +41,6 @@ export async function enqueueAddresses(
     await print(context.stderr, `${counted(duplicates, 'repeated address', 'repeated addresses')} left out.`);
   const requestIds = unique.map(() => requestId ?? context.newId());
   const outgoing = unique.map((email, index) => ({
-    line: index + 1,
     name: `address ${index + 1}`,
     body: requestBody(email, requestIds[index] ?? '', shared),
   }));
@@ -62,22 +61,20 @@ export async function enqueueAddresses(
         lane,
         outgoing,
         total: outgoing.length,
-        onSent: ({ line }, messageId) => messageIds.set(line, messageId),
+        onSent: (index, messageId) => messageIds.set(index, messageId),
       }),
   );
 
   const { result: report, actionId, end } = carried;
   if (json) {
-    const requests = requestIds.map((id, index) => ({ requestId: id, messageId: messageIds.get(index + 1) ?? null }));
+    const requests = requestIds.map((id, index) => ({ requestId: id, messageId: messageIds.get(index) ?? null }));
     const notSent = unique.length - report.sent;
     await printJson(context, { actionId, lane, sent: report.sent, notSent, duplicates, requests });
   } else {
-    for (const [index, id] of requestIds.entries()) if (messageIds.has(index + 1)) await print(context.stdout, id);
+    for (const [index, id] of requestIds.entries()) if (messageIds.has(index)) await print(context.stdout, id);
   }
   if (report.end !== 'all-sent') {
-    const missing = requestIds.flatMap((id, index) =>
-      messageIds.has(index + 1) ? [] : [`address ${index + 1} (${id})`],
-    );
+    const missing = requestIds.flatMap((id, index) => (messageIds.has(index) ? [] : [`address ${index + 1} (${id})`]));
     await print(
       context.stderr,
       `resets: Sent ${number(report.sent)} of ${number(unique.length)}. ${whyStopped(report, carried, context)} Missing: ${missing.join(', ')}; send each again with its id in --request-id, and nobody is reset twice.`,

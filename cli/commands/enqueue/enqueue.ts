@@ -1,8 +1,9 @@
 import type { Context } from '../../deployment/connect.ts';
+import { sharedMembers } from '../../sending/shared-members.ts';
 import { type ExitCode, wrongUsage } from '../../terminal/io.ts';
 import { enqueueAddresses } from './addresses.ts';
 import { enqueueFile } from './file.ts';
-import { type EnqueueOptions, sharedMembers } from './options.ts';
+import type { EnqueueOptions } from './options.ts';
 
 /** Sends reset requests to a lane, from addresses or from a file. */
 export async function enqueue(context: Context, options: EnqueueOptions): Promise<ExitCode> {

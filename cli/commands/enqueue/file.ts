@@ -1,16 +1,16 @@
-import { basename } from 'node:path';
 import type { Lane } from '../../../functions/contract/reset-request.ts';
 import { type Fingerprint, fingerprintOf, readAddressFile } from '../../addresses/enqueued-file.ts';
 import { reportSurvey, type Survey, surveyOf } from '../../addresses/survey.ts';
 import { carryOut } from '../../changes/carry-out.ts';
 import type { Connection, Context } from '../../deployment/connect.ts';
+import { keptName } from '../../sending/kept-name.ts';
 import { requestBody, type SharedMembers } from '../../sending/request-body.ts';
-import type { Outgoing, SendReport } from '../../sending/send-all.ts';
+import type { Outgoing } from '../../sending/send-all.ts';
 import { exitCodeOf, NOTHING_SENT, preview, sendToLane, whyStopped } from '../../sending/send-to-lane.ts';
 import { requireConsent } from '../../terminal/confirm.ts';
 import { CommandFailed, type ExitCode, print, wrongUsage } from '../../terminal/io.ts';
 import { counted, number, painter, printJson } from '../../terminal/text.ts';
-import { mayHoldAddress, problemOf } from '../../validation.ts';
+import { problemOf } from '../../validation.ts';
 import type { EnqueueOptions } from './options.ts';
 
 /** Leaves room for the line in the 128 characters of a request id. */
@@ -50,6 +50,7 @@ export async function enqueueFile(
   }
 
   const connection = await context.connect();
+  const lines: number[] = [];
   const carried = await carryOut(
     context,
     connection,
@@ -72,16 +73,18 @@ export async function enqueueFile(
       },
     },
     (action) => {
-      const outgoing = requestsOf(file, { fingerprint, total, fromLine, skipInvalid, run, shared });
+      const outgoing = requestsOf(file, { fingerprint, total, fromLine, skipInvalid, run, shared, lines });
       return sendToLane(context, connection, action, { lane, outgoing, total });
     },
   );
   const { result: report, actionId, end } = carried;
-  if (json) await printJson(context, summaryOf({ actionId, lane, run, total, sent: report.sent, survey, report }));
+  const firstUnsentLine = report.end === 'all-sent' ? undefined : lines[report.leading];
+  if (json)
+    await printJson(context, summaryOf({ actionId, lane, run, total, sent: report.sent, survey, firstUnsentLine }));
   else await print(context.stdout, `Sent ${number(report.sent)} of ${number(total)}. Request ids: ${run}:LINE.`);
   if (report.end !== 'all-sent') {
     const why = `${report.end === 'failed' ? 'Stopped. ' : ''}${whyStopped(report, carried, context)}`;
-    await print(context.stderr, `resets: ${why}${howToContinue(report, run)}`);
+    await print(context.stderr, `resets: ${why}${howToContinue(firstUnsentLine, report.sent, run)}`);
   }
   return exitCodeOf(report, end);
 }
@@ -104,12 +107,6 @@ function aboutFile(
   ];
 }
 
-/** What is kept of a file's name: not even that, if it may name a person. */
-function keptName(file: string): string {
-  const name = basename(file);
-  return mayHoldAddress(name) ? '(a name that may hold an address)' : name;
-}
-
 interface FileRun {
   /** Null where it came to none. */
   actionId: string | null;
@@ -118,18 +115,18 @@ interface FileRun {
   total: number;
   sent: number;
   survey: Survey;
-  report?: SendReport;
+  firstUnsentLine?: number | undefined;
 }
 
 /** What `--json` prints. */
-const summaryOf = ({ actionId, lane, run, total, sent, survey, report }: FileRun) => ({
+const summaryOf = ({ actionId, lane, run, total, sent, survey, firstUnsentLine }: FileRun) => ({
   actionId,
   lane,
   run,
   requestIdForm: 'RUN:LINE',
   sent,
   notSent: total - sent,
-  firstUnsentLine: report === undefined || report.end === 'all-sent' ? null : (report.firstUnsentLine ?? null),
+  firstUnsentLine: firstUnsentLine ?? null,
   invalidCount: survey.invalidCount,
   invalid: survey.invalid,
   duplicateCount: survey.duplicateCount,
@@ -145,10 +142,12 @@ interface SecondReading {
   skipInvalid: boolean | undefined;
   run: string;
   shared: SharedMembers;
+  /** Those that were read are added. */
+  lines: number[];
 }
 
 async function* requestsOf(file: string, reading: SecondReading): AsyncGenerator<Outgoing> {
-  const { fingerprint, total, fromLine, skipInvalid, run, shared } = reading;
+  const { fingerprint, total, fromLine, skipInvalid, run, shared, lines } = reading;
   let read = 0;
   const changed = new CommandFailed(
     `${file} changed while it was being sent. Restore it and run the same command with --run ${run}; ${SAFE_TO_REPEAT}.`,
@@ -159,13 +158,14 @@ async function* requestsOf(file: string, reading: SecondReading): AsyncGenerator
     if (!('email' in row) || line < fromLine) continue;
     read += 1;
     if (read > total) throw changed;
-    yield { line, name: `line ${line}`, body: requestBody(row.email, `${run}:${line}`, shared) };
+    lines.push(line);
+    yield { name: `line ${line}`, body: requestBody(row.email, `${run}:${line}`, shared) };
   }
   if ((await fingerprintOf(file)) !== fingerprint) throw changed;
 }
 
-function howToContinue(report: Exclude<SendReport, { end: 'all-sent' }>, run: string): string {
-  if (report.firstUnsentLine === undefined) return '';
-  const before = report.sent > 0 ? ` All lines before ${report.firstUnsentLine} were sent.` : '';
-  return `${before} To continue, run the same command with --run ${run} --from-line ${report.firstUnsentLine}; ${SAFE_TO_REPEAT}.`;
+function howToContinue(firstUnsentLine: number | undefined, sent: number, run: string): string {
+  if (firstUnsentLine === undefined) return '';
+  const before = sent > 0 ? ` All lines before ${firstUnsentLine} were sent.` : '';
+  return `${before} To continue, run the same command with --run ${run} --from-line ${firstUnsentLine}; ${SAFE_TO_REPEAT}.`;
 }

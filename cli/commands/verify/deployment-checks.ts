@@ -5,12 +5,12 @@ import { failureOf } from '../../deployment/aws-errors.ts';
 import type { Connection, Context } from '../../deployment/connect.ts';
 import { DEPLOYMENT_VARIABLES } from '../../deployment/find-deployment.ts';
 import type { Topic } from '../../deployment/topic.ts';
+import { VERIFY_CAMPAIGN } from '../../queries/campaigns/campaign-ids.ts';
 import { laneCounts, queued } from '../../queries/lane-counts.ts';
 import { holdWords, standingHolds } from '../../queries/standing-holds.ts';
 import { runbookOf, wayOutOf } from '../../queries/way-out.ts';
 import { counted, number, relative, shellWord, time } from '../../terminal/text.ts';
 import { type Check, checked, type Finding, failed, notChecked, ok, warning } from './check.ts';
-import { VERIFY_CAMPAIGN } from './test-requests.ts';
 
 /** What a look at a deployment tells, without a change of anything. */
 export async function deploymentChecks(context: Context, connection: Connection): Promise<Check[]> {

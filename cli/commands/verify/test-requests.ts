@@ -3,12 +3,11 @@ import type { RequestItem, State } from '../../../functions/ledger/items.ts';
 import type { RunningAction } from '../../changes/carry-out.ts';
 import type { Connection, Context } from '../../deployment/connect.ts';
 import type { QueueCounts } from '../../deployment/queues.ts';
+import { VERIFY_CAMPAIGN } from '../../queries/campaigns/campaign-ids.ts';
 import { queued } from '../../queries/lane-counts.ts';
 import { counted, number } from '../../terminal/text.ts';
 import { type Finding, failed, notChecked, ok } from './check.ts';
 
-/** Cancelled for good, so that its requests go through queue, function and ledger and end there without a call. */
-export const VERIFY_CAMPAIGN = 'resets-verify';
 /** An address that nobody can have: `.invalid` is reserved. */
 const NOBODY = 'nobody@resets-verify.invalid';
 

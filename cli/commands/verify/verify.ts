@@ -1,13 +1,14 @@
 import { LANES } from '../../../functions/contract/reset-request.ts';
 import { type Change, carryOut, type RunningAction } from '../../changes/carry-out.ts';
 import { type Connection, type Context, placeOf } from '../../deployment/connect.ts';
+import { VERIFY_CAMPAIGN } from '../../queries/campaigns/campaign-ids.ts';
 import { confirm, requireConsent } from '../../terminal/confirm.ts';
 import { EXIT, type ExitCode, print } from '../../terminal/io.ts';
 import { counted, painter, plain, printJson } from '../../terminal/text.ts';
 import { type Check, checked, type Finding, faultFinding, notChecked } from './check.ts';
 import { deploymentChecks } from './deployment-checks.ts';
 import { testLetterFinding } from './test-letter.ts';
-import { cancelVerifyCampaign, type Trial, testRequestFinding, VERIFY_CAMPAIGN } from './test-requests.ts';
+import { cancelVerifyCampaign, type Trial, testRequestFinding } from './test-requests.ts';
 
 export interface VerifyOptions {
   /** Seconds. */

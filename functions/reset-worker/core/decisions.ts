@@ -2,6 +2,7 @@ import type { Ruling, Ticket, Verdict } from '../../call-budget/call-budget.ts';
 import { standBackMs } from '../../call-budget/holds.ts';
 import type { EpochMs } from '../../common/clock.ts';
 import { type FailureReason, MAX_DETAIL_LENGTH } from '../../contract/dead-letter.ts';
+import { MAX_QUEUED_MS } from '../../contract/reset-request.ts';
 import type { RequestItem } from '../../ledger/items.ts';
 import { unknownWaitMs } from '../../ledger/lease.ts';
 import type { Failure, Spent, WaitUpdate } from '../../ledger/ledger.ts';
@@ -10,8 +11,6 @@ import { isHtmlPage } from './answers.ts';
 import type { DeferralCause } from './outcome.ts';
 import { backoffMs, MAX_FAILED_CALLS, MAX_UNKNOWNS, putBackMs, SHORT_WAIT_MS } from './retry-policy.ts';
 
-/** Two days before the queue's own retention of 14 days would drop the message without a trace. */
-const MAX_QUEUED_MS = 12 * 24 * 60 * 60 * 1000;
 /** What is given back while held is looked at this often: a hold may be lifted early, and nothing can reach a hidden message. */
 export const LONGEST_HELD_HIDE_MS = 2 * 60_000;
 

@@ -5,7 +5,7 @@ import { CommandFailed } from '../../../cli/terminal/io.ts';
 import { fakeQueues, notNow, refused, taken, testIo } from '../../support/cli/command-line.ts';
 
 const messages = (count: number): Outgoing[] =>
-  Array.from({ length: count }, (_, index) => ({ line: index + 1, name: `line ${index + 1}`, body: `${index + 1}` }));
+  Array.from({ length: count }, (_, index) => ({ name: `line ${index + 1}`, body: `${index + 1}` }));
 
 function sending(count: number, answer?: Parameters<typeof fakeQueues>[0]) {
   const io = testIo();
@@ -20,7 +20,7 @@ const all = (result: SendResult, bodies: readonly string[]): SendResult[] => bod
 describe('Sending', () => {
   it('messages are sent in batches of ten', async () => {
     const { run, batchSizes, sent } = sending(23);
-    expect(await run()).toEqual({ end: 'all-sent', sent: 23 });
+    expect(await run()).toEqual({ end: 'all-sent', sent: 23, leading: 23 });
     expect(batchSizes).toEqual([10, 10, 3]);
     expect(sent).toHaveLength(23);
   });
@@ -29,17 +29,17 @@ describe('Sending', () => {
     const { run, batchSizes, io } = sending(10, (call, bodies) =>
       call < 4 ? bodies.map((_, index) => (index < 2 ? notNow : taken)) : undefined,
     );
-    expect(await run()).toEqual({ end: 'all-sent', sent: 10 });
+    expect(await run()).toEqual({ end: 'all-sent', sent: 10, leading: 10 });
     expect(batchSizes).toEqual([10, 2, 2, 2]);
     expect(io.slept).toEqual([200, 400, 800]);
   });
 
-  it('sending gives an entry up after five tries and says which, why, and where to continue', async () => {
+  it('sending gives an entry up after five tries and says which, why, and how many before it are taken', async () => {
     const { run, batchSizes } = sending(10, (_call, bodies) => bodies.map((body) => (body === '7' ? notNow : taken)));
     expect(await run()).toEqual({
       end: 'failed',
       sent: 9,
-      firstUnsentLine: 7,
+      leading: 6,
       why: 'SQS did not accept line 7: InternalError: later.',
     });
     expect(batchSizes).toEqual([10, 1, 1, 1, 1]);
@@ -47,13 +47,13 @@ describe('Sending', () => {
 
   it("what SQS calls the sender's fault is not sent again", async () => {
     const { run, batchSizes } = sending(10, (_call, bodies) => bodies.map((body) => (body === '3' ? refused : taken)));
-    expect(await run()).toMatchObject({ end: 'failed', sent: 9, firstUnsentLine: 3 });
+    expect(await run()).toMatchObject({ end: 'failed', sent: 9, leading: 2 });
     expect(batchSizes).toEqual([10]);
   });
 
   it('sending stops after a batch that failed for good', async () => {
     const { run, batchSizes } = sending(1000, (_call, bodies) => all(refused, bodies));
-    expect(await run()).toMatchObject({ end: 'failed', sent: 0, firstUnsentLine: 1 });
+    expect(await run()).toMatchObject({ end: 'failed', sent: 0, leading: 0 });
     expect(batchSizes.length).toBeLessThan(12);
   });
 
@@ -61,18 +61,18 @@ describe('Sending', () => {
     const { run } = sending(15, () => {
       throw new CommandFailed('No AWS credentials were found.');
     });
-    expect(await run()).toEqual({ end: 'failed', sent: 0, firstUnsentLine: 1, why: 'No AWS credentials were found.' });
+    expect(await run()).toEqual({ end: 'failed', sent: 0, leading: 0, why: 'No AWS credentials were found.' });
   });
 
-  it('sending that is stopped ends what is under way and names the first line not sent', async () => {
+  it('sending that is stopped ends what is under way and tells how many it has sent', async () => {
     const { run, io, sent, batchSizes } = sending(0);
     const interruptedAt25 = function* () {
       for (const message of messages(1000)) {
-        if (message.line === 25) io.interrupt();
+        if (message.body === '25') io.interrupt();
         yield message;
       }
     };
-    expect(await run(interruptedAt25())).toEqual({ end: 'stopped', sent: 20, firstUnsentLine: 21 });
+    expect(await run(interruptedAt25())).toEqual({ end: 'stopped', sent: 20, leading: 20 });
     expect(sent).toHaveLength(20);
     expect(batchSizes).toEqual([10, 10]);
   });
@@ -82,7 +82,7 @@ describe('Sending', () => {
       io.interrupt();
       return bodies.map((body) => (body === '4' ? notNow : taken));
     });
-    expect(await run()).toEqual({ end: 'stopped', sent: 9, firstUnsentLine: 4 });
+    expect(await run()).toEqual({ end: 'stopped', sent: 9, leading: 3 });
     expect(batchSizes).toEqual([10]);
   });
 
@@ -95,7 +95,7 @@ describe('Sending', () => {
     expect(await run(breaksAfter10())).toEqual({
       end: 'failed',
       sent: 10,
-      firstUnsentLine: undefined,
+      leading: 10,
       why: 'The file has changed.',
     });
     expect(sent).toHaveLength(10);
@@ -113,7 +113,35 @@ describe('Sending', () => {
       underWay -= 1;
       return real(...call);
     };
-    expect(await run()).toEqual({ end: 'all-sent', sent: 500 });
+    expect(await run()).toEqual({ end: 'all-sent', sent: 500, leading: 500 });
     expect(most).toBe(8);
+  });
+
+  it('what is taken out of turn does not move the mark until what is before it is taken', async () => {
+    const { queues } = sending(0);
+    const { promise: first, resolve: takeFirst } = Promise.withResolvers<void>();
+    const real = queues.sendBatch;
+    queues.sendBatch = async (url, bodies) => {
+      if (bodies[0] === '1') await first;
+      return real(url, bodies);
+    };
+    const marks: number[] = [];
+    const io = testIo();
+    const work = io.graceful((stopped) =>
+      sendAll({
+        queues,
+        clock: io.clock,
+        queueUrl: 'q',
+        outgoing: messages(40),
+        stopped,
+        onSent(_index, _messageId, leading) {
+          marks.push(leading);
+          if (marks.length === 30) takeFirst();
+        },
+      }),
+    );
+    expect(await work).toEqual({ end: 'all-sent', sent: 40, leading: 40 });
+    expect(marks.slice(0, 30)).toEqual(Array.from({ length: 30 }, () => 0));
+    expect(marks.slice(30)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 40]);
   });
 });

@@ -1,0 +1,98 @@
+import { type CampaignItem, reachedAt, type SentCampaign } from '../../../../functions/ledger/items.ts';
+import type { Roster } from '../../../campaigns/roster.ts';
+import type { Connection, Context } from '../../../deployment/connect.ts';
+import { counted as countOf, number, plain, time } from '../../../terminal/text.ts';
+import type { Wanted } from './options.ts';
+
+/** More would keep everybody else in that lane waiting. */
+const MOST_INTERACTIVE = 1_000;
+const RECENT_MS = 30 * 24 * 60 * 60_000;
+/** After a cancellation calls begin for 10 s, and the last of them has ended long before this. */
+const SETTLED_MS = 60_000;
+
+const counted = (rows: number): string => countOf(rows, 'address', 'addresses');
+
+/** Why the id cannot be used, before the file is read; undefined if it can. */
+export function idRefusal(
+  { campaignId }: Pick<Wanted, 'campaignId'>,
+  item: CampaignItem | undefined,
+  idKey: Uint8Array | undefined,
+  connection: Pick<Connection, 'deployment'>,
+): string | undefined {
+  if (item === undefined) return undefined;
+  if (item.state === 'cancelled') {
+    const others = item.sent && idKey ? `, and leave out with --not-in ${campaignId} who was reset in it` : '';
+    return `Campaign ${campaignId} was cancelled at ${time(reachedAt(item))}, and stays cancelled; give another --id${others}.`;
+  }
+  if (item.sent === undefined) {
+    return `Campaign ${campaignId} has been in use by other systems since ${time(item.firstSeenAt)}, so that its counts would not add up; give another --id.`;
+  }
+  if (idKey === undefined) {
+    return `The key of campaign ${campaignId} is gone, so that its request ids cannot be made again: people would be reset twice. Put item campaign-key#${campaignId} back into table ${connection.deployment.ledgerTableName} (point-in-time recovery has it); another --id would reset everybody of the file again.`;
+  }
+  return undefined;
+}
+
+/** Why what the file and the options ask for is not what the campaign was started with; undefined if it is. */
+export function differenceRefusal(
+  wanted: Pick<Wanted, 'campaignId' | 'lane' | 'shared' | 'notAfter'>,
+  sent: SentCampaign,
+  set: { rows: number; setDigest: string },
+): string | undefined {
+  const { campaignId, shared } = wanted;
+  const options = [
+    ['--lane', wanted.lane, sent.lane],
+    ['--not-after', told(wanted.notAfter), told(sent.notAfter)],
+    ['--reason', shared.reason, sent.reason],
+    ['--requested-by', shared.requestedBy, sent.requestedBy],
+  ] as const;
+  const others = options.flatMap(([option, now, then]) =>
+    now === then ? [] : [then === undefined ? `without ${option}` : `with ${option} ${plain(JSON.stringify(then))}`],
+  );
+  if (others.length > 0) {
+    return `Campaign ${campaignId} was started ${others.join(', ')}; give the same as then, or another --id.`;
+  }
+  if (set.setDigest === sent.setDigest) return undefined;
+  return `Campaign ${campaignId} was started with other addresses: ${number(sent.rows)} of ${plain(sent.file)} then, ${number(set.rows)} now. Give the file and the lists as they were, or another --id with --not-in ${campaignId}.`;
+}
+
+const told = (epochMs: number | undefined): string | undefined => (epochMs === undefined ? undefined : time(epochMs));
+
+/** Why so many rows are not sent; undefined if they are. */
+export function rowsRefusal({ lane }: Pick<Wanted, 'lane'>, rows: number, path: string): string | undefined {
+  if (rows === 0) return `No row of ${path} is left to send; see above what was left out, and why.`;
+  if (lane === 'interactive' && rows > MOST_INTERACTIVE) {
+    return `These are ${counted(rows)}, and lane interactive takes at most ${countOf(MOST_INTERACTIVE, 'row')} of a campaign, since everybody else in it would wait; leave out --lane interactive.`;
+  }
+  return undefined;
+}
+
+/** Why the same people must not be sent under another id; undefined if there is no such campaign of the last 30 days. */
+export async function sameSetRefusal(
+  context: Pick<Context, 'command'>,
+  connection: Pick<Connection, 'ledger' | 'campaigns' | 'now'>,
+  { campaignId, notIn }: Pick<Wanted, 'campaignId' | 'notIn'>,
+  roster: Roster,
+): Promise<string | undefined> {
+  for await (const item of connection.ledger.campaigns()) {
+    if (reachedAt(item) < connection.now() - RECENT_MS) return undefined;
+    const { campaignId: other, sent } = item;
+    if (sent?.rows !== roster.size || other === campaignId || notIn.includes(other)) continue;
+    const idKey = await connection.campaigns.idKey(other);
+    if (idKey === undefined || roster.setDigest(idKey) !== sent.setDigest) continue;
+    return `The same ${counted(sent.rows)} were sent as campaign ${other} at ${time(sent.startedAt)}: ${context.command(`campaign status ${other}`)} tells how it went. --not-in ${other} leaves out who was reset in it, and --again resets all of them again.`;
+  }
+  return undefined;
+}
+
+/** Why it is too early to tell who was reset in another campaign; undefined if it is not. */
+export async function stillRunningRefusal(
+  { ledger, now }: Pick<Connection, 'ledger' | 'now'>,
+  { notIn }: Pick<Wanted, 'notIn'>,
+): Promise<string | undefined> {
+  for (const campaignId of notIn) {
+    if ((await ledger.count({ campaign: campaignId, state: 'succeeded', from: now() - SETTLED_MS })) === 0) continue;
+    return `Campaign ${campaignId} of --not-in still resets people, the last of them within a minute: let it end, or cancel it and wait for a minute, so that nobody is reset twice.`;
+  }
+  return undefined;
+}
