@@ -2,6 +2,7 @@ import { Option } from 'commander';
 import { type Declaration, examples, JSON_OPTION, limit } from '../../declaration.ts';
 import { type CancelOptions, cancelCampaign } from './cancel.ts';
 import { DEFAULT_LIMIT, type ListOptions, listCampaigns } from './list.ts';
+import { declareReport } from './report/command.ts';
 import { declareStart } from './start/command.ts';
 import { declareStatus } from './status/command.ts';
 
@@ -34,6 +35,7 @@ ${examples(['resets campaign list'], ['resets campaign list --all --limit all --
     )
     .action((options: ListOptions) => choose((context) => listCampaigns(context, options)));
   declareStatus(campaign, choose);
+  declareReport(campaign, choose);
   campaign
     .command('cancel')
     .description('Drop what is still queued of a campaign, for good. No call later than 10 s from then.')
