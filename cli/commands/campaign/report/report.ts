@@ -10,7 +10,7 @@ import { findCampaign, idKeyOf, requireCampaignId } from '../../../queries/campa
 import { keptName } from '../../../sending/kept-name.ts';
 import { CommandFailed, EXIT, type ExitCode } from '../../../terminal/io.ts';
 import { NewFile, requireNoFile } from '../../../terminal/new-file.ts';
-import { counted, plain } from '../../../terminal/text.ts';
+import { counted, number, plain } from '../../../terminal/text.ts';
 import { tellReport } from './tell-report.ts';
 import { type Written, writeReport } from './write-report.ts';
 
@@ -121,7 +121,7 @@ function write(
 const differenceWords = (rows: number, sent: SentCampaign): string =>
   rows === sent.rows
     ? `The file gives as many people as were sent, and not the same: rows that the ledger does not know are "unknown". Is it ${plain(sent.file)} with the options of the start?`
-    : `The file gives ${counted(rows, 'row')}, and ${counted(sent.rows, 'row')} were sent: rows that the ledger does not know are "unknown". Is it ${plain(sent.file)} with the options of the start?`;
+    : `The file gives ${counted(rows, 'row')}, and the campaign has ${number(sent.rows)}: rows that the ledger does not know are "unknown". Is it ${plain(sent.file)} with the options of the start?`;
 
 const changedWords = (path: string): string =>
   `${path} was changed while it was read: give the command again for a report on one state of it.`;
