@@ -59,7 +59,7 @@ describe('The command line', () => {
 
   it.each([
     [['--help'], 'Exit codes: 0 done, 1 failed, 2 wrong usage'],
-    [['enqueue', '--help'], 'default: interactive for addresses, bulk for a file'],
+    [['enqueue', '--help'], 'default: interactive'],
     [['verify', '--help'], 'resets verify --wait 600'],
     [['--version'], '0.'],
   ])('%j is answered on stdout, without a connection', async (args, words) => {

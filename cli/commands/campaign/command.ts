@@ -2,18 +2,20 @@ import { Option } from 'commander';
 import { type Declaration, examples, JSON_OPTION, limit } from '../../declaration.ts';
 import { type CancelOptions, cancelCampaign } from './cancel.ts';
 import { DEFAULT_LIMIT, type ListOptions, listCampaigns } from './list.ts';
+import { declareReport } from './report/command.ts';
 import { declareStart } from './start/command.ts';
 import { declareStatus } from './status/command.ts';
 
 export const declareCampaign: Declaration = (program, choose) => {
   const campaign = program
     .command('campaign')
-    .description('Start a campaign from a file, tell how one stands, report on it, and cancel it for good.')
+    .description('Start a campaign from a file, tell how it stands, report on it, and cancel it for good.')
     .addHelpText(
       'after',
       examples(
         ['resets campaign start people.csv --id breach-7'],
         ['resets campaign status breach-7 --watch'],
+        ['resets campaign report breach-7 --file people.csv --to report.csv'],
         ['resets campaign cancel breach-7'],
       ),
     );
@@ -33,6 +35,7 @@ ${examples(['resets campaign list'], ['resets campaign list --all --limit all --
     )
     .action((options: ListOptions) => choose((context) => listCampaigns(context, options)));
   declareStatus(campaign, choose);
+  declareReport(campaign, choose);
   campaign
     .command('cancel')
     .description('Drop what is still queued of a campaign, for good. No call later than 10 s from then.')

@@ -23,3 +23,17 @@ export async function findCampaign(
     `The ledger knows no campaign ${id}: it was not started from a file, and the worker has received none of its requests. Those it knows: ${command('campaign list')}`,
   );
 }
+
+/** The key under which a campaign's request ids are made. @throws CommandFailed where it has none, with why. */
+export async function idKeyOf(
+  { campaigns }: Pick<Connection, 'campaigns'>,
+  { campaignId, sent }: CampaignItem,
+): Promise<Uint8Array> {
+  const idKey = await campaigns.idKey(campaignId);
+  if (idKey !== undefined) return idKey;
+  throw new CommandFailed(
+    sent === undefined
+      ? `Campaign ${campaignId} was not sent from a file, so no request id can be told from an address.`
+      : `The id key of campaign ${campaignId} is no longer in the ledger, so no request id can be told from an address.`,
+  );
+}

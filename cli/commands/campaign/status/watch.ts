@@ -34,7 +34,6 @@ export async function watch(
     const screen = json ? undefined : screenOn(context);
     try {
       while (!interrupted.aborted) {
-        running.refresh();
         const view = await unlessInterrupted(campaignView(connection, item), interrupted);
         if (view === undefined) break;
         const totals = running.look();
@@ -43,6 +42,8 @@ export async function watch(
           const footer: PageLine[] = [{ text: '' }, { text: `${time(view.at)}, Ctrl-C to stop.` }];
           screen.draw(pageText([...lines, ...footer], context));
         } else await print(stdout, jsonText(campaignViewJson(connection, view, totals)));
+        // The first page does not wait for the first count, which keeps the ledger busy.
+        running.refresh();
         await clock.sleep(REFRESH_MS, interrupted);
         // It may be sent by now, or cancelled; what can't be read is as it was.
         const again = await readingOf(ledger.findCampaign(item.campaignId));
