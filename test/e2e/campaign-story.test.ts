@@ -172,7 +172,7 @@ test('a breach of 2,000: planned, tried on a few, paused, slowed, held, reported
   });
   expect(told.sha256).toMatch(/^[0-9a-f]{64}$/);
   const helped = await desk.json(['request', '--campaign', 'breach-7', '--email', somebody.toUpperCase()]);
-  expect(helped).toMatchObject({ state: 'succeeded', campaign: 'breach-7' });
+  expect(helped).toMatchObject({ state: 'succeeded', campaignId: 'breach-7' });
 
   await desk.change('budget', 'set', '1200', '--burst', '20');
   const second = Array.from({ length: SECOND }, () => anAddress());

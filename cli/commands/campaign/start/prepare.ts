@@ -11,7 +11,8 @@ import type { Connection, Context } from '../../../deployment/connect.ts';
 import { NOTHING_SENT } from '../../../sending/send-to-lane.ts';
 import { CommandFailed, print } from '../../../terminal/io.ts';
 import type { StartOptions, Wanted } from './options.ts';
-import { differenceRefusal, idRefusal, rowsRefusal, sameSetRefusal, stillRunningRefusal } from './refusals.ts';
+import { othersEnded } from './others-ended.ts';
+import { differenceRefusal, idRefusal, rowsRefusal, sameSetRefusal } from './refusals.ts';
 
 /** A campaign that may be sent, before anything of it is written. */
 export interface Prepared {
@@ -47,8 +48,8 @@ export async function prepare(start: Start): Promise<Prepared> {
     connection.campaigns.idKey(campaignId),
   ]);
   refuse(idRefusal(wanted, item, kept, connection));
+  if (item === undefined) await othersEnded(context, connection, wanted.notIn);
   const startedAt = item?.sent?.startedAt ?? connection.now();
-  if (item === undefined) refuse(await stillRunningRefusal(connection, wanted));
 
   const idKey = kept ?? newIdKey();
   const roster = new Roster(campaignId, idKey);

@@ -7,8 +7,6 @@ import type { Wanted } from './options.ts';
 /** More would keep everybody else in that lane waiting. */
 const MOST_INTERACTIVE = 1_000;
 const RECENT_MS = 30 * 24 * 60 * 60_000;
-/** After a cancellation calls begin for 10 s, and the last of them has ended long before this. */
-const SETTLED_MS = 60_000;
 
 const counted = (rows: number): string => countOf(rows, 'address', 'addresses');
 
@@ -81,18 +79,6 @@ export async function sameSetRefusal(
     const idKey = await connection.campaigns.idKey(other);
     if (idKey === undefined || roster.setDigest(idKey) !== sent.setDigest) continue;
     return `The same ${counted(sent.rows)} were sent as campaign ${other} at ${time(sent.startedAt)}: ${context.command(`campaign status ${other}`)} tells how it went. --not-in ${other} leaves out who was reset in it, and --again resets all of them again.`;
-  }
-  return undefined;
-}
-
-/** Why it is too early to tell who was reset in another campaign; undefined if it is not. */
-export async function stillRunningRefusal(
-  { ledger, now }: Pick<Connection, 'ledger' | 'now'>,
-  { notIn }: Pick<Wanted, 'notIn'>,
-): Promise<string | undefined> {
-  for (const campaignId of notIn) {
-    if ((await ledger.count({ campaign: campaignId, state: 'succeeded', from: now() - SETTLED_MS })) === 0) continue;
-    return `Campaign ${campaignId} of --not-in still resets people, the last of them within a minute: let it end, or cancel it and wait for a minute, so that nobody is reset twice.`;
   }
   return undefined;
 }
