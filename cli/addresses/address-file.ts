@@ -99,9 +99,10 @@ export class AddressFile {
     }
   }
 
-  /** Whether the file is another than it was when it was opened. */
+  /** Whether the file is another than it was when it was opened, or gone. */
   async changed(): Promise<boolean> {
-    return (await startOf(this.path)).fingerprint !== this.#opened.fingerprint;
+    const { fingerprint } = await startOf(this.path).catch(() => ({ fingerprint: undefined }));
+    return fingerprint !== this.#opened.fingerprint;
   }
 
   /** Of its bytes, in hex. */

@@ -47,6 +47,11 @@ export class DigestSet {
     return this.#digests.sorted();
   }
 
+  /** SHA-256 in hex over the sorted digests. */
+  sha256(): string {
+    return this.#digests.sha256();
+  }
+
   /** Where the digest is, or would be put. */
   #slotOf(digest: Uint8Array): number {
     const slots = this.#slots;

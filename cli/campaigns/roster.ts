@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { DigestList } from './digest-list.ts';
 import { DigestSet } from './digest-set.ts';
 import { NumberList } from './number-list.ts';
@@ -98,10 +97,7 @@ export class Roster {
 
   /** SHA-256 in hex that tells this set of addresses from any other: over the sorted digests, those of the request ids or under another key. */
   setDigest(idKey?: Uint8Array): string {
-    const digests = idKey === undefined ? this.#digests : this.#digestsUnder(idKey);
-    const hash = createHash('sha256');
-    for (const index of digests.sorted()) hash.update(digests.at(index));
-    return hash.digest('hex');
+    return (idKey === undefined ? this.#digests : this.#digestsUnder(idKey)).sha256();
   }
 
   #digestsUnder(idKey: Uint8Array): DigestList {

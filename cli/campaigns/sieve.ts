@@ -81,8 +81,8 @@ export async function readExcludes(
   const standing = (env[EXCLUDE.variable] ?? '').split(delimiter).filter((path) => path.trim() !== '');
   // Who names a list in both ways means one list.
   const sources = new Map<string, string>();
+  for (const path of standing) sources.set(path, EXCLUDE.variable);
   for (const path of paths) sources.set(path, EXCLUDE.option);
-  for (const path of standing) if (!sources.has(path)) sources.set(path, EXCLUDE.variable);
   const lists: ExcludedAccounts[] = [];
   for (const [path, source] of sources) lists.push(await readExclude(path, source, roster));
   return lists;

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { appendFile, utimes, writeFile } from 'node:fs/promises';
+import { appendFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
@@ -127,7 +127,7 @@ describe('A file of addresses', () => {
     ],
     [
       'a row that runs on over others within quotes is invalid, and its neighbours are not',
-      'name,email\nJ,a@b.de\n"K,c@d.de\nL,e@f.de",\nM,g@h.de\n',
+      'name,email\nJ,a@b.de\n"K,c@d.de\nL",e@f.de\nM,g@h.de\n',
       [
         [2, 'a@b.de'],
         [3, 'invalid'],
@@ -243,6 +243,12 @@ describe('The columns of a file', () => {
       {},
       /has no column "email", but "name", "E-Mail Address"; give --email/,
     ],
+    [
+      'a quoted header of another name',
+      '"name";"Mail"\n"J";"a@b.de"\n',
+      {},
+      /has no column "email", but "name", "Mail"; give/,
+    ],
     ['a list with a header of another name', 'E-Mail\na@b.de\n', {}, /has no column "email", but "E-Mail"; give/],
     ['a header of many columns', `${'abcdefghijkl'.split('').join(';')}\n`, {}, /"i", "j" and 2 more; give/],
     ['a header with control characters', 'a\u001b[2J,b\nx@y.de,\n', {}, /but "a\\u001b\[2J", "b"/],
@@ -306,6 +312,7 @@ describe('A file that cannot be read', () => {
     ['an empty file', '', /is empty: it has no address\. Give a CSV file/],
     ['a file of blanks', '\ufeff \r\n\n', /is empty/],
     ['UTF-16 with its mark', Buffer.from('\ufeffa@b.de\n', 'utf16le'), /is UTF-16 text; save it as "CSV UTF-8"/],
+    ['UTF-16 of another script', Buffer.from('\ufeff地址\n王@例子', 'utf16le'), /is UTF-16 text/],
     ['UTF-16 without a mark', Buffer.from('email\na@b.de\n', 'utf16le'), /is UTF-16 text/],
     ['UTF-16, the larger byte first', Buffer.from('email\na@b.de\n', 'utf16le').swap16(), /is UTF-16 text/],
     ['a spreadsheet', Buffer.from([0x50, 0x4b, 3, 4, 0, 0]), /is a spreadsheet or an archive; save the sheet/],
@@ -317,7 +324,7 @@ describe('A file that cannot be read', () => {
     ],
     [
       'an open quote that the next one closes',
-      `email,name\n${rows(400)}a@b.de,"J\n${rows(200)}a@b.de,"K"\n`,
+      `email,name\n${rows(400)}a@b.de,"J\n${rows(200)}a@b.de,"K"\na@b.de,"L"\n`,
       /: line 402 opens a quote that is closed in line 603 with other text behind it; close it where/,
     ],
     [
@@ -350,7 +357,7 @@ describe('A file that cannot be read', () => {
   });
 
   it('the rows before the fault are told first', async () => {
-    const file = await opened(`email,name\n${rows(400)}a@b.de,"J\n`);
+    const file = await opened(`email,name\n${rows(400)}a@b.de,"J"x\n${rows(400)}`);
     let count = 0;
     const counting = async () => {
       for await (const _row of file.rows()) count += 1;
@@ -389,7 +396,7 @@ describe('A file that was opened', () => {
     expect(await Array.fromAsync(file.rows())).toEqual(await Array.fromAsync(file.rows()));
   });
 
-  it('tells whether it has changed since: longer, or of the same length and newer', async () => {
+  it('tells whether it has changed since: longer, of the same length and newer, or gone', async () => {
     const file = await opened('a@b.de\n');
     expect(await file.changed()).toBe(false);
     await appendFile(file.path, 'c@d.de\n');
@@ -398,6 +405,9 @@ describe('A file that was opened', () => {
     await writeFile(other.path, 'x@b.de\n');
     await utimes(other.path, 1, 1);
     expect(await other.changed()).toBe(true);
+    const gone = await opened('a@b.de\n');
+    await rm(gone.path);
+    expect(await gone.changed()).toBe(true);
   });
 
   it('has the SHA-256 of its bytes', async () => {

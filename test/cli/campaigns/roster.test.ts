@@ -1,5 +1,6 @@
-import { createHmac } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { DigestList } from '../../../cli/campaigns/digest-list.ts';
 import { digesterOf, digestIn, newIdKey, requestIdFor } from '../../../cli/campaigns/request-ids.ts';
 import { Roster } from '../../../cli/campaigns/roster.ts';
 import { requestKey } from '../../../functions/ledger/items.ts';
@@ -32,22 +33,36 @@ describe('A request id of a campaign', () => {
   });
 });
 
+describe('A list of digests', () => {
+  it('is sorted by all of their bytes', () => {
+    const digests = ['00000020ff', '00000001aa', 'ffffffff01', '00000001a9', '0000001f00', 'ffffffff00', '00000001ab'];
+    const list = new DigestList();
+    for (const start of digests) list.push(Buffer.from(start.padEnd(32, '0'), 'hex'));
+    expect([...list.sorted()].map((index) => digests[index])).toEqual([...digests].sort());
+  });
+});
+
 describe('A roster', () => {
   it('keeps each address once, whatever its capitals: the first line stays', () => {
     const roster = rosterOf(['Jane@example.com']);
     expect(roster.add('jane@EXAMPLE.com', 2)).toBe(1);
     expect(roster.size).toBe(1);
+    expect(roster.lineOf(roster.digestOf('JANE@example.com'))).toBe(1);
+    expect(roster.lineOf(roster.digestOf('joe@example.com'))).toBeUndefined();
+    expect([roster.has('JANE@example.com'), roster.has('joe@example.com')]).toEqual([true, false]);
     expect(roster.person(0)).toMatchObject({ email: 'Jane@example.com', line: 1 });
   });
 
   it('gives every person once, in the order of the request ids', () => {
-    const emails = people(10_000);
+    // More than a block of each kind.
+    const emails = people(70_000);
     const roster = rosterOf(emails);
     const all = emails.map((_, place) => roster.person(place));
     expect(new Set(all.map(({ email }) => email))).toEqual(new Set(emails));
     const ids = all.map(({ requestId }) => requestId);
     expect(ids).toEqual([...ids].sort());
     expect(all.every(({ email, line }) => emails[line - 1] === email)).toBe(true);
+    expect(emails.every((email, index) => roster.add(email, 0) === index + 1)).toBe(true);
   });
 
   it('finds the place of a request id, and of one that is not there the next', () => {
@@ -58,11 +73,18 @@ describe('A roster', () => {
   });
 
   it('has a digest that tells its set of addresses, whatever their order and capitals', () => {
-    const [first, ...others] = people(100);
+    const many = people(5_000);
+    const [first, ...others] = many;
     const same = rosterOf([...others, String(first).toUpperCase()]);
     expect(rosterOf([String(first), ...others]).setDigest()).toBe(same.setDigest());
     expect(rosterOf(others).setDigest()).not.toBe(same.setDigest());
+    const ids = many.map((_, place) => same.person(place).requestId.slice('spring:'.length));
+    expect(same.setDigest()).toBe(
+      createHash('sha256')
+        .update(Buffer.from(ids.join(''), 'hex'))
+        .digest('hex'),
+    );
     const otherKey = newIdKey();
-    expect(rosterOf(people(100), otherKey).setDigest()).toBe(same.setDigest(otherKey));
+    expect(rosterOf(many, otherKey).setDigest()).toBe(same.setDigest(otherKey));
   });
 });

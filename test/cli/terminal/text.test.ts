@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { layoutFor } from '../../../cli/terminal/table.ts';
-import { ago, cut, hasColour, jsonText, painter, plain, relative } from '../../../cli/terminal/text.ts';
+import { ago, cut, hasColour, jsonText, maskedAddress, painter, plain, relative } from '../../../cli/terminal/text.ts';
 import { Sink } from '../../support/cli/command-line.ts';
 
 describe('Foreign text', () => {
@@ -21,6 +21,18 @@ describe('Foreign text', () => {
     expect(text).toContain('"\\u001b[31m\\u009b\\u202eGrüße\\n"');
     expect(text.split('\n')).toHaveLength(3);
     expect(JSON.parse(text)).toEqual(value);
+  });
+
+  it.each([
+    ['ann@example.org', 'a…@example.org'],
+    ['a@example.org', 'a…@example.org'],
+    ['"a@b"@example.org', '"…@example.org'],
+    ['@example.org', '…@example.org'],
+    ['🙂x@example.org', '🙂…@example.org'],
+    ['a@b\u001b.de', 'a…@b\\u001b.de'],
+    ['no address', '…'],
+  ])('of an address shows the first character and the domain: %s', (email, shown) => {
+    expect(maskedAddress(email)).toBe(shown);
   });
 
   it('is cut by characters, not by halves of them', () => {
