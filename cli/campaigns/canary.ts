@@ -75,8 +75,8 @@ export async function watchCanary(context: Context, connection: Connection, cana
         for (const hold of look.holds) await tellHold(hold, look.at);
         progress.show(`${progressWords(result)}${heldWords(look)}`);
       }
-      if (!stopped.aborted) await context.clock.sleep(LOOK_EVERY_MS, stopped);
       if (stopped.aborted) return result;
+      await context.clock.sleep(LOOK_EVERY_MS, stopped);
     }
   } finally {
     progress.end();
