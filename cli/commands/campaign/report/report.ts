@@ -110,7 +110,8 @@ function write(
         await target.discard();
         return undefined;
       }
-      const sha256 = await target.close();
+      await target.close();
+      const { sha256 } = target;
       action.note({ rows: written.rows, sha256 });
       action.done(1);
       return { ...written, sha256 };
