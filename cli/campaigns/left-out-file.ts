@@ -1,6 +1,5 @@
-import { type FileHandle, open, rm } from 'node:fs/promises';
 import { stringify } from 'csv-stringify/sync';
-import { CommandFailed } from '../terminal/io.ts';
+import { NewFile } from '../terminal/new-file.ts';
 import { causeOf } from './cause.ts';
 import type { SiftedRow } from './sieve.ts';
 
@@ -12,26 +11,17 @@ const ROWS_AT_ONCE = 1_000;
 /** The file of `--left-out`: each row that is not taken, with its cause. Addresses are only those to reset by hand. */
 export class LeftOutFile {
   readonly path: string;
-  readonly #handle: FileHandle;
+  readonly #file: NewFile;
   #rows: Cells[] = [HEADER];
 
-  private constructor(path: string, handle: FileHandle) {
+  private constructor(path: string, file: NewFile) {
     this.path = path;
-    this.#handle = handle;
+    this.#file = file;
   }
 
   /** Makes the file, for its owner alone. @throws CommandFailed where there is one already, or it can't be made */
   static async create(path: string): Promise<LeftOutFile> {
-    try {
-      return new LeftOutFile(path, await open(path, 'wx', 0o600));
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      const why =
-        code === 'EEXIST'
-          ? 'exists already, and no file is written over; give another name'
-          : `cannot be made (${code}); check its folder and your permissions`;
-      throw new CommandFailed(`--left-out: ${path} ${why}.`, undefined, error);
-    }
+    return new LeftOutFile(path, await NewFile.create('--left-out', path));
   }
 
   /** Of the rows that are taken nothing is written. */
@@ -44,23 +34,17 @@ export class LeftOutFile {
 
   async close(): Promise<void> {
     await this.#flush();
-    await this.#handle.close();
+    await this.#file.close();
   }
 
   /** Takes the file away again, where it did not come to a whole survey. */
-  async discard(): Promise<void> {
-    await this.#handle.close();
-    await rm(this.path);
+  discard(): Promise<void> {
+    return this.#file.discard();
   }
 
   async #flush(): Promise<void> {
     const rows = this.#rows;
     this.#rows = [];
-    try {
-      if (rows.length > 0) await this.#handle.write(stringify(rows, { escape_formulas: true }));
-    } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      throw new CommandFailed(`--left-out: ${this.path} cannot be written (${code}).`, undefined, error);
-    }
+    if (rows.length > 0) await this.#file.write(stringify(rows, { escape_formulas: true }));
   }
 }

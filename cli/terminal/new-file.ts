@@ -38,10 +38,13 @@ export class NewFile {
     }
   }
 
-  /** @returns the SHA-256 of what it holds, in hex. */
-  async close(): Promise<string> {
-    await this.#handle.close();
-    return this.#hash.digest('hex');
+  /** SHA-256 of what it holds, in hex. */
+  get sha256(): string {
+    return this.#hash.copy().digest('hex');
+  }
+
+  close(): Promise<void> {
+    return this.#handle.close();
   }
 
   /** Takes it away again. */

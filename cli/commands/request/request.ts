@@ -23,9 +23,10 @@ export async function request(context: Context, id: string | undefined, options:
   const { json = false } = options;
   const meant = meantBy(id, options);
   const connection = await context.connect();
-  const requestId = typeof meant === 'string' ? meant : await requestIdOfPerson(context, connection, meant);
+  const { requestId, campaign } =
+    typeof meant === 'string' ? { requestId: meant, campaign: undefined } : await requestOf(context, connection, meant);
   const item = await connection.ledger.find(requestId);
-  if (item === undefined) return tellOfUnknown(context, connection, { requestId, json });
+  if (item === undefined) return tellOfUnknown(context, connection, { requestId, campaign, json });
   const holds = await holdsOf(item, connection);
   const now = connection.now();
   if (json) {
@@ -61,13 +62,10 @@ function meantBy(id: string | undefined, { campaign, email }: RequestOptions): s
   return { campaign, email };
 }
 
-async function requestIdOfPerson(
-  context: Context,
-  connection: Connection,
-  { campaign, email }: Person,
-): Promise<string> {
-  const item = await findCampaign(context, connection, campaign);
-  return requestIdFor(campaign, digesterOf(await idKeyOf(connection, item))(email));
+async function requestOf(context: Context, connection: Connection, { campaign: id, email }: Person) {
+  const campaign = await findCampaign(context, connection, id);
+  const digest = digesterOf(await idKeyOf(connection, campaign))(email);
+  return { requestId: requestIdFor(id, digest), campaign };
 }
 
 /** What keeps a request from being called; nothing keeps one that is being called or has ended. */

@@ -1,4 +1,5 @@
 import { LANES } from '../../../functions/contract/reset-request.ts';
+import type { CampaignItem } from '../../../functions/ledger/items.ts';
 import type { Connection, Context } from '../../deployment/connect.ts';
 import { laneCounts, queuedIn } from '../../queries/lane-counts.ts';
 import { readingOf } from '../../queries/reading.ts';
@@ -11,6 +12,13 @@ import { ago, counted, plain, printJson, time } from '../../terminal/text.ts';
 /** What was sent is counted, or received, within this time. */
 const SEEN_WITHIN_MS = 5 * 60_000;
 
+interface Unknown {
+  requestId: string;
+  /** Undefined where the request was not meant by a person. */
+  campaign: CampaignItem | undefined;
+  json: boolean;
+}
+
 /**
  * Tells of a request that the ledger does not know: until its message is received that is as it should be.
  * @throws CommandFailed where nothing is queued, so that it cannot be waiting.
@@ -18,17 +26,19 @@ const SEEN_WITHIN_MS = 5 * 60_000;
 export async function tellOfUnknown(
   context: Context,
   connection: Connection,
-  { requestId, json }: { requestId: string; json: boolean },
+  { requestId, campaign, json }: Unknown,
 ): Promise<ExitCode> {
   const { ledger, now } = connection;
   const sent = await sentBy(ledger, requestId, now());
   const { queued, holds } = await lanesAndHolds(connection);
-  const isLost = queued === 0 && (sent === undefined || now() - sent.at > SEEN_WITHIN_MS);
+  const hasEnded = campaign?.totals !== undefined;
+  const isLost = hasEnded || (queued === 0 && (sent === undefined || now() - sent.at > SEEN_WITHIN_MS));
   const relevant = isLost || holds === undefined ? [] : sent?.lane === undefined ? holds : holdsOn(sent.lane, holds);
   if (json) {
     const told = holds === undefined ? null : relevant.map(holdJson);
     await printJson(context, { found: false, requestId, sent: sent ? sentJson(sent) : null, queued, holds: told });
   }
+  if (hasEnded) throw new CommandFailed(endedWords(campaign.campaignId));
   if (isLost) throw new CommandFailed(lostWords(requestId, sent));
   if (!json) {
     const sentence = sent ? sentWords(sent, now()) : queuedWords(queued);
@@ -71,6 +81,9 @@ const lostWords = (requestId: string, sent: Sent | undefined): string =>
   sent === undefined
     ? `The ledger has no request ${requestId}, and nothing is queued: it was never sent, or ended longer ago than the ledger keeps requests.`
     : `The ledger has no request ${requestId}, and nothing is queued: ${plain(sent.who)} sent it at ${time(sent.at)}, and its message was removed from the queue since.`;
+
+const endedWords = (campaignId: string): string =>
+  `Campaign ${campaignId} has ended, and the ledger has no request of it for this address: it was not among the rows that were sent, or ended longer ago than the ledger keeps requests.`;
 
 const queuedWords = (queued: number | null): string =>
   queued === null

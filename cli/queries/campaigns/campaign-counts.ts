@@ -7,8 +7,8 @@ import type {
   Tally,
 } from '../../../functions/ledger/dynamo/reader.ts';
 import type { CampaignItem, CampaignTotals, State } from '../../../functions/ledger/items.ts';
-import { ownIdPrefix } from '../../campaigns/request-ids.ts';
 import { mapConcurrently } from '../map-concurrently.ts';
+import { ownRequests } from './own-requests.ts';
 
 /**
  * How the requests of one campaign stand. With `rows` all but `others` add up to them. A campaign whose requests came from other systems
@@ -53,11 +53,11 @@ export async function campaignCounts(
   last?: SucceededCount,
   watch?: CountWatch,
 ): Promise<CampaignCounts> {
-  const { campaignId: campaign, sent, totals } = item;
-  const own = sent === undefined ? {} : { idPrefix: ownIdPrefix(campaign) };
+  const { sent, totals } = item;
+  const own = ownRequests(item);
   let others = 0;
   const tally = async (state: State, reason?: FailureReason): Promise<number> => {
-    const selection: Selection = { campaign, state, withGone: true, ...own, ...(reason && { reason }) };
+    const selection: Selection = { ...own, state, withGone: true, ...(reason && { reason }) };
     const found = await ledger.tally(selection, watch);
     others += found.others;
     return found.count;
@@ -66,14 +66,14 @@ export async function campaignCounts(
     mapConcurrently(FAILURE_REASONS, (reason) => tally(state, reason));
 
   const from = last ?? (totals && { ...NONE, settled: totals.settled });
-  const succeeded = await ledger.countSucceeded(campaign, from, { ...own, ...watch });
+  const succeeded = await ledger.countSucceeded(own.campaign, from, { ...own, ...watch });
   const cancelled = await tally('cancelled');
   const discarded = await tally('discarded');
   const failed = await byReason('failed');
   const failing = await byReason('failing');
   const calling = await tally('calling');
   const unconfirmed =
-    calling === 0 ? 0 : await ledger.count({ campaign, state: 'calling', leaseEndedBefore: now(), ...own }, watch);
+    calling === 0 ? 0 : await ledger.count({ ...own, state: 'calling', leaseEndedBefore: now() }, watch);
   const waiting = sent === undefined ? (await tally('waiting')) + (await tally('redriven')) : 0;
 
   const found = { succeeded: succeeded.count, cancelled, discarded, failed, failing, calling, unconfirmed, waiting };
@@ -83,7 +83,7 @@ export async function campaignCounts(
     now() - totals.at > KEPT_AT_LEAST_MS &&
     counts.waiting > 0 &&
     counts.calling + counts.unconfirmed + counts.failing === 0 &&
-    !(await hasAny(ledger, campaign, own));
+    !(await hasAny(ledger, own));
   return isForgotten ? { ...counts, ...frozen(totals), waiting: 0, keptSince: totals.at } : counts;
 }
 
@@ -144,8 +144,8 @@ const frozen = ({ succeeded, failed, cancelled, discarded }: CampaignTotals) => 
 });
 
 /** Whether any of its requests is still to be called, as after a redrive. */
-async function hasAny(ledger: Counting, campaign: string, own: Pick<Selection, 'idPrefix'>): Promise<boolean> {
-  const open = (['waiting', 'redriven'] as const).map((state) => ({ campaign, state, ...own }));
+async function hasAny(ledger: Counting, own: ReturnType<typeof ownRequests>): Promise<boolean> {
+  const open = (['waiting', 'redriven'] as const).map((state) => ({ ...own, state }));
   for await (const _ of ledger.list(...open)) return true;
   return false;
 }

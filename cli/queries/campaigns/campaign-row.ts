@@ -1,6 +1,7 @@
 import type { LedgerReader } from '../../../functions/ledger/dynamo/reader.ts';
 import { type CampaignItem, reachedAt } from '../../../functions/ledger/items.ts';
 import type { CampaignStanding } from './campaign-standing.ts';
+import { ownRequests } from './own-requests.ts';
 
 const MINUTE_MS = 60_000;
 export const RECENT_MINUTES = 5;
@@ -22,5 +23,5 @@ export async function recentResetsOf(
   now: number,
 ): Promise<number> {
   if (now - reachedAt(item) > QUIET_AFTER_MS) return 0;
-  return ledger.count({ campaign: item.campaignId, state: 'succeeded', from: now - RECENT_MINUTES * MINUTE_MS });
+  return ledger.count({ ...ownRequests(item), state: 'succeeded', from: now - RECENT_MINUTES * MINUTE_MS });
 }

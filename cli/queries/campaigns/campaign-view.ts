@@ -9,6 +9,7 @@ import { type RecentResets, recentlyReset } from '../situation/recent-resets.ts'
 import type { Totals } from '../situation/running-totals.ts';
 import { holdsOn, type StandingHold, standingHolds } from '../standing-holds.ts';
 import { type CampaignCounts, failedIn, haveAllEnded, openIn } from './campaign-counts.ts';
+import { ownRequests } from './own-requests.ts';
 
 /** One campaign at a time of AWS's clock: all that is told of it but the counts, which may take long. */
 export interface CampaignView {
@@ -26,8 +27,8 @@ export interface CampaignView {
 /** Reads every source on its own: of one that fails it is said why. */
 export async function campaignView(connection: Connection, item: CampaignItem): Promise<CampaignView> {
   const { ledger, now } = connection;
-  const { campaignId: campaign, sent } = item;
-  const own = sent === undefined ? { campaign } : { campaign, idPrefix: ownIdPrefix(campaign) };
+  const { sent } = item;
+  const own = ownRequests(item);
   const [recent, newest, sending] = await Promise.all([
     readingOf(recentlyReset(ledger, [own], now())),
     readingOf(newestOf(connection, own)),
@@ -39,10 +40,7 @@ export async function campaignView(connection: Connection, item: CampaignItem): 
   return { at: now(), item, recent, holds, sending, newest };
 }
 
-async function newestOf(
-  { ledger }: Connection,
-  own: { campaign: string; idPrefix?: string },
-): Promise<RequestItem | undefined> {
+async function newestOf({ ledger }: Connection, own: ReturnType<typeof ownRequests>): Promise<RequestItem | undefined> {
   const states = ['succeeded', 'failed', 'cancelled', 'waiting', 'calling'] as const;
   const { items } = await firstOf(ledger.list(...states.map((state) => ({ ...own, state, withGone: true }))), 1);
   return items[0];

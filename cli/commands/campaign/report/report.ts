@@ -45,16 +45,17 @@ export async function campaignReport(context: Context, id: string, options: Repo
   const { sent } = item;
   if (sent === undefined) throw new CommandFailed(`Campaign ${id} has an id key and was never sent; start it first.`);
 
-  const roster = new Roster(id, idKey);
-  const sieve = await sieveFor(context, connection, { roster, options, sent });
-  await surveyOf(context, file, sieve);
-  const isSameSet = roster.setDigest() === sent.setDigest;
-  const difference = isSameSet ? undefined : differenceWords(roster.size, sent);
+  const { lists, rows, isSameSet } = await firstReading(context, connection, {
+    campaignId: id,
+    file,
+    idKey,
+    options,
+    sent,
+  });
+  const difference = isSameSet ? undefined : differenceWords(rows, sent);
   const campaign = { item, isSameSet, now: connection.now() };
-
-  // Its rows are told one after another again, so that the first roster need not be kept.
-  const again = { ...sieve, roster: new Roster(id, idKey) };
-  const carried = await write(context, connection, options, { file, sieve: again, campaign });
+  const sieve = { ...lists, roster: new Roster(id, idKey) };
+  const carried = await write(context, connection, options, { file, sieve, campaign });
   const { result: report, end, actionId } = carried;
   if (report === undefined) throw stoppedWords(end, options.to);
   const problems = [difference, (await file.changed()) ? changedWords(options.file) : undefined];
@@ -68,16 +69,28 @@ export async function campaignReport(context: Context, id: string, options: Repo
   });
 }
 
-async function sieveFor(
+interface Reading {
+  campaignId: string;
+  file: AddressFile;
+  idKey: Uint8Array;
+  options: ReportOptions;
+  sent: SentCampaign;
+}
+
+/** Reads the whole file once, to tell whether it gives the people of the campaign. Its roster is not kept. */
+async function firstReading(
   context: Context,
   connection: Connection,
-  { roster, options, sent }: { roster: Roster; options: ReportOptions; sent: SentCampaign },
-): Promise<Sieve> {
+  { campaignId, file, idKey, options, sent }: Reading,
+) {
+  const roster = new Roster(campaignId, idKey);
   const excluded = await readExcludes(context, options.exclude ?? [], roster);
   const before = [];
   // Whoever was reset there since then has been sent here.
   for (const other of options.notIn ?? sent.notIn) before.push(await resetIn(connection, other, sent.startedAt));
-  return { roster, excluded, resetIn: before };
+  const lists = { excluded, resetIn: before };
+  await surveyOf(context, file, { ...lists, roster });
+  return { lists, rows: roster.size, isSameSet: roster.setDigest() === sent.setDigest };
 }
 
 /** It changes nothing, and is an action all the same: the file that it makes holds addresses. */
@@ -110,7 +123,8 @@ function write(
         await target.discard();
         return undefined;
       }
-      const sha256 = await target.close();
+      await target.close();
+      const { sha256 } = target;
       action.note({ rows: written.rows, sha256 });
       action.done(1);
       return { ...written, sha256 };

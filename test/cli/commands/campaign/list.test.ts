@@ -76,6 +76,11 @@ describe('campaign list', () => {
     expect(counted).toEqual([{ campaign: 'spring', state: 'succeeded', from: NOON - 5 * MINUTE_MS }]);
   });
 
+  it('counts of one that was sent from a file only the requests of the file', async () => {
+    const { counted } = await listed({}, [aSentCampaign('spring')]);
+    expect(counted).toMatchObject([{ campaign: 'spring', idPrefix: 'spring:' }]);
+  });
+
   it.each([
     [2, 'The last 2 campaigns; --limit all lists them all.\n', 2, true],
     [3, '3 campaigns.\n', 3, false],

@@ -383,4 +383,30 @@ describe('request --campaign ID --email ADDRESS', () => {
     const failure = await failureIn(request(context, undefined, { campaign, email: EMAIL }));
     expect(failure).toEqual({ message: expect.stringMatching(message), exitCode: 1 });
   });
+
+  it('of somebody whom an ended campaign does not have says so', async () => {
+    const totals = {
+      at: NOON,
+      succeeded: 1,
+      settled: { count: 0, others: 0, before: 0 },
+      failed: {},
+      cancelled: 0,
+      discarded: 0,
+    };
+    const { context } = scene({ item: aSentCampaign('breach-7', {}, { totals }) });
+    const counted = async () => counts({ waiting: 5 });
+    const parts = { ...(await context.connect()), queues: { ...untouched<Queues>('queues'), counts: counted } };
+    const failure = await failureIn(
+      request({ ...context, connect: async () => parts }, undefined, {
+        campaign: 'breach-7',
+        email: 'sam@example.com',
+      }),
+    );
+    expect(failure).toEqual({
+      message: expect.stringMatching(
+        /^Campaign breach-7 has ended, and the ledger has no request of it for this address/,
+      ),
+      exitCode: 1,
+    });
+  });
 });
