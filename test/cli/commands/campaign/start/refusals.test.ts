@@ -113,7 +113,7 @@ describe('campaign start refuses, in one line and before anything is sent or wri
       /--not-in: the ledger knows no campaign x/,
     ],
     [
-      'who was reset in a campaign that still resets people',
+      'who was reset in a campaign that goes on',
       (world) => {
         sentBefore(world, 'breach-6');
         world.requests.push(
@@ -121,7 +121,7 @@ describe('campaign start refuses, in one line and before anything is sent or wri
         );
       },
       ['--not-in', 'breach-6'],
-      /Campaign breach-6 of --not-in still resets people/,
+      /Campaign breach-6 of --not-in goes on: 19 requests of it may still be made.* or npx resets campaign cancel breach-6,/,
     ],
   ])('%s', async (_claim, prepare, args, line) => {
     const world = aDeployment();
@@ -174,7 +174,11 @@ describe('campaign start takes the people of another campaign', () => {
       },
       [],
     ],
-    ['that reset nobody, with --not-in', (world) => sentBefore(world, 'breach-6'), ['--not-in', 'breach-6']],
+    [
+      'that reset nobody, with --not-in',
+      (world) => sentBefore(world, 'breach-6', { state: 'cancelled' }),
+      ['--not-in', 'breach-6'],
+    ],
   ])('%s', async (_claim, prepare, args) => {
     const world = aDeployment();
     prepare(world);
@@ -202,6 +206,21 @@ describe('campaign start takes the people of another campaign', () => {
     expect((await world.start(PEOPLE, ['--not-in', 'breach-6', '--yes'])).code).toBe(0);
     const left = PEOPLE.filter((email) => !reset.some((one) => one.email === email));
     expect([...new Set(world.emails())].sort()).toEqual(left.sort());
+  });
+
+  it.each<[claim: string, cancelledAt: number, leaseEnd: number | undefined, waitedMs: number]>([
+    ['its last calls have begun', NOON - 3_000, undefined, 9_000],
+    ['its last call has ended', NOON - 30_000, NOON + 20_000, 21_000],
+    ['nothing, as a call was lost with its process', NOON - 30_000, NOON - 1, 0],
+    ['nothing, where it was cancelled long ago', NOON - 90_000, NOON + 20_000, 0],
+  ])('that is cancelled once %s', async (_claim, at, leaseEnd, waitedMs) => {
+    const world = aDeployment();
+    sentBefore(world, 'breach-6', { state: 'cancelled', at });
+    if (leaseEnd !== undefined) {
+      world.requests.push(anItem({ key: 'breach-6:1', campaignId: 'breach-6', state: 'calling', leaseEnd, at }));
+    }
+    expect((await world.start(PEOPLE, ['--not-in', 'breach-6', '--yes'])).code).toBe(0);
+    expect(world.io().slept.reduce((sum, ms) => sum + ms, 0)).toBe(waitedMs);
   });
 
   it('and never accounts of RESETS_EXCLUDE', async () => {

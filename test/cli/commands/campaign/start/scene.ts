@@ -74,6 +74,8 @@ export function aDeployment({ queued = 0, perMinute = 6_000, budget, parts = {},
     ...memoryReader(),
     findEach: (ids) => reader().findEach(ids),
     count: (selection) => reader().count(selection),
+    tally: (selection) => reader().tally(selection),
+    countSucceeded: (campaign, last, watch) => reader().countSucceeded(campaign, last, watch),
     list: (...selections) => reader().list(...selections),
     findCampaign: async (id) => items.get(id),
     async *campaigns() {
