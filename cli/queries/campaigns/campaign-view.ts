@@ -11,6 +11,8 @@ import { holdsOn, type StandingHold, standingHolds } from '../standing-holds.ts'
 import { type CampaignCounts, failedIn, haveAllEnded, openIn } from './campaign-counts.ts';
 import { ownRequests } from './own-requests.ts';
 
+const MINUTE_MS = 60_000;
+
 /** One campaign at a time of AWS's clock: all that is told of it but the counts, which may take long. */
 export interface CampaignView {
   at: number;
@@ -30,7 +32,7 @@ export async function campaignView(connection: Connection, item: CampaignItem): 
   const { sent } = item;
   const own = ownRequests(item);
   const [recent, newest, sending] = await Promise.all([
-    readingOf(recentlyReset(ledger, [own], now())),
+    readingOf(recentlyReset(ledger, [own], now()).then((reset) => sinceItsStart(reset, item, now()))),
     readingOf(newestOf(connection, own)),
     readingOf(actionOf(connection, item)),
   ]);
@@ -38,6 +40,16 @@ export async function campaignView(connection: Connection, item: CampaignItem): 
   const holds =
     lane === undefined ? (newest.ok ? { ok: true as const, value: [] } : newest) : await holdsNow(connection, lane);
   return { at: now(), item, recent, holds, sending, newest };
+}
+
+/** A shorter time is no measure. */
+const SHORTEST_MS = 10_000;
+
+/** One that was started in these minutes has not had all of them. */
+function sinceItsStart(recent: RecentResets, { sent }: CampaignItem, now: number): RecentResets {
+  if (recent.perMinute === undefined || sent === undefined) return recent;
+  const elapsedMs = Math.max(SHORTEST_MS, now - sent.startedAt);
+  return { ...recent, perMinute: Math.max(recent.perMinute, (recent.resets * MINUTE_MS) / elapsedMs) };
 }
 
 async function newestOf({ ledger }: Connection, own: ReturnType<typeof ownRequests>): Promise<RequestItem | undefined> {
