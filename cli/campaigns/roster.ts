@@ -16,7 +16,7 @@ export interface Person {
   requestId: string;
 }
 
-/** The people of a campaign: each address once, with the line of the file that it stands in. A million addresses take about 90 MB. */
+/** The people of a campaign: each address once, with the line of the file that it stands in. A million addresses take about 75 MB. */
 export class Roster {
   readonly campaignId: string;
   readonly #digest: Digester;

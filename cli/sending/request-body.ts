@@ -4,9 +4,13 @@ import { CommandFailed } from '../terminal/io.ts';
 /** The members that all messages of one command share. */
 export type SharedMembers = Omit<ResetRequest, 'email' | 'requestId'>;
 
-export function requestBody(email: string, requestId: string, shared: SharedMembers): string {
-  const body = JSON.stringify({ email, requestId, ...shared });
-  // What the worker would refuse must never be sent, whatever the checks before have let through.
+/** The body of a message, as the worker reads it. */
+export const requestBody = (email: string, requestId: string, shared: SharedMembers): string =>
+  JSON.stringify({ email, requestId, ...shared });
+
+/** The same, once it is made sure that the worker does not refuse it, whatever the checks before have let through. @throws CommandFailed */
+export function checkedBody(email: string, requestId: string, shared: SharedMembers): string {
+  const body = requestBody(email, requestId, shared);
   const parsed = parseResetRequest(body);
   if (!parsed.ok) throw new CommandFailed(`A request cannot be sent: ${parsed.problem}.`);
   return body;

@@ -1,6 +1,6 @@
 import { carryOut } from '../../changes/carry-out.ts';
 import type { Context } from '../../deployment/connect.ts';
-import { requestBody, type SharedMembers } from '../../sending/request-body.ts';
+import { checkedBody, type SharedMembers } from '../../sending/request-body.ts';
 import { exitCodeOf, NOTHING_SENT, preview, sendToLane, whyStopped } from '../../sending/send-to-lane.ts';
 import { requireConsent } from '../../terminal/confirm.ts';
 import { type ExitCode, print, wrongUsage } from '../../terminal/io.ts';
@@ -42,7 +42,7 @@ export async function enqueueAddresses(
   const requestIds = unique.map(() => requestId ?? context.newId());
   const outgoing = unique.map((email, index) => ({
     name: `address ${index + 1}`,
-    body: requestBody(email, requestIds[index] ?? '', shared),
+    body: checkedBody(email, requestIds[index] ?? '', shared),
   }));
   const messageIds = new Map<number, string>();
   const carried = await carryOut(

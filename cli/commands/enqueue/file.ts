@@ -4,7 +4,7 @@ import { reportSurvey, type Survey, surveyOf } from '../../addresses/survey.ts';
 import { carryOut } from '../../changes/carry-out.ts';
 import type { Connection, Context } from '../../deployment/connect.ts';
 import { keptName } from '../../sending/kept-name.ts';
-import { requestBody, type SharedMembers } from '../../sending/request-body.ts';
+import { checkedBody, type SharedMembers } from '../../sending/request-body.ts';
 import type { Outgoing } from '../../sending/send-all.ts';
 import { exitCodeOf, NOTHING_SENT, preview, sendToLane, whyStopped } from '../../sending/send-to-lane.ts';
 import { requireConsent } from '../../terminal/confirm.ts';
@@ -159,7 +159,7 @@ async function* requestsOf(file: string, reading: SecondReading): AsyncGenerator
     read += 1;
     if (read > total) throw changed;
     lines.push(line);
-    yield { name: `line ${line}`, body: requestBody(row.email, `${run}:${line}`, shared) };
+    yield { name: `line ${line}`, body: checkedBody(row.email, `${run}:${line}`, shared) };
   }
   if ((await fingerprintOf(file)) !== fingerprint) throw changed;
 }

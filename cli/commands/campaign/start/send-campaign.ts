@@ -6,7 +6,7 @@ import type { Roster } from '../../../campaigns/roster.ts';
 import type { RunningAction } from '../../../changes/carry-out.ts';
 import type { Connection, Context } from '../../../deployment/connect.ts';
 import { sendingProgressOn } from '../../../sending/progress.ts';
-import { requestBody, type SharedMembers } from '../../../sending/request-body.ts';
+import { checkedBody, requestBody, type SharedMembers } from '../../../sending/request-body.ts';
 import { type Outgoing, type SendReport, sendAll } from '../../../sending/send-all.ts';
 import { CommandFailed, print } from '../../../terminal/io.ts';
 import { type Checkpoints, checkpointsOf } from './checkpoints.ts';
@@ -123,7 +123,9 @@ const stoppedReport = ({ checkpoints, sent }: Run): CampaignReport => {
 function* requestsOf(roster: Roster, shared: SharedMembers, from: number, to: number): Generator<Outgoing> {
   for (let place = from; place < to; place += 1) {
     const { email, line, requestId } = roster.person(place);
-    yield { name: `line ${line}`, body: requestBody(email, requestId, shared) };
+    // The addresses are checked by the same rule when the file is read: what is left to be checked is the same in all.
+    const bodyOf = place === from ? checkedBody : requestBody;
+    yield { name: `line ${line}`, body: bodyOf(email, requestId, shared) };
   }
 }
 
