@@ -25,7 +25,7 @@ describe('The command line', () => {
   it.each<[claim: string, args: string[], line: RegExp]>([
     ['an unknown command', ['enqeue'], /unknown command 'enqeue'.*enqueue/],
     ['an unknown option', ['status', '--wtch'], /unknown option '--wtch'.*--watch/],
-    ['a missing argument', ['request'], /missing required argument 'id'/],
+    ['a missing argument', ['campaign', 'status'], /missing required argument 'id'/],
     ['an argument too many', ['status', 'x'], /too many arguments/],
     ['an unknown lane', ['enqueue', 'a@b.de', '--lane', 'fast'], /'fast' is invalid.*interactive, bulk/],
     ['an unknown reason', ['dlq', 'list', '--reason', 'bad'], /'bad' is invalid.*outcome-unknown/],
