@@ -1,4 +1,5 @@
 import { measureBundle } from './bundle-size.ts';
+import { measureCampaign, measureKills } from './campaign.ts';
 import { measureCampaignFile } from './campaign-file.ts';
 import { measureColdStart } from './cold-start.ts';
 import { measureControl } from './control.ts';
@@ -13,6 +14,8 @@ console.log(await measureColdStart());
 console.log(await measureThroughput());
 console.log(await measureControl());
 console.log(await measureCampaignFile());
+console.log(await measureCampaign());
+console.log(await measureKills());
 console.log(await measureLedgerReader());
 // Some minutes, and several gigabytes of memory.
 console.log(await measureStatus());

@@ -69,13 +69,13 @@ export function rowsRefusal({ lane }: Pick<Wanted, 'lane'>, rows: number, path: 
 export async function sameSetRefusal(
   context: Pick<Context, 'command'>,
   connection: Pick<Connection, 'ledger' | 'campaigns' | 'now'>,
-  { campaignId, notIn }: Pick<Wanted, 'campaignId' | 'notIn'>,
+  { notIn }: Pick<Wanted, 'notIn'>,
   roster: Roster,
 ): Promise<string | undefined> {
   for await (const item of connection.ledger.campaigns()) {
     if (reachedAt(item) < connection.now() - RECENT_MS) return undefined;
     const { campaignId: other, sent } = item;
-    if (sent?.rows !== roster.size || other === campaignId || notIn.includes(other)) continue;
+    if (sent?.rows !== roster.size || notIn.includes(other)) continue;
     const idKey = await connection.campaigns.idKey(other);
     if (idKey === undefined || roster.setDigest(idKey) !== sent.setDigest) continue;
     return `The same ${counted(sent.rows)} were sent as campaign ${other} at ${time(sent.startedAt)}: ${context.command(`campaign status ${other}`)} tells how it went. --not-in ${other} leaves out who was reset in it, and --again resets all of them again.`;

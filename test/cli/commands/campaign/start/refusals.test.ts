@@ -202,6 +202,7 @@ describe('campaign start takes the people of another campaign', () => {
     expect((await world.start(PEOPLE, ['--not-in', 'breach-6', '--yes'])).code).toBe(130);
     // A late copy of it succeeds in between.
     world.requests.push(succeeded(3, NOON + 1));
+    world.world.onRun = (io) => void io.clock.sleep(5_000);
     world.world.answer = undefined;
     expect((await world.start(PEOPLE, ['--not-in', 'breach-6', '--yes'])).code).toBe(0);
     const left = PEOPLE.filter((email) => !reset.some((one) => one.email === email));

@@ -1,5 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
+import { LedgerUnreachable } from '../../../../../functions/ledger/ledger.ts';
+import { aCampaign } from '../../../../support/builders.ts';
 import { fileOf, notNow, refused, taken } from '../../../../support/cli/command-line.ts';
 import { NOON } from '../../../../support/virtual-clock.ts';
 import { aDeployment, aSentCampaign, ID, people } from './scene.ts';
@@ -299,5 +301,33 @@ describe('a campaign that was cut off', () => {
     campaigns.keepIdKey = keep;
     expect(await start(PEOPLE)).toMatchObject({ code: 0 });
     expect(idKeys.size).toBe(1);
+  });
+
+  it('whose id another system began to use meanwhile sends nothing', async () => {
+    const { start, items, campaigns, sent } = aDeployment();
+    const keep = campaigns.keepIdKey;
+    campaigns.keepIdKey = (id, key) => {
+      items.set(ID, aCampaign(ID, { at: NOON }));
+      return keep(id, key);
+    };
+    const { code, fault } = await start(PEOPLE);
+    expect(fault).toMatch(/Campaign breach-7 was begun elsewhere meanwhile/);
+    expect({ code, sent: sent() }).toEqual({ code: 1, sent: [] });
+  });
+
+  it('at the last write alone says so, and the same command writes it', async () => {
+    const { start, campaigns, item } = aDeployment();
+    const { checkpoint } = campaigns;
+    campaigns.checkpoint = async (id, setDigest, told) => {
+      if (told.sentBelow === undefined) return checkpoint(id, setDigest, told);
+      throw new LedgerUnreachable(Object.assign(new Error('reset'), { code: 'ECONNRESET' }));
+    };
+    const { code, out, fault } = await start(PEOPLE);
+    expect(out).toMatch(/^Sent 95 of 95 /);
+    expect(fault).toMatch(/^resets: That all is sent could not be written into the ledger\. The same command goes on/);
+    expect(code).toBe(3);
+    campaigns.checkpoint = checkpoint;
+    expect(await start(PEOPLE)).toMatchObject({ code: 0 });
+    expect(item()?.sentAt).toBe(NOON);
   });
 });
