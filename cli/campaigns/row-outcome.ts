@@ -56,10 +56,11 @@ export function requestOutcome(
       return waiting;
     case undefined: {
       const { sentAt, sentBelow = '', totals } = item;
-      // It was never of the campaign, or was forgotten.
+      if (!isSameSet) return 'unknown';
+      if (sentAt === undefined && requestId >= sentBelow) return 'not sent';
+      // It was forgotten.
       const isOver = totals !== undefined || (sentAt !== undefined && now - sentAt > QUEUED_AT_MOST_MS);
-      if (!isSameSet || isOver) return 'unknown';
-      return sentAt !== undefined || requestId < sentBelow ? waiting : 'not sent';
+      return isOver ? 'unknown' : waiting;
     }
   }
 }

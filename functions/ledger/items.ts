@@ -86,8 +86,9 @@ export interface CampaignItem {
   sent?: SentCampaign;
   /** The action of whoever sends it, or sent it last. */
   sentBy?: string;
-  /** SQS has taken every row whose request id is below this one. It only grows. */
+  /** SQS has taken every row whose request id is below this one, and how many these are. Both only grow. */
   sentBelow?: string;
+  sentRows?: number;
   /** When SQS had taken every row. */
   sentAt?: EpochMs;
   totals?: CampaignTotals;

@@ -26,8 +26,10 @@ export interface CampaignCounts {
   /** A call was begun, its lease ended, and its result was never recorded. */
   unconfirmed: number;
   calling: number;
-  /** The rest: in the queue, or not sent yet. Of a cancelled campaign they are cancelled once they are received. */
+  /** The rest, in the queue. Of a cancelled campaign they are cancelled once they are received. */
   waiting: number;
+  /** Rows that SQS is not known to have taken. Of a cancelled campaign they never are sent. */
+  notSent: number;
   /** Requests of other systems under the campaign's id that have ended or are being called. */
   others: number;
   /** When it was counted, if the ledger has forgotten some of the requests since. */
@@ -77,7 +79,7 @@ export async function campaignCounts(
   const waiting = sent === undefined ? (await tally('waiting')) + (await tally('redriven')) : 0;
 
   const found = { succeeded: succeeded.count, cancelled, discarded, failed, failing, calling, unconfirmed, waiting };
-  const counts = { ...addedUp(sent?.rows, found), others: others + succeeded.others, last: succeeded };
+  const counts = { ...addedUp(item, found), others: others + succeeded.others, last: succeeded };
   const isForgotten =
     totals !== undefined &&
     now() - totals.at > KEPT_AT_LEAST_MS &&
@@ -105,7 +107,8 @@ interface Found {
  * Gives what is read first its whole count and the rest to what waits. The index lags behind, and a redrive brings back what was counted as
  * failed: what was read last takes no more than is left.
  */
-function addedUp(rows: number | undefined, found: Found): Omit<CampaignCounts, 'others' | 'last'> {
+function addedUp(item: CampaignItem, found: Found): Omit<CampaignCounts, 'others' | 'last'> {
+  const rows = item.sent?.rows;
   let left = rows ?? Number.POSITIVE_INFINITY;
   const take = (count: number): number => {
     const taken = Math.min(count, left);
@@ -119,6 +122,8 @@ function addedUp(rows: number | undefined, found: Found): Omit<CampaignCounts, '
   const failing = found.failing.map(take);
   const calling = take(found.calling);
   const unconfirmed = Math.min(found.unconfirmed, calling);
+  // The worker may have received what was sent since the last checkpoint.
+  const notSent = rows === undefined || item.sentAt !== undefined ? 0 : Math.min(left, rows - (item.sentRows ?? 0));
   return {
     rows,
     succeeded,
@@ -128,7 +133,8 @@ function addedUp(rows: number | undefined, found: Found): Omit<CampaignCounts, '
     failing: failing.reduce((sum, count) => sum + count, 0),
     unconfirmed,
     calling: calling - unconfirmed,
-    waiting: rows === undefined ? found.waiting : left,
+    waiting: rows === undefined ? found.waiting : left - notSent,
+    notSent,
     keptSince: undefined,
   };
 }
@@ -153,9 +159,12 @@ async function hasAny(ledger: Counting, own: ReturnType<typeof ownRequests>): Pr
 export const failedIn = ({ failed }: Pick<CampaignCounts, 'failed'>): number =>
   FAILURE_REASONS.reduce((sum, reason) => sum + failed[reason], 0);
 
-/** Those that are still to be called, or whose end is not recorded. */
+/** Those sent that are still to be called, or whose end is not recorded. */
 export const openIn = ({ unconfirmed, calling, waiting }: CampaignCounts): number => unconfirmed + calling + waiting;
 
-/** Whether every row has ended. A redrive begins again what has failed. */
-export const haveAllEnded = (counts: CampaignCounts): boolean =>
-  counts.rows !== undefined && openIn(counts) === 0 && counts.failing === 0;
+/** Whether every row that is ever sent has ended. A redrive begins again what has failed. */
+export const haveAllEnded = (counts: CampaignCounts, { state }: Pick<CampaignItem, 'state'>): boolean =>
+  counts.rows !== undefined &&
+  openIn(counts) === 0 &&
+  counts.failing === 0 &&
+  (counts.notSent === 0 || state === 'cancelled');

@@ -16,7 +16,7 @@ import {
   countsOf,
   hasEnded,
   keptUntil,
-  sentShare,
+  sentRowsOf,
   unreadOf,
 } from './campaign-view.ts';
 import { campaignSentence } from './sentence.ts';
@@ -92,6 +92,7 @@ export interface CountsJson {
   waiting: number;
   /** Of one that is. */
   cancelling: number;
+  notSent: number;
   /** Not among the rows. */
   others: number;
   keptSince: string | null;
@@ -99,7 +100,7 @@ export interface CountsJson {
 
 /** All but `others` add up to the rows. */
 export function countsJson(counts: CampaignCounts, { state }: Pick<CampaignItem, 'state'>): CountsJson {
-  const { succeeded, failed, cancelled, discarded, unconfirmed, calling, waiting, others, keptSince } = counts;
+  const { succeeded, failed, cancelled, discarded, unconfirmed, calling, waiting, notSent, others, keptSince } = counts;
   const isCancelled = state === 'cancelled';
   return {
     reset: succeeded,
@@ -111,6 +112,7 @@ export function countsJson(counts: CampaignCounts, { state }: Pick<CampaignItem,
     calling,
     waiting: isCancelled ? 0 : waiting,
     cancelling: isCancelled ? waiting : 0,
+    notSent,
     others,
     keptSince: rfc3339(keptSince),
   };
@@ -123,6 +125,6 @@ function sendingJson({ item, sending, at }: CampaignView) {
     actionId: item.sentBy,
     who: action?.who ?? null,
     state: action === undefined ? null : actionState(action, at),
-    aboutPercent: Math.round(100 * sentShare(item)),
+    sentRows: sentRowsOf(item),
   };
 }

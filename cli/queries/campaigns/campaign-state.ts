@@ -12,7 +12,7 @@ export async function campaignState(
   watch?: CountWatch,
 ): Promise<CampaignCounts> {
   const counts = await campaignCounts(ledger, now, item, last, watch);
-  if (haveAllEnded(counts) && !areKept(counts, item.totals)) {
+  if (haveAllEnded(counts, item) && !areKept(counts, item.totals)) {
     const { succeeded, cancelled, discarded, failed } = counts;
     const { settled } = counts.last;
     await campaigns

@@ -1,6 +1,5 @@
 import type { Lane } from '../../../functions/contract/reset-request.ts';
 import type { ActionItem, CampaignItem, RequestItem } from '../../../functions/ledger/items.ts';
-import { ownIdPrefix } from '../../campaigns/request-ids.ts';
 import type { Connection } from '../../deployment/connect.ts';
 import { firstOf } from '../first-of.ts';
 import { laneCounts } from '../lane-counts.ts';
@@ -67,19 +66,16 @@ async function holdsNow(connection: Connection, lane: Lane): Promise<Reading<Sta
   return { ok: true, value: holdsOn(lane, standingHolds(state.value, counts, connection.now())) };
 }
 
-/** The share of its rows that SQS has taken, about: the ids under which they are sent in order are spread evenly. */
-export function sentShare({ campaignId, sentAt, sentBelow }: CampaignItem): number {
-  if (sentAt !== undefined) return 1;
-  const digits = sentBelow?.slice(ownIdPrefix(campaignId).length, ownIdPrefix(campaignId).length + 8) ?? '';
-  return /^[0-9a-f]{8}$/.test(digits) ? Number.parseInt(digits, 16) / 2 ** 32 : 0;
-}
+/** How many of its rows SQS is known to have taken. */
+export const sentRowsOf = ({ sent, sentAt, sentRows = 0 }: CampaignItem): number =>
+  sentAt === undefined ? sentRows : (sent?.rows ?? 0);
 
 export const countsOf = (totals: Totals<CampaignCounts>): CampaignCounts | undefined =>
   'counts' in totals ? totals.counts : undefined;
 
 /** Whether its rows have ended, as far as they are counted, or as it was kept. */
 export const hasEnded = (item: CampaignItem, counts: CampaignCounts | undefined): boolean =>
-  counts === undefined ? item.totals !== undefined : haveAllEnded(counts);
+  counts === undefined ? item.totals !== undefined : haveAllEnded(counts, item);
 
 /**
  * Until its last request ends, at the rate of the last minutes; undefined where something is held or not known, or nothing was reset lately.
@@ -90,7 +86,7 @@ export function campaignTimeLeftMs({ recent, holds, item }: CampaignView, counts
   if (known(holds)?.length !== 0 || item.state === 'cancelled' || perMinute === undefined) return undefined;
   const { succeeded } = counts;
   const endedPerSuccess = succeeded === 0 ? 1 : (succeeded + failedIn(counts)) / succeeded;
-  return (openIn(counts) / (perMinute * endedPerSuccess)) * 60_000;
+  return ((openIn(counts) + counts.notSent) / (perMinute * endedPerSuccess)) * 60_000;
 }
 
 /** What should have been read of it and was not. */

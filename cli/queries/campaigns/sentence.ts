@@ -31,7 +31,7 @@ function uncounted(view: CampaignView, totals: Totals<CampaignCounts>): string {
 }
 
 /** "31,402 of 40,000 reset (78.5%), 120 failed, 8,478 waiting": they add up to the rows. */
-export function countWords(counts: CampaignCounts, item: Pick<CampaignView['item'], 'state' | 'sentAt'>): string {
+export function countWords(counts: CampaignCounts, item: Pick<CampaignView['item'], 'state'>): string {
   const { rows, succeeded } = counts;
   const reset =
     rows === undefined
@@ -43,19 +43,15 @@ export function countWords(counts: CampaignCounts, item: Pick<CampaignView['item
     [counts.discarded, 'discarded'],
     [counts.unconfirmed, 'unconfirmed'],
     [counts.calling, 'being called'],
-    [counts.waiting, waitingWord(counts, item)],
+    [counts.waiting, waitingWord(item)],
+    [counts.notSent, 'not sent'],
   ];
   return [reset, ...others.flatMap(([count, word]) => (count === 0 ? [] : [`${number(count)} ${word}`]))].join(', ');
 }
 
-/** What the rest of the rows is called. */
-export function waitingWord(
-  { rows }: CampaignCounts,
-  { state, sentAt }: Pick<CampaignView['item'], 'state' | 'sentAt'>,
-) {
-  const word = state === 'cancelled' ? 'cancelling' : 'waiting';
-  return rows === undefined || sentAt !== undefined ? word : `${word} or not sent`;
-}
+/** What those in the queue are called. */
+export const waitingWord = ({ state }: Pick<CampaignView['item'], 'state'>) =>
+  state === 'cancelled' ? 'cancelling' : 'waiting';
 
 /** Not rounded up: all is 100%, and nothing less is. */
 export const percent = (part: number, whole: number): string =>
@@ -65,7 +61,7 @@ function standingWords(view: CampaignView, counts: CampaignCounts): string {
   const { item, holds, at } = view;
   if (counts.keptSince !== undefined) return `all ended, as counted ${minute(counts.keptSince)}`;
   if (item.state === 'cancelled') return `cancelled ${minute(reachedAt(item))}`;
-  if (haveAllEnded(counts)) return 'all ended';
+  if (haveAllEnded(counts, item)) return 'all ended';
   if (counts.rows === undefined && openIn(counts) === 0) return 'none waits';
   if (!holds.ok) return 'whether it is held is not known';
   const [hold] = holds.value;

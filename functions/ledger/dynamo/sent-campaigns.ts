@@ -19,8 +19,9 @@ import { reached, type TableOptions } from './table.ts';
 export interface Checkpoint {
   /** The action of whoever sends it. */
   sentBy: string;
-  /** SQS has taken every row whose request id is below this one. */
+  /** SQS has taken every row whose request id is below this one, and how many these are. */
   sentBelow?: string;
+  sentRows?: number;
   /** SQS has taken every row. */
   sentAt?: EpochMs;
 }
@@ -74,19 +75,22 @@ export function campaignLog(options: TableOptions): CampaignLog {
       return (await reached(putOnce({ ...item }))) as unknown as CampaignItem;
     },
 
-    async checkpoint(campaignId, setDigest, { sentBy, sentBelow, sentAt }) {
+    async checkpoint(campaignId, setDigest, { sentBy, sentBelow, sentRows, sentAt }) {
       const isOurs = '#state = :active AND #sent.#setDigest = :setDigest';
       const names = { '#state': 'state', '#sent': 'sent', '#setDigest': 'setDigest' };
       const expected = { ':active': 'active', ':setDigest': setDigest };
       const isAhead =
         sentBelow === undefined ? '' : ' AND (attribute_not_exists(#sentBelow) OR #sentBelow <= :sentBelow)';
-      const values = { sentBy, ...(sentBelow === undefined ? {} : { sentBelow }), ...(sentAt ? { sentAt } : {}) };
       const isWritten = await reached(
-        update(campaignId, values, {
-          ConditionExpression: isOurs + isAhead,
-          ExpressionAttributeNames: names,
-          ExpressionAttributeValues: expected,
-        }),
+        update(
+          campaignId,
+          { sentBy, sentBelow, sentRows, sentAt },
+          {
+            ConditionExpression: isOurs + isAhead,
+            ExpressionAttributeNames: names,
+            ExpressionAttributeValues: expected,
+          },
+        ),
       );
       if (isWritten) return true;
       const item = (await reached(get(campaignKey(campaignId)))) as CampaignItem | undefined;
@@ -132,7 +136,7 @@ function itemsOf({ client, tableName }: TableOptions) {
 
   const update = async (
     campaignId: string,
-    values: Partial<CampaignItem>,
+    values: { [Name in keyof CampaignItem]?: CampaignItem[Name] | undefined },
     condition: Pick<UpdateCommandInput, 'ConditionExpression' | 'ExpressionAttributeNames'> & {
       ExpressionAttributeValues?: Record<string, unknown>;
     },

@@ -196,13 +196,14 @@ export function memoryCampaigns(...known: CampaignItem[]) {
       return kept;
     },
     register: async (campaignId, sent) => register(campaignId, { sent }),
-    async checkpoint(campaignId, setDigest, { sentBy, sentBelow, sentAt }) {
+    async checkpoint(campaignId, setDigest, { sentBy, sentBelow, sentRows, sentAt }) {
       const item = items.get(campaignId);
       if (item?.state !== 'active' || item.sent?.setDigest !== setDigest) return false;
       if (sentBelow !== undefined && (item.sentBelow ?? '') > sentBelow) return true;
       change(campaignId, {
         sentBy,
         ...(sentBelow === undefined ? {} : { sentBelow }),
+        ...(sentRows === undefined ? {} : { sentRows }),
         ...(sentAt === undefined ? {} : { sentAt }),
       });
       return true;

@@ -40,7 +40,7 @@ export function checkpointsOf(
     const isAll = places === roster.size;
     const { requestId: sentBelow } = roster.person(isAll ? places - 1 : places);
     try {
-      const told = { sentBy, sentBelow, ...(isAll ? { sentAt: now() } : {}) };
+      const told = { sentBy, sentBelow, sentRows: places, ...(isAll ? { sentAt: now() } : {}) };
       if (await campaigns.checkpoint(roster.campaignId, setDigest, told)) {
         writtenAt = clock.now();
         return true;

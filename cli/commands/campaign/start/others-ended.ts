@@ -52,8 +52,8 @@ async function isCalled({ ledger, now }: Connection, { campaignId: campaign }: C
 }
 
 async function refuseIfOpen({ command }: Context, { ledger, now }: Connection, item: CampaignItem): Promise<void> {
-  const { waiting, calling, failing } = await campaignCounts(ledger, now, item);
-  const open = waiting + calling + failing;
+  const { waiting, notSent, calling, failing } = await campaignCounts(ledger, now, item);
+  const open = waiting + notSent + calling + failing;
   if (open === 0) return;
   const { campaignId } = item;
   throw new CommandFailed(

@@ -12,7 +12,7 @@ import {
   countsOf,
   hasEnded,
   keptUntil,
-  sentShare,
+  sentRowsOf,
   unreadOf,
 } from '../../../queries/campaigns/campaign-view.ts';
 import { campaignSentence, percent, waitingWord } from '../../../queries/campaigns/sentence.ts';
@@ -48,7 +48,9 @@ export function campaignLines(
 }
 
 const isOpen = ({ item }: CampaignView, counts: CampaignCounts | undefined): boolean =>
-  item.state !== 'cancelled' && !hasEnded(item, counts) && (counts === undefined || openIn(counts) > 0);
+  item.state !== 'cancelled' &&
+  !hasEnded(item, counts) &&
+  (counts === undefined || openIn(counts) + counts.notSent > 0);
 
 function styleOf(view: CampaignView, counts: CampaignCounts | undefined): NonNullable<PageLine['style']> {
   if (!isOpen(view, counts)) return 'bold';
@@ -98,7 +100,8 @@ function countLines(counts: CampaignCounts, { item, at }: CampaignView): PageLin
       ': a call was begun and its result never recorded; what is still queued is tried again',
     ],
     ['being called', counts.calling],
-    [waitingWord(counts, item), counts.waiting],
+    [waitingWord(item), counts.waiting],
+    ['not sent', counts.notSent],
   ];
   const shown = table.filter(([name, count]) => count > 0 || name === 'reset');
   const [names, numbers] = [
@@ -194,5 +197,5 @@ function sentWords(view: CampaignView): string | undefined {
   const by = action === undefined ? '' : `, by ${nameOf(action)}`;
   const name = item.sentBy === undefined ? '' : `; action ${item.sentBy}${by}`;
   const state = action === undefined ? '' : ` is ${actionState(action, at)}`;
-  return `not all: about ${Math.floor(100 * sentShare(item))}%${name}${state}`;
+  return `${number(sentRowsOf(item))} of ${number(item.sent.rows)}${name}${state}`;
 }

@@ -134,7 +134,7 @@ Campaign of stack Test, account 123456789012, region eu-central-1
     [
       'how far it is sent',
       'running',
-      /7 waiting or not sent; .* sent +not all: about 25%; action action-1, by Operator\/sam is running\n/s,
+      /1 waiting, 6 not sent; .* sent +4 of 10; action action-1, by Operator\/sam is running\n/s,
     ],
     [
       'how its sending goes on once it was cut off',
@@ -142,7 +142,7 @@ Campaign of stack Test, account 123456789012, region eu-central-1
       /, not all sent\.\nNext: whoever has the file gives the command again, which goes on: npx resets campaign start FILE --id breach-7\n/,
     ],
   ])('tells %s', async (_claim, state, words) => {
-    const item = { ...beingSent, sentBelow: `breach-7:40${'0'.repeat(30)}` };
+    const item = { ...beingSent, sentBelow: `breach-7:40${'0'.repeat(30)}`, sentRows: 4 };
     expect((await told({ item, action: anAction('action-1', { state }) })).text).toMatch(words);
   });
 
@@ -187,6 +187,7 @@ Campaign of stack Test, account 123456789012, region eu-central-1
         calling: 0,
         waiting: 7,
         cancelling: 0,
+        notSent: 0,
         others: 0,
         keptSince: null,
       },
@@ -197,7 +198,7 @@ Campaign of stack Test, account 123456789012, region eu-central-1
         actionId: 'action-1',
         who: 'arn:aws:sts::123456789012:assumed-role/Operator/sam',
         state: 'done',
-        aboutPercent: 100,
+        sentRows: 10,
       },
       keptUntil: '2027-02-21T12:00:00.000Z',
       unread: [],

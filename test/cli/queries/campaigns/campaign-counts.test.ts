@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { campaignCounts, failedIn, openIn } from '../../../../cli/queries/campaigns/campaign-counts.ts';
+import { campaignCounts, failedIn, haveAllEnded, openIn } from '../../../../cli/queries/campaigns/campaign-counts.ts';
 import { campaignState } from '../../../../cli/queries/campaigns/campaign-state.ts';
 import { FAILURE_REASONS } from '../../../../functions/contract/dead-letter.ts';
 import type { LedgerReader, SucceededCount } from '../../../../functions/ledger/dynamo/reader.ts';
@@ -74,6 +74,28 @@ describe('The counts of a campaign', () => {
   it('tell the requests of other systems under the same id apart', async () => {
     const ledger = memoryReader(own(0, 'succeeded'), stranger(1, 'succeeded'), stranger(2, 'failed'));
     expect(await campaignCounts(ledger, now, campaign({}, 2))).toMatchObject({ succeeded: 1, waiting: 1, others: 2 });
+  });
+
+  it.each<[claim: string, item: Partial<CampaignItem>, waiting: number, notSent: number]>([
+    ['nothing of which is sent', {}, 0, 8],
+    ['half of which is sent', { sentBelow: 'spring:8', sentRows: 5 }, 3, 5],
+    ['of which the worker has received more than the last checkpoint tells', { sentRows: 1 }, 0, 8],
+    ['all of which is sent', { sentAt: NOON }, 8, 0],
+  ])('of a campaign %s tell what is not sent apart', async (_claim, more, waiting, notSent) => {
+    const { sentAt: _, ...item } = campaign({}, 10);
+    const ledger = memoryReader(own(0, 'succeeded'), own(1, 'failed'), own(2, 'waiting'));
+    const counts = await campaignCounts(ledger, now, { ...item, ...more });
+    expect(counts).toMatchObject({ succeeded: 1, waiting, notSent });
+  });
+
+  it.each([
+    ['active', false],
+    ['cancelled', true],
+  ] as const)('of an %s campaign say that all has ended while some is not sent: %s', async (state, isSo) => {
+    const { sentAt: _, ...item } = campaign({ state, sentRows: 1 }, 2);
+    const counts = await campaignCounts(memoryReader(own(0, 'succeeded')), now, item);
+    expect(counts).toMatchObject({ waiting: 0, notSent: 1 });
+    expect(haveAllEnded(counts, item)).toBe(isSo);
   });
 
   it('of a campaign from other systems alone are all its requests, without rows', async () => {

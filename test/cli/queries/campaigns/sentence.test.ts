@@ -30,6 +30,7 @@ const aCount = (given: Partial<CampaignCounts> = {}): CampaignCounts => {
     unconfirmed: 0,
     calling: 0,
     waiting: 8_478,
+    notSent: 0,
     others: 0,
     keptSince: undefined,
     last: { count: 0, others: 0, settled: { count: 0, others: 0, before: 0 } },
@@ -106,14 +107,14 @@ describe('The sentence about a campaign', () => {
     [
       'of one that is being sent tells so',
       { item: BEING_SENT, sending: has(anAction('action-1', { state: 'running' })) },
-      {},
-      '31,402 of 40,000 reset (78.5%), 120 failed, 8,478 waiting or not sent; about 58 a minute, done in about 2 h 26 min (2026-11-23 14:25 UTC).',
+      { waiting: 478, notSent: 8_000 },
+      '31,402 of 40,000 reset (78.5%), 120 failed, 478 waiting, 8,000 not sent; about 58 a minute, done in about 2 h 26 min (2026-11-23 14:25 UTC).',
     ],
     [
       'of one whose sending was cut off tells so',
       { item: BEING_SENT, sending: has(anAction('action-1', { state: 'interrupted' })), recent: unreadable },
-      {},
-      '31,402 of 40,000 reset (78.5%), 120 failed, 8,478 waiting or not sent; how fast it goes is not known, not all sent.',
+      { waiting: 478, notSent: 8_000 },
+      '31,402 of 40,000 reset (78.5%), 120 failed, 478 waiting, 8,000 not sent; how fast it goes is not known, not all sent.',
     ],
     [
       'of one from other systems has no rows',
