@@ -9,6 +9,7 @@ const SLOWEST_FIRST = [
   'test/e2e/aws-faults.test.ts',
   'test/e2e/control.test.ts',
   'test/e2e/requests.test.ts',
+  'test/e2e/killed-campaign.test.ts',
   'test/infra/synth-command.test.ts',
   'test/cli/terminal/in-a-terminal.test.ts',
 ];

@@ -33,7 +33,9 @@ export async function startCampaign(context: Context, path: string, options: Sta
     else await print(context.stdout, sentAlready(context, prepared));
     return EXIT.done;
   }
-  const preview = previewLines(context, connection, file, start);
+  // Colours are for where it is printed.
+  const shown = dryRun ? { ...context, stderr: context.stdout } : context;
+  const preview = previewLines(shown, connection, file, start);
   const other = await otherSenderLine(connection, prepared);
   const about = other === undefined ? preview : [...preview, other];
   if (dryRun) {

@@ -140,6 +140,18 @@ describe('the plan of a campaign', () => {
     expect([...other.written.values()][0]?.details).toMatchObject({ plan: planIn(out) });
   });
 
+  it('is shown without colours where it is piped away from a terminal', async () => {
+    const { resets, world } = aDeployment();
+    world.onRun = (io) => {
+      io.stderr.isTTY = true;
+      delete io.env.NO_COLOR;
+    };
+    const file = await fileOf(PEOPLE.join('\n'));
+    const { out } = await resets(['campaign', 'start', file, '--id', ID, '--dry-run']);
+    expect(out).toContain('No list of excluded accounts');
+    expect(out).not.toContain('\u001b');
+  });
+
   it('stays the same for a run that goes on', async () => {
     const { start, world, io, sent } = aDeployment();
     const plan = planIn((await start(PEOPLE, ['--dry-run'])).out);
