@@ -6,14 +6,14 @@ import { CREDENTIALS, REGION } from '../../local/aws/account.ts';
 import { type LocalSystem, startLocalSystem } from '../../local/system.ts';
 import { castOf, svgOf } from './formats.ts';
 import { Recorder } from './recorder.ts';
-import { SCENES, type Step } from './scenes.ts';
+import { FILES, SCENES, type Step } from './scenes.ts';
 
 const PROGRAM = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
 const RESULTS = fileURLToPath(new URL('../../docs/recording', import.meta.url));
 const SIZE = { columns: 100, rows: 30 };
 const TITLE = 'resets: a campaign';
 /** High enough for a campaign to end while somebody looks on. */
-const QUOTA = { perMinute: 1200, burst: 60 };
+const QUOTA = { perMinute: 3000, burst: 60 };
 
 /** Plays all scenes. @returns what is to be written, by the name of its file. */
 async function record(system: LocalSystem, folder: string): Promise<Map<string, string>> {
@@ -26,7 +26,7 @@ async function record(system: LocalSystem, folder: string): Promise<Map<string, 
       console.error(title);
       recorder.begins(title);
       for (const step of steps) {
-        await play(step, recorder, system, (name, picture) => written.set(`${name}.svg`, picture));
+        await play(step, recorder, (name, picture) => written.set(`${name}.svg`, picture));
       }
     }
   } finally {
@@ -35,12 +35,7 @@ async function record(system: LocalSystem, folder: string): Promise<Map<string, 
   return written.set('campaign.cast', castOf(SIZE, TITLE, recorder.events));
 }
 
-async function play(
-  step: Step,
-  recorder: Recorder,
-  system: LocalSystem,
-  keep: (name: string, picture: string) => void,
-): Promise<void> {
+async function play(step: Step, recorder: Recorder, keep: (name: string, picture: string) => void): Promise<void> {
   if ('types' in step) {
     await recorder.types(step.types);
     recorder.presses('\r');
@@ -48,9 +43,10 @@ async function play(
   } else if ('presses' in step) {
     recorder.presses(step.presses);
     await recorder.ends();
-  } else if ('still' in step) keep(step.still, svgOf(SIZE.columns, await recorder.still(), step));
-  else if ('reads' in step) recorder.reads(step.reads);
-  else await step.meanwhile(system);
+  } else if ('shows' in step) await recorder.shows(step.shows);
+  else if ('ends' in step) await recorder.ends();
+  else if ('still' in step) keep(step.still, svgOf(SIZE.columns, await recorder.still(), step));
+  else recorder.reads(step.reads);
 }
 
 /** A shell in which `resets` is on the path and finds the system; it has nothing of this machine's own. */
@@ -59,6 +55,7 @@ function environmentOf(system: LocalSystem, folder: string): Record<string, stri
   mkdirSync(programs);
   symlinkSync(PROGRAM, join(programs, 'resets'));
   writeFileSync(join(folder, 'outputs.json'), JSON.stringify({ [system.stackName]: system.outputs }));
+  for (const [name, text] of Object.entries(FILES)) writeFileSync(join(folder, name), text);
   return {
     PATH: [programs, dirname(process.execPath), '/usr/bin', '/bin'].join(':'),
     HOME: folder,
