@@ -1,7 +1,7 @@
 import { LANES, type Lane, MAX_QUEUED_MS } from '../../functions/contract/reset-request.ts';
 import type { Connection } from '../deployment/connect.ts';
 import { budgetFigures, tenths } from '../queries/budget-figures.ts';
-import { RECENT_MINUTES } from '../queries/campaign-row.ts';
+import { RECENT_MINUTES } from '../queries/campaigns/campaign-row.ts';
 import { type LaneCounts, laneCounts, queuedIn } from '../queries/lane-counts.ts';
 import { known, type Reading, readingOf } from '../queries/reading.ts';
 import { rfc3339 } from '../queries/rfc3339.ts';

@@ -67,6 +67,17 @@ export function relative(epochMs: number, now: number): string {
   return epochMs > now ? `in ${amount}` : `${amount} ago`;
 }
 
+/** "2 h 26 min", "3 d 4 h": how long something takes, for planning a day by. */
+export function lasting(ms: number): string {
+  const minutes = Math.max(1, Math.round(ms / 60_000));
+  const [hours, days] = [Math.floor(minutes / 60), Math.floor(minutes / (24 * 60))];
+  if (days >= 2) return joined([days, 'd'], [hours % 24, 'h']);
+  return hours === 0 ? `${minutes} min` : joined([hours, 'h'], [minutes % 60, 'min']);
+}
+
+const joined = (...parts: readonly (readonly [number, string])[]): string =>
+  parts.flatMap(([count, unit]) => (count === 0 ? [] : [`${count} ${unit}`])).join(' ');
+
 /** Copies' clocks differ by about as much, and AWS's is known to the second only. */
 const SKEW_MS = 3_000;
 

@@ -122,8 +122,11 @@ export interface SentCampaign {
 export interface CampaignTotals {
   at: EpochMs;
   succeeded: number;
-  /** For a later count to go on from: those of them that succeeded before a time so long ago that no more could turn up. */
-  settled: { count: number; before: EpochMs };
+  /**
+   * For a later count to go on from: those of them that succeeded before a time so long ago that no more could turn up, and the requests of
+   * other systems under the campaign that did.
+   */
+  settled: { count: number; others: number; before: EpochMs };
   failed: Partial<Record<FailureReason, number>>;
   cancelled: number;
   discarded: number;

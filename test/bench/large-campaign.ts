@@ -18,7 +18,7 @@ export async function writeCampaign(
 ): Promise<void> {
   const itemAt = (index: number): RequestItem => {
     const known = {
-      key: `${CAMPAIGN}-${index}`,
+      key: `${CAMPAIGN}:${index.toString(16).padStart(32, '0')}`,
       campaignId: CAMPAIGN,
       lane: 'bulk',
       at: endsAt - (first + count - 1 - index) * INTERVAL_MS,

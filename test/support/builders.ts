@@ -11,6 +11,7 @@ import {
   campaignOf,
   type RequestItem,
   requestKey,
+  type SentCampaign,
   stateReasonTime,
 } from '../../functions/ledger/items.ts';
 import type { NewRequest } from '../../functions/ledger/ledger.ts';
@@ -133,6 +134,32 @@ export const aCampaign = (
   campaignId,
   state,
   firstSeenAt: 0,
+});
+
+/** A campaign that was sent from a file, an hour before noon, and wholly. */
+export const aSentCampaign = (
+  campaignId: string,
+  sent: Partial<SentCampaign> = {},
+  item: Partial<CampaignItem> = {},
+): CampaignItem => ({
+  ...aCampaign(campaignId, { at: NOON }),
+  firstSeenAt: NOON - 60 * 60_000,
+  sentBy: 'action-1',
+  sentAt: NOON - 59 * 60_000,
+  sent: {
+    lane: 'bulk',
+    rows: 10,
+    setDigest: '0'.repeat(64),
+    startedAt: NOON - 60 * 60_000,
+    startedBy: 'arn:aws:sts::123456789012:assumed-role/Operator/sam',
+    file: 'breach.csv',
+    fileSha256: '1'.repeat(64),
+    whereColumns: [],
+    excludeFiles: 1,
+    notIn: [],
+    ...sent,
+  },
+  ...item,
 });
 
 export const anAction = (

@@ -1,15 +1,18 @@
-import { NO_CAMPAIGN } from '../../../functions/contract/reset-request.ts';
-import { reachedAt, stateReasonTime } from '../../../functions/ledger/items.ts';
+import { type CampaignItem, reachedAt, stateReasonTime } from '../../../functions/ledger/items.ts';
 import { carryOut, NOTHING_CHANGED } from '../../changes/carry-out.ts';
 import { tell } from '../../changes/tell.ts';
 import { written } from '../../changes/written.ts';
-import { failureOf } from '../../deployment/aws-errors.ts';
 import { type Connection, type Context, placeOf } from '../../deployment/connect.ts';
-import { type CampaignRow, campaignJson, RECENT_MINUTES, recentResetsOf } from '../../queries/campaign-row.ts';
+import { campaignCounts } from '../../queries/campaigns/campaign-counts.ts';
+import { campaignRowJson } from '../../queries/campaigns/campaign-json.ts';
+import { RECENT_MINUTES, recentResetsOf } from '../../queries/campaigns/campaign-row.ts';
+import { findCampaign, requireCampaignId } from '../../queries/campaigns/find-campaign.ts';
+import { countWords } from '../../queries/campaigns/sentence.ts';
+import { known, readingOf } from '../../queries/reading.ts';
 import { requireConsent } from '../../terminal/confirm.ts';
-import { CommandFailed, EXIT, type ExitCode, wrongUsage } from '../../terminal/io.ts';
+import { countWithProgress } from '../../terminal/count-with-progress.ts';
+import { EXIT, type ExitCode } from '../../terminal/io.ts';
 import { ago, counted, time } from '../../terminal/text.ts';
-import { problemOf } from '../../validation.ts';
 
 export interface CancelOptions {
   yes?: boolean;
@@ -18,24 +21,29 @@ export interface CancelOptions {
 
 /** Cancels a campaign that the ledger knows. */
 export async function cancelCampaign(context: Context, id: string, { yes, json }: CancelOptions): Promise<ExitCode> {
-  const problem = problemOf('campaignId', id);
-  if (problem !== undefined) throw wrongUsage(`The campaign id ${problem}.`);
-  if (id === NO_CAMPAIGN) throw wrongUsage(`"${NO_CAMPAIGN}" is no campaign: it stands for requests without one.`);
+  requireCampaignId(id);
   requireConsent(context, yes);
   const connection = await context.connect();
-  const row = await find(context, connection, id);
-  const told = (actionId: string | null, as: CampaignRow, words: string) =>
-    tell(context, json, { actionId, changed: actionId !== null, ...campaignJson(as) }, [words]);
-  const { item } = row;
-  if (item.state === 'cancelled') {
-    await told(null, row, `Cancelled already, since ${time(reachedAt(item))}: ${id}.`);
+  const item = await findCampaign(context, connection, id);
+  // What can't be counted is no reason to let it go on.
+  const recentResets = known(await readingOf(recentResetsOf(connection.ledger, item, connection.now())));
+  const told = async (actionId: string | null, as: CampaignItem, words: string): Promise<ExitCode> => {
+    const row = campaignRowJson({ item: as, state: 'cancelled', recentResets });
+    await tell(context, json, { actionId, changed: actionId !== null, ...row }, [words]);
     return EXIT.done;
+  };
+  if (item.state === 'cancelled') {
+    return told(null, item, `Cancelled already, since ${time(reachedAt(item))}: ${id}.`);
   }
 
+  const about = [
+    ...aboutCancel(connection, item, recentResets),
+    ...(yes ? [] : await rowsLines(context, connection, item)),
+  ];
   const { result, actionId } = await carryOut(
     context,
     connection,
-    { command: `campaign cancel ${id}`, about: aboutCancel(connection, row), yes, undone: NOTHING_CHANGED },
+    { command: `campaign cancel ${id}`, about, yes, undone: NOTHING_CHANGED },
     async (action) => {
       await written(connection, { undone: NOTHING_CHANGED, unknown: UNKNOWN }, connection.campaigns.cancel(id));
       action.done(1);
@@ -43,28 +51,23 @@ export async function cancelCampaign(context: Context, id: string, { yes, json }
     },
   );
   const cancelled = { ...item, state: 'cancelled', stateReasonTime: stateReasonTime('cancelled', result) } as const;
-  await told(actionId, { ...row, item: cancelled }, `Cancelled: ${id}. No call of it begins later than 10 s from now.`);
-  return EXIT.done;
+  return told(actionId, cancelled, `Cancelled: ${id}. No call of it begins later than 10 s from now.`);
 }
 
 const UNKNOWN = 'Whether it was cancelled is not known: give the command again, it cancels nothing twice.';
 
-async function find({ command }: Context, { ledger, now }: Connection, id: string): Promise<CampaignRow> {
-  const item = await ledger.findCampaign(id);
-  if (item === undefined) {
-    throw new CommandFailed(
-      `The ledger knows no campaign ${id}: the worker has received none of its requests. Those it knows: ${command('campaign list')}`,
-    );
-  }
-  // What can't be counted is no reason to let it go on.
-  const recentResets = await recentResetsOf(ledger, item, now()).catch((error: unknown) => {
-    if (failureOf(error) === undefined) throw error;
-    return undefined;
-  });
-  return { item, recentResets };
+/** How the rows stand of a campaign that was sent from a file: nobody who is in a hurry need wait for it. */
+async function rowsLines(context: Context, connection: Connection, item: CampaignItem): Promise<string[]> {
+  if (item.sent === undefined) return [];
+  const counts = await countWithProgress(context, (watch) =>
+    readingOf(campaignCounts(connection.ledger, connection.now, item, undefined, watch)),
+  );
+  return counts?.ok
+    ? [`Of its rows: ${countWords(counts.value, item)}.`]
+    : [`It has ${counted(item.sent.rows, 'row')}; how many wait was not counted.`];
 }
 
-function aboutCancel(connection: Connection, { item, recentResets }: CampaignRow): string[] {
+function aboutCancel(connection: Connection, item: CampaignItem, recentResets: number | undefined): string[] {
   const now = connection.now();
   const at = (epochMs: number): string => `${time(epochMs)} (${ago(epochMs, now)})`;
   const resets = recentResets === undefined ? 'an unknown number of resets' : counted(recentResets, 'reset');

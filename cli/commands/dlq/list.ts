@@ -3,7 +3,7 @@ import { type Lane, NO_CAMPAIGN } from '../../../functions/contract/reset-reques
 import type { LedgerReader, Selection } from '../../../functions/ledger/dynamo/reader.ts';
 import { type RequestItem, requestIdOf } from '../../../functions/ledger/items.ts';
 import type { Context } from '../../deployment/connect.ts';
-import { campaignIds } from '../../queries/campaign-ids.ts';
+import { campaignIds } from '../../queries/campaigns/campaign-ids.ts';
 import { mapConcurrently } from '../../queries/map-concurrently.ts';
 import { requestJson } from '../../queries/request-json.ts';
 import { EXIT, type ExitCode, print, wrongUsage } from '../../terminal/io.ts';

@@ -3,22 +3,14 @@ import type { ActionItem } from '../../../functions/ledger/items.ts';
 import type { Connection } from '../../deployment/connect.ts';
 import { actionState, isSilent, nameOf } from '../../queries/actions.ts';
 import { type BudgetFigures, budgetFigures, CALL_MINUTES, tenths } from '../../queries/budget-figures.ts';
-import { RECENT_MINUTES } from '../../queries/campaign-row.ts';
+import { RECENT_MINUTES } from '../../queries/campaigns/campaign-row.ts';
 import { queued, queuedIn } from '../../queries/lane-counts.ts';
 import { known, type Reading } from '../../queries/reading.ts';
 import { areAllInHand, holdsIn, type Situation, timeLeftMs } from '../../queries/situation/situation.ts';
 import type { Verdict } from '../../queries/situation/verdict.ts';
 import { holdWords } from '../../queries/standing-holds.ts';
-import type { Io } from '../../terminal/io.ts';
-import { ago, counted, number, type Painter, painter, plain, relative, time } from '../../terminal/text.ts';
-
-/** A line of the page. */
-export interface PageLine {
-  text: string;
-  style?: Parameters<Painter>[0];
-  /** In place of it on a terminal that is too narrow for columns. */
-  narrow?: string;
-}
+import { entry, type PageLine, section } from '../../terminal/page.ts';
+import { ago, counted, number, plain, relative, time } from '../../terminal/text.ts';
 
 const COLOURS: Record<Verdict['kind'], NonNullable<PageLine['style']>> = {
   unknown: ['bold', 'red'],
@@ -28,17 +20,6 @@ const COLOURS: Record<Verdict['kind'], NonNullable<PageLine['style']>> = {
   waiting: ['bold', 'cyan'],
   idle: 'bold',
 };
-
-/** A terminal breaks what is longer than it is wide, but columns would then not be read. */
-export function pageText(lines: readonly PageLine[], { stdout, env }: Pick<Io, 'stdout' | 'env'>): string {
-  const columns = stdout.isTTY ? stdout.columns || 80 : Number.POSITIVE_INFINITY;
-  const paint = painter(stdout, env);
-  const shown = lines.map(({ text, style, narrow }) => {
-    const fitting = narrow !== undefined && text.length > columns ? narrow : text;
-    return style === undefined ? fitting : paint(style, fitting);
-  });
-  return shown.join('\n');
-}
 
 /** All but the totals: the verdict first, and below it what it was made of. */
 export function pageLines(connection: Connection, situation: Situation, verdict: Verdict): PageLine[] {
@@ -57,8 +38,6 @@ export function pageLines(connection: Connection, situation: Situation, verdict:
     ...actionLines(situation),
   ];
 }
-
-export const section = (title: string): PageLine[] => [{ text: '' }, { text: title, style: 'bold' }];
 
 function verdictLines(verdict: Verdict, now: number): PageLine[] {
   const { kind, sentence, meaning, runbook, next } = verdict;
@@ -121,12 +100,6 @@ function timeLeft(situation: Situation): string {
     ? 'not known, as all are in hand: being called, or put back for a later try'
     : 'not known, as nothing was reset lately';
 }
-
-const ENTRY_NAMES = 15;
-const entry = (name: string, value: string): PageLine => ({
-  text: `  ${name.padEnd(ENTRY_NAMES)}  ${value}`,
-  narrow: `  ${name}: ${value}`,
-});
 
 const rate = (perMinute: number): string => (tenths(perMinute) ?? 0).toLocaleString('en');
 

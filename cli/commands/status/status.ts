@@ -5,11 +5,11 @@ import type { Totals } from '../../queries/situation/running-totals.ts';
 import { type Situation, situationOf, unreadIn } from '../../queries/situation/situation.ts';
 import { situationJson } from '../../queries/situation/situation-json.ts';
 import { verdictOn } from '../../queries/situation/verdict.ts';
-import { unlessInterrupted } from '../../terminal/interruption.ts';
+import { countWithProgress } from '../../terminal/count-with-progress.ts';
 import { CommandFailed, EXIT, type ExitCode, print, wrongUsage } from '../../terminal/io.ts';
-import { type ProgressLine, progressLineOn } from '../../terminal/progress-line.ts';
-import { number, printJson } from '../../terminal/text.ts';
-import { pageLines, pageText } from './page.ts';
+import { pageText } from '../../terminal/page.ts';
+import { printJson } from '../../terminal/text.ts';
+import { pageLines } from './page.ts';
 import { totalsLines } from './totals-lines.ts';
 import { watch } from './watch.ts';
 
@@ -53,33 +53,11 @@ export async function status(context: Context, options: StatusOptions): Promise<
 }
 
 const LEFT_OUT: Totals = { kind: 'left out' };
-/** A count that is done so soon needs no progress. */
-const SOON_MS = 500;
-
-/** Counts with progress on stderr; Ctrl-C leaves the totals out, as all else is told. */
+/** Ctrl-C leaves the totals out, as all else is told. */
 async function count(context: Context, { ledger, now }: Connection): Promise<Totals> {
-  const { clock } = context;
-  const begunAt = clock.now();
-  let progress: ProgressLine | undefined;
-  let counted = 0;
-  const onCounted = (more: number): void => {
-    counted += more;
-    if (clock.now() - begunAt < SOON_MS) return;
-    progress ??= progressLineOn(context);
-    progress.show(`Counting … ${number(counted)} (Ctrl-C leaves the totals out)`);
-  };
-  try {
-    return await context.graceful(async (signal) => {
-      const counting = readingOf(ledgerCounts(ledger, now, undefined, { onCounted, signal }));
-      const counts = await unlessInterrupted(counting, signal);
-      if (counts === undefined) return LEFT_OUT;
-      return counts.ok
-        ? { kind: 'counted', counts: counts.value }
-        : { kind: 'failed', why: counts.why, counts: undefined };
-    });
-  } finally {
-    progress?.end();
-  }
+  const counts = await countWithProgress(context, (watch) => readingOf(ledgerCounts(ledger, now, undefined, watch)));
+  if (counts === undefined) return LEFT_OUT;
+  return counts.ok ? { kind: 'counted', counts: counts.value } : { kind: 'failed', why: counts.why, counts: undefined };
 }
 
 /** Why nothing can be read: no credentials, say, or the wrong region. A page that says it eight times tells no more. */

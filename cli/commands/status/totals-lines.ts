@@ -5,8 +5,8 @@ import { COUNTED_STATES, type LedgerCounts } from '../../queries/situation/ledge
 import type { Totals } from '../../queries/situation/running-totals.ts';
 import type { Situation } from '../../queries/situation/situation.ts';
 import { unexplained } from '../../queries/situation/situation-json.ts';
+import { numbers, type PageLine, section } from '../../terminal/page.ts';
 import { counted, number } from '../../terminal/text.ts';
-import { type PageLine, section } from './page.ts';
 
 /** All requests by state, and the dead letters by reason. */
 export function totalsLines(totals: Totals, situation: Situation): PageLine[] {
@@ -43,16 +43,6 @@ function countLines(counts: LedgerCounts, { deadLetterQueue }: Situation): PageL
     ...numbers(FAILURE_REASONS.map((reason) => [reason, deadLetters[reason]])),
     ...(letters === undefined ? [] : difference(unexplained(queued(letters), counts))),
   ];
-}
-
-function numbers(rows: readonly (readonly [string, number])[]): PageLine[] {
-  const some = rows.filter(([, count]) => count > 0).map(([name, count]) => [name, number(count)] as const);
-  if (some.length === 0) return [{ text: '  none' }];
-  const [names, counts] = [0, 1].map((at) => Math.max(...some.map((row) => row[at]?.length ?? 0)));
-  return some.map(([name, count]) => ({
-    text: `  ${name.padEnd(names ?? 0)}  ${count.padStart(counts ?? 0)}`,
-    narrow: `  ${name}: ${count}`,
-  }));
 }
 
 /** The two are counted at different times and kept for different times, so the difference is only a hint. */

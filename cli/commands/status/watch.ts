@@ -1,13 +1,15 @@
 import type { Connection, Context } from '../../deployment/connect.ts';
+import { type LedgerCounts, ledgerCounts } from '../../queries/situation/ledger-counts.ts';
 import { RunningTotals, type Totals } from '../../queries/situation/running-totals.ts';
 import { situationOf } from '../../queries/situation/situation.ts';
 import { situationJson } from '../../queries/situation/situation-json.ts';
 import { verdictOn } from '../../queries/situation/verdict.ts';
 import { unlessInterrupted } from '../../terminal/interruption.ts';
 import { EXIT, type ExitCode, print } from '../../terminal/io.ts';
+import { type PageLine, pageText } from '../../terminal/page.ts';
 import { screenOn } from '../../terminal/screen.ts';
 import { jsonText, time } from '../../terminal/text.ts';
-import { type PageLine, pageLines, pageText } from './page.ts';
+import { pageLines } from './page.ts';
 import { totalsLines } from './totals-lines.ts';
 
 const REFRESH_MS = 2000;
@@ -21,7 +23,10 @@ export async function watch(
   const { clock, stdout } = context;
   const { deployment } = connection;
   await context.graceful(async (interrupted) => {
-    const running = withTotals ? new RunningTotals(connection, clock, interrupted) : undefined;
+    const { ledger, now } = connection;
+    const running = withTotals
+      ? new RunningTotals<LedgerCounts>((before, on) => ledgerCounts(ledger, now, before, on), clock, interrupted)
+      : undefined;
     const screen = json ? undefined : screenOn(context);
     try {
       while (!interrupted.aborted) {

@@ -5,7 +5,7 @@ import { failureOf } from '../../deployment/aws-errors.ts';
 import type { Connection, Context } from '../../deployment/connect.ts';
 import { DEPLOYMENT_VARIABLES } from '../../deployment/find-deployment.ts';
 import type { Topic } from '../../deployment/topic.ts';
-import { VERIFY_CAMPAIGN } from '../../queries/campaign-ids.ts';
+import { VERIFY_CAMPAIGN } from '../../queries/campaigns/campaign-ids.ts';
 import { laneCounts, queued } from '../../queries/lane-counts.ts';
 import { holdWords, standingHolds } from '../../queries/standing-holds.ts';
 import { runbookOf, wayOutOf } from '../../queries/way-out.ts';

@@ -3,7 +3,7 @@ import type { RequestItem, State } from '../../../functions/ledger/items.ts';
 import type { RunningAction } from '../../changes/carry-out.ts';
 import type { Connection, Context } from '../../deployment/connect.ts';
 import type { QueueCounts } from '../../deployment/queues.ts';
-import { VERIFY_CAMPAIGN } from '../../queries/campaign-ids.ts';
+import { VERIFY_CAMPAIGN } from '../../queries/campaigns/campaign-ids.ts';
 import { queued } from '../../queries/lane-counts.ts';
 import { counted, number } from '../../terminal/text.ts';
 import { type Finding, failed, notChecked, ok } from './check.ts';

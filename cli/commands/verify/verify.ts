@@ -1,7 +1,7 @@
 import { LANES } from '../../../functions/contract/reset-request.ts';
 import { type Change, carryOut, type RunningAction } from '../../changes/carry-out.ts';
 import { type Connection, type Context, placeOf } from '../../deployment/connect.ts';
-import { VERIFY_CAMPAIGN } from '../../queries/campaign-ids.ts';
+import { VERIFY_CAMPAIGN } from '../../queries/campaigns/campaign-ids.ts';
 import { confirm, requireConsent } from '../../terminal/confirm.ts';
 import { EXIT, type ExitCode, print } from '../../terminal/io.ts';
 import { counted, painter, plain, printJson } from '../../terminal/text.ts';

@@ -1,7 +1,7 @@
 import { FAILURE_REASONS, type FailureReason } from '../../../functions/contract/dead-letter.ts';
 import type { CountWatch, LedgerReader, Selection, SucceededCount } from '../../../functions/ledger/dynamo/reader.ts';
 import { STATES, type State } from '../../../functions/ledger/items.ts';
-import { campaignIds } from '../campaign-ids.ts';
+import { campaignIds } from '../campaigns/campaign-ids.ts';
 import { mapConcurrently, sumOf } from '../map-concurrently.ts';
 
 /** States as people count them: what an operator has sent back to its lane waits there like any other. */

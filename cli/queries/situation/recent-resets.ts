@@ -1,6 +1,6 @@
-import type { LedgerReader } from '../../../functions/ledger/dynamo/reader.ts';
-import { campaignIds } from '../campaign-ids.ts';
-import { RECENT_MINUTES } from '../campaign-row.ts';
+import type { LedgerReader, Selection } from '../../../functions/ledger/dynamo/reader.ts';
+import { campaignIds } from '../campaigns/campaign-ids.ts';
+import { RECENT_MINUTES } from '../campaigns/campaign-row.ts';
 import { sumOf } from '../map-concurrently.ts';
 
 const MINUTE_MS = 60_000;
@@ -20,16 +20,25 @@ export async function recentResets(
   now: () => number,
 ): Promise<RecentResets> {
   const campaigns = await campaignIds(ledger, RECENT_CAMPAIGNS);
-  const end = now();
+  return recentlyReset(
+    ledger,
+    campaigns.map((campaign) => ({ campaign })),
+    now(),
+  );
+}
+
+export async function recentlyReset(
+  ledger: Pick<LedgerReader, 'count'>,
+  requests: readonly Pick<Selection, 'campaign' | 'idPrefix'>[],
+  end: number,
+): Promise<RecentResets> {
   const minutes = Array.from({ length: RECENT_MINUTES }, (_, index) => {
     const from = end - (RECENT_MINUTES - index) * MINUTE_MS;
     // A copy's clock may be a little ahead: the last minute has no end.
     return index === RECENT_MINUTES - 1 ? { from } : { from, to: from + MINUTE_MS };
   });
   const counts = await Promise.all(
-    minutes.map((range) =>
-      sumOf(campaigns, (campaign) => ledger.count({ campaign, state: 'succeeded' as const, ...range })),
-    ),
+    minutes.map((range) => sumOf(requests, (of) => ledger.count({ ...of, state: 'succeeded' as const, ...range }))),
   );
   return { resets: sum(counts), perMinute: perMinuteOf(counts) };
 }

@@ -1,15 +1,15 @@
-import type { Connection } from '../../deployment/connect.ts';
+import type { CountWatch } from '../../../functions/ledger/dynamo/reader.ts';
 import type { Io } from '../../terminal/io.ts';
 import { readingOf } from '../reading.ts';
-import { type LedgerCounts, ledgerCounts } from './ledger-counts.ts';
+import type { LedgerCounts } from './ledger-counts.ts';
 
-/** All requests by state, as far as they are counted. */
-export type Totals =
+/** Requests by state, as far as they are counted. */
+export type Totals<Counts = LedgerCounts> =
   | { kind: 'left out' }
   | { kind: 'counting'; counted: number }
-  | { kind: 'counted'; counts: LedgerCounts }
+  | { kind: 'counted'; counts: Counts }
   /** The last count there was, if any, and why the next could not be made. */
-  | { kind: 'failed'; why: string; counts: LedgerCounts | undefined };
+  | { kind: 'failed'; why: string; counts: Counts | undefined };
 
 /** Counting a large ledger costs read units: it takes at most this share of the time. */
 const COUNTING_SHARE = 1 / 20;
@@ -18,19 +18,26 @@ const COUNTING_SHARE = 1 / 20;
  * Counts in the background, again and again: successes go on from the last count, and the other states are counted whole as often as their
  * share of the time permits.
  */
-export class RunningTotals {
-  readonly #connection: Pick<Connection, 'ledger' | 'now'>;
+export class RunningTotals<Counts> {
+  readonly #countOn: (before: Counts | undefined, watch: CountWatch) => Promise<Counts>;
   readonly #clock: Pick<Io['clock'], 'now'>;
   readonly #stopped: AbortSignal;
-  #totals: Totals = { kind: 'counting', counted: 0 };
-  #counts: LedgerCounts | undefined;
+  #totals: Totals<Counts> = { kind: 'counting', counted: 0 };
+  #counts: Counts | undefined;
   #nextAt = 0;
   #isCounting = false;
   #bug: { error: unknown } | undefined;
 
-  /** @param clock measures what a count takes: AWS's may be set right in between. */
-  constructor(connection: Pick<Connection, 'ledger' | 'now'>, clock: Pick<Io['clock'], 'now'>, stopped: AbortSignal) {
-    this.#connection = connection;
+  /**
+   * @param countOn counts once, from an earlier count on.
+   * @param clock measures what a count takes: AWS's may be set right in between.
+   */
+  constructor(
+    countOn: (before: Counts | undefined, watch: CountWatch) => Promise<Counts>,
+    clock: Pick<Io['clock'], 'now'>,
+    stopped: AbortSignal,
+  ) {
+    this.#countOn = countOn;
     this.#clock = clock;
     this.#stopped = stopped;
   }
@@ -41,7 +48,7 @@ export class RunningTotals {
   }
 
   /** As far as it is by now. @throws what was a bug of ours in the background. */
-  look(): Totals {
+  look(): Totals<Counts> {
     if (this.#bug) throw this.#bug.error;
     return this.#totals;
   }
@@ -55,8 +62,7 @@ export class RunningTotals {
     };
     try {
       const watch = { onCounted, signal: this.#stopped };
-      const { ledger, now } = this.#connection;
-      const counted = await readingOf(ledgerCounts(ledger, now, before, watch));
+      const counted = await readingOf(this.#countOn(before, watch));
       if (counted.ok) this.#counts = counted.value;
       this.#totals = counted.ok
         ? { kind: 'counted', counts: counted.value }

@@ -2,7 +2,7 @@ import { LANES } from '../../../functions/contract/reset-request.ts';
 import type { Connection } from '../../deployment/connect.ts';
 import { actionJson } from '../actions.ts';
 import { budgetFigures, budgetJson, tenths } from '../budget-figures.ts';
-import { RECENT_MINUTES } from '../campaign-row.ts';
+import { RECENT_MINUTES } from '../campaigns/campaign-row.ts';
 import { queued } from '../lane-counts.ts';
 import { known } from '../reading.ts';
 import { rfc3339 } from '../rfc3339.ts';

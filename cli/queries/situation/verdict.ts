@@ -1,7 +1,7 @@
 import { LANES, type Lane } from '../../../functions/contract/reset-request.ts';
 import type { QueueCounts } from '../../deployment/queues.ts';
 import { counted, number, relative } from '../../terminal/text.ts';
-import { RECENT_MINUTES } from '../campaign-row.ts';
+import { RECENT_MINUTES } from '../campaigns/campaign-row.ts';
 import { queued, queuedIn } from '../lane-counts.ts';
 import { known } from '../reading.ts';
 import { holdWords, type StandingHold } from '../standing-holds.ts';

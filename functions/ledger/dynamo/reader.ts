@@ -44,15 +44,23 @@ export interface Selection {
   leaseEndedBefore?: EpochMs;
   /** `failed` requests whose letter is no longer in the queue are left out without it. */
   withGone?: boolean;
+  /** Only requests whose id begins so. */
+  idPrefix?: string;
+}
+
+/** A count that reads the same items for two numbers. */
+export interface Tally {
+  count: number;
+  /** In the same ranges of the index, but left out by what it cannot tell apart: with `idPrefix` alone, requests with other ids. */
+  others: number;
 }
 
 /**
  * How many requests of a campaign have succeeded, so that the next count goes on from here. `settled` are those that succeeded before a
  * time so long ago that no more of them can turn up.
  */
-export interface SucceededCount {
-  count: number;
-  settled: { count: number; before: EpochMs };
+export interface SucceededCount extends Tally {
+  settled: Tally & { before: EpochMs };
 }
 
 /** For whoever waits for a long count. */
@@ -62,6 +70,8 @@ export interface CountWatch {
   /** Ends the count: it throws the signal's reason. */
   signal?: AbortSignal;
 }
+
+export type SucceededOptions = CountWatch & Pick<Selection, 'idPrefix'>;
 
 /** What people are told from the ledger. All but those that find reads an index and may be a second behind. */
 export interface LedgerReader {
@@ -76,8 +86,10 @@ export interface LedgerReader {
   actions(first?: number): AsyncIterable<ActionItem>;
   /** Reads all that it counts. */
   count(selection: Selection, watch?: CountWatch): Promise<number>;
+  /** As `count`, and tells what it has left out. */
+  tally(selection: Selection, watch?: CountWatch): Promise<Tally>;
   /** Reads, after a first time, only what has succeeded since two minutes before the newest success of the last count. */
-  countSucceeded(campaign: string, last?: SucceededCount, watch?: CountWatch): Promise<SucceededCount>;
+  countSucceeded(campaign: string, last?: SucceededCount, options?: SucceededOptions): Promise<SucceededCount>;
   /** Newest first over all selections. Reads on as its consumer does, page by page, so that any number of requests fits into memory. */
   list(...selections: Selection[]): AsyncIterable<RequestItem>;
 }
@@ -130,18 +142,19 @@ export function ledgerReader(client: DynamoDBDocumentClient, tableName: string):
     return found.Item as T | undefined;
   };
 
-  const count = async (selection: Selection, { onCounted, signal }: CountWatch = {}): Promise<number> => {
-    const counts = queriesOf(selection).map(async (query) => {
-      let sum = 0;
+  const tally = async (selection: Selection, { onCounted, signal }: CountWatch = {}): Promise<Tally> => {
+    const tallies = queriesOf(selection).map(async (query) => {
+      const sum = { count: 0, others: 0 };
       signal?.throwIfAborted();
-      for await (const { Count = 0 } of pages({ ...query, Select: 'COUNT' })) {
-        sum += Count;
-        onCounted?.(Count);
+      for await (const { Count = 0, ScannedCount = Count } of pages({ ...query, Select: 'COUNT' })) {
+        sum.count += Count;
+        sum.others += ScannedCount - Count;
+        onCounted?.(ScannedCount);
         signal?.throwIfAborted();
       }
       return sum;
     });
-    return (await Promise.all(counts)).reduce((sum, one) => sum + one, 0);
+    return (await Promise.all(tallies)).reduce(plus, NONE);
   };
 
   return {
@@ -159,25 +172,33 @@ export function ledgerReader(client: DynamoDBDocumentClient, tableName: string):
 
     actions: (first) => newest(rangeQuery(ACTION_LIST, 'begun'), first),
 
-    count,
+    count: async (selection, watch) => (await tally(selection, watch)).count,
+    tally,
 
-    async countSucceeded(campaign, last, watch) {
-      const { settled = { count: 0, before: 0 } } = last ?? {};
-      const succeeded = { campaign, state: 'succeeded' } as const;
+    async countSucceeded(campaign, last, { idPrefix, ...watch } = {}) {
+      const { settled = { ...NONE, before: 0 } } = last ?? {};
+      const succeeded: Selection = { campaign, state: 'succeeded', ...(idPrefix === undefined ? {} : { idPrefix }) };
       // By the copies' clocks: that of whoever counts may be wrong by more than two minutes.
       const first = await newest<RequestItem>(rangeQuery(campaign, 'succeeded'), 1).next();
       const before = first.done ? settled.before : Math.max(settled.before, reachedAt(first.value) - SETTLED_AFTER_MS);
       const [more, open] = await Promise.all([
-        count({ ...succeeded, from: settled.before, to: before }, watch),
-        count({ ...succeeded, from: before }, watch),
+        tally({ ...succeeded, from: settled.before, to: before }, watch),
+        tally({ ...succeeded, from: before }, watch),
       ]);
-      const all = settled.count + more;
-      return { count: all + open, settled: { count: all, before } };
+      const all = plus(settled, more);
+      return { ...plus(all, open), settled: { ...all, before } };
     },
 
     list: (...selections) => newestFirst(selections.flatMap(queriesOf).map((query) => newest<RequestItem>(query))),
   };
 }
+
+const NONE: Tally = { count: 0, others: 0 };
+
+const plus = (one: Tally, other: Tally): Tally => ({
+  count: one.count + other.count,
+  others: one.others + other.others,
+});
 
 /** One query for each range of the index: without a reason, states that have reasons in the index fall into six. */
 function queriesOf(selection: Selection): Partial<QueryCommandInput>[] {
@@ -202,12 +223,17 @@ function rangeQuery(campaign: string, state: string, reason?: FailureReason, fro
 
 function filtered(
   query: ReturnType<typeof rangeQuery>,
-  { state, lane, lastStatus, leaseEndedBefore, withGone }: Selection,
+  { state, lane, lastStatus, leaseEndedBefore, withGone, idPrefix }: Selection,
 ): Partial<QueryCommandInput> {
   const filters = [
     { expression: '#lane = :lane', name: 'lane', value: lane },
     { expression: '#lastStatus = :lastStatus', name: 'lastStatus', value: lastStatus },
     { expression: '#leaseEnd < :leaseEnd', name: 'leaseEnd', value: leaseEndedBefore },
+    {
+      expression: `begins_with(#${LEDGER.partitionKey}, :${LEDGER.partitionKey})`,
+      name: LEDGER.partitionKey,
+      value: idPrefix === undefined ? undefined : requestKey(idPrefix),
+    },
   ].filter(({ value }) => value !== undefined);
   const expressions = filters.map(({ expression }) => expression);
   if (state === 'failed' && !withGone) expressions.push('attribute_not_exists(gone)');

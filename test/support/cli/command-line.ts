@@ -257,11 +257,24 @@ export function memoryReader(...items: RequestItem[]): LedgerReader {
       (reason === undefined || item.reason === reason) &&
       (lane === undefined || item.lane === lane) &&
       (lastStatus === undefined || item.lastStatus === lastStatus) &&
-      (leaseEndedBefore === undefined || (item.leaseEnd ?? Number.POSITIVE_INFINITY) < leaseEndedBefore)
+      (leaseEndedBefore === undefined || (item.leaseEnd ?? Number.POSITIVE_INFINITY) < leaseEndedBefore) &&
+      requestIdOf(item.pk).startsWith(selection.idPrefix ?? '')
     );
   };
   const has = (campaignId: string) => items.some(({ campaign }) => campaign === campaignId);
   const count = (selection: Selection) => items.filter((item) => matches(item, selection)).length;
+  const tally = (selection: Selection) => {
+    const { campaign, state, reason, from, to } = selection;
+    const ranges = {
+      campaign,
+      state,
+      withGone: true,
+      ...(reason && { reason }),
+      ...(from && { from }),
+      ...(to && { to }),
+    };
+    return { count: count(selection), others: count(ranges) - count(selection) };
+  };
   return {
     find: async (requestId) => items.find(({ pk }) => pk === `request#${requestId}`),
     findEach: async (requestIds) =>
@@ -276,9 +289,10 @@ export function memoryReader(...items: RequestItem[]): LedgerReader {
     },
     async *actions() {},
     count: async (selection) => count(selection),
-    countSucceeded: async (campaign) => ({
-      count: count({ campaign, state: 'succeeded' }),
-      settled: { count: 0, before: 0 },
+    tally: async (selection) => tally(selection),
+    countSucceeded: async (campaign, _last, { idPrefix = '' } = {}) => ({
+      ...tally({ campaign, state: 'succeeded', idPrefix }),
+      settled: { count: 0, others: 0, before: 0 },
     }),
     async *list(...selections) {
       const found = items.filter((item) => selections.some((selection) => matches(item, selection)));

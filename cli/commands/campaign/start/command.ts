@@ -1,8 +1,8 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { LANES } from '../../../../functions/contract/reset-request.ts';
-import type { Condition } from '../../../addresses/address-file.ts';
 import { maxFailures } from '../../../campaigns/max-failures.ts';
 import { type Declaration, examples, JSON_OPTION, positiveInteger } from '../../../declaration.ts';
+import { collected, condition } from '../filters.ts';
 import type { StartOptions } from './options.ts';
 import { startCampaign } from './start.ts';
 
@@ -48,11 +48,3 @@ ${examples(
     )
     .action((file: string, options: StartOptions) => choose((context) => startCampaign(context, file, options)));
 };
-
-const collected = (value: string, before: readonly string[] = []): string[] => [...before, value];
-
-function condition(typed: string, before: readonly Condition[] = []): Condition[] {
-  const [, column = '', value = ''] = /^([^=]+)=(.*)$/s.exec(typed) ?? [];
-  if (column.trim() === '') throw new InvalidArgumentError('Give COLUMN=VALUE, such as country=DE.');
-  return [...before, { column: column.trim(), value: value.trim() }];
-}

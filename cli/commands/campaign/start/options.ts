@@ -1,7 +1,7 @@
 import { type Lane, NO_CAMPAIGN } from '../../../../functions/contract/reset-request.ts';
 import type { Condition } from '../../../addresses/address-file.ts';
 import { DEFAULT_MAX_FAILURES, type MaxFailures } from '../../../campaigns/max-failures.ts';
-import { VERIFY_CAMPAIGN } from '../../../queries/campaign-ids.ts';
+import { VERIFY_CAMPAIGN } from '../../../queries/campaigns/campaign-ids.ts';
 import type { SharedMembers } from '../../../sending/request-body.ts';
 import { type MemberOptions, sharedMembers } from '../../../sending/shared-members.ts';
 import { type Io, wrongUsage } from '../../../terminal/io.ts';

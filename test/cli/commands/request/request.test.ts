@@ -1,14 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { request } from '../../../../cli/commands/request/request.ts';
+import { digesterOf, newIdKey, requestIdFor } from '../../../../cli/campaigns/request-ids.ts';
+import { type RequestOptions, request } from '../../../../cli/commands/request/request.ts';
 import type { Queues } from '../../../../cli/deployment/queues.ts';
 import { CommandFailed } from '../../../../cli/terminal/io.ts';
 import type { BudgetStore } from '../../../../functions/call-budget/shared-item.ts';
 import type { BudgetState } from '../../../../functions/call-budget/state.ts';
 import { BudgetDamaged } from '../../../../functions/call-budget/stored-state.ts';
 import type { ActionItem } from '../../../../functions/ledger/items.ts';
-import { anAction, anItem } from '../../../support/builders.ts';
+import { aCampaign, anAction, anItem, aSentCampaign } from '../../../support/builders.ts';
 import { aBudget, aHold, counts, heldBy, PAUSE, pausedOn } from '../../../support/cli/a-situation.ts';
-import { contextOf, failureIn, memoryReader, testIo } from '../../../support/cli/command-line.ts';
+import { contextOf, failureIn, memoryCampaigns, memoryReader, testIo } from '../../../support/cli/command-line.ts';
 import { untouched } from '../../../support/untouched.ts';
 import { NOON } from '../../../support/virtual-clock.ts';
 
@@ -27,7 +28,7 @@ async function told(
 ): Promise<string> {
   const io = testIo();
   const context = contextOf(io, { ledger: memoryReader(anItem(item)), budget: reading(state) });
-  expect(await request(context, { requestId: 'order-1', json })).toBe(0);
+  expect(await request(context, 'order-1', { json })).toBe(0);
   return io.stdout.text;
 }
 
@@ -167,12 +168,12 @@ describe('request ID', () => {
     const io = testIo();
     const broken = { ...reading(undefined), read: () => Promise.reject(new BudgetDamaged('state.holds is wrong')) };
     const parts = { ledger: memoryReader(anItem()), budget: broken };
-    expect(await request(contextOf(io, parts), { requestId: 'order-1' })).toBe(3);
+    expect(await request(contextOf(io, parts), 'order-1', {})).toBe(3);
     expect(io.stdout.text).toMatch(
       /^order-1 {2}Waiting in its queue.*\n +held by +not known\. The item "budget" .* state\.holds/,
     );
     const json = testIo();
-    await request(contextOf(json, parts), { requestId: 'order-1', json: true });
+    await request(contextOf(json, parts), 'order-1', { json: true });
     expect(JSON.parse(json.stdout.text)).toMatchObject({ found: true, holds: null });
   });
 
@@ -188,7 +189,7 @@ describe('request ID', () => {
   });
 
   it('request refuses an id against the rule without reading the ledger', async () => {
-    expect((await failureIn(request(contextOf(testIo()), { requestId: 'a b' }))).exitCode).toBe(2);
+    expect((await failureIn(request(contextOf(testIo()), 'a b', {}))).exitCode).toBe(2);
   });
 });
 
@@ -219,8 +220,8 @@ describe('request ID of a request that the ledger does not have', () => {
 
   async function toldOf(scene: Scene) {
     const [text, json] = [testIo(), testIo()];
-    const exitCode = await request(contextOf(text, partsOf(scene)), { requestId: 'r-7' });
-    await request(contextOf(json, partsOf(scene)), { requestId: 'r-7', json: true });
+    const exitCode = await request(contextOf(text, partsOf(scene)), 'r-7', {});
+    await request(contextOf(json, partsOf(scene)), 'r-7', { json: true });
     return { exitCode, text: text.stdout.text, json: JSON.parse(json.stdout.text) };
   }
 
@@ -302,7 +303,7 @@ describe('request ID of a request that the ledger does not have', () => {
     ],
   ])('a failure where nothing is queued and %s', async (_claim, actions, words) => {
     const io = testIo();
-    const failure = await failureIn(request(contextOf(io, partsOf({ actions })), { requestId: 'r-7', json: true }));
+    const failure = await failureIn(request(contextOf(io, partsOf({ actions })), 'r-7', { json: true }));
     expect(failure).toEqual({ message: expect.stringMatching(words), exitCode: 1 });
     expect(JSON.parse(io.stdout.text)).toMatchObject({ found: false, requestId: 'r-7', queued: 0, holds: [] });
   });
@@ -316,7 +317,70 @@ describe('request ID of a request that the ledger does not have', () => {
         yield anAction(`a-${read}`);
       }
     };
-    await failureIn(request(contextOf(testIo(), parts), { requestId: 'r-7' }));
+    await failureIn(request(contextOf(testIo(), parts), 'r-7', {}));
     expect(read).toBe(200);
+  });
+});
+
+describe('request --campaign ID --email ADDRESS', () => {
+  const EMAIL = 'Jane.Roe@example.com';
+  const idKey = newIdKey();
+  const requestId = requestIdFor('breach-7', digesterOf(idKey)(EMAIL));
+
+  function scene({ hasKey = true, item = aSentCampaign('breach-7') } = {}) {
+    const io = testIo();
+    const { campaigns, idKeys } = memoryCampaigns();
+    if (hasKey) idKeys.set('breach-7', idKey);
+    const reader = memoryReader(anItem({ key: requestId, campaignId: 'breach-7', state: 'succeeded' }));
+    const findCampaign = async (id: string) => (id === 'breach-7' ? item : undefined);
+    return {
+      io,
+      context: contextOf(io, { campaigns, ledger: { ...reader, findCampaign }, budget: reading(undefined) }),
+    };
+  }
+
+  it.each(['Jane.Roe@example.com', 'jane.roe@EXAMPLE.com'])(
+    'tells whether a person was reset, whatever the capitals, and prints no address (%s)',
+    async (email) => {
+      for (const json of [false, true]) {
+        const { io, context } = scene();
+        expect(await request(context, undefined, { campaign: 'breach-7', email, json })).toBe(0);
+        expect(io.stdout.text).toMatch(json ? /"state": "succeeded"/ : `${requestId}  The password was reset.`);
+        expect(io.stdout.text + io.stderr.text).not.toMatch(/roe|example/i);
+      }
+    },
+  );
+
+  it.each<[id: string | undefined, options: RequestOptions, message: RegExp]>([
+    [undefined, {}, /^Give a request's id, or both --campaign ID and --email ADDRESS\.$/],
+    ['r-7', { campaign: 'breach-7', email: EMAIL }, /^Give a request's id, or both/],
+    ['r-7', { email: EMAIL }, /^Give a request's id, or both/],
+    [undefined, { campaign: 'breach-7' }, /^Give a request's id, or both/],
+    [undefined, { email: EMAIL }, /^Give a request's id, or both/],
+    [undefined, { campaign: 'none', email: EMAIL }, /"none" is no campaign/],
+    [undefined, { campaign: 'breach-7', email: "o'brien@example.com" }, /^The address of --email (?!.*brien)/],
+  ])('given %j and %j is wrong usage in one line', async (id, options, message) => {
+    const failure = await failureIn(request(contextOf(testIo()), id, options));
+    expect(failure).toEqual({ message: expect.stringMatching(message), exitCode: 2 });
+  });
+
+  it.each<[claim: string, given: Parameters<typeof scene>[0], campaign: string, message: RegExp]>([
+    ['that the ledger does not know', {}, 'breach-8', /^The ledger knows no campaign breach-8/],
+    [
+      'from other systems',
+      { hasKey: false, item: aCampaign('breach-7') },
+      'breach-7',
+      /^Campaign breach-7 was not sent from a file, so no request id can be told from an address\.$/,
+    ],
+    [
+      'without its id key',
+      { hasKey: false },
+      'breach-7',
+      /^The id key of campaign breach-7 is no longer in the ledger/,
+    ],
+  ])('of a campaign %s says so in one line', async (_claim, given, campaign, message) => {
+    const { context } = scene(given);
+    const failure = await failureIn(request(context, undefined, { campaign, email: EMAIL }));
+    expect(failure).toEqual({ message: expect.stringMatching(message), exitCode: 1 });
   });
 });

@@ -428,7 +428,7 @@ describe('status counts the totals last', () => {
         before = io.stdout.text;
         await io.clock.sleep(1_000);
         watch?.onCounted?.(340_000);
-        return { count: 340_000, settled: { count: 0, before: 0 } };
+        return { count: 340_000, others: 0, settled: { count: 0, others: 0, before: 0 } };
       },
     };
     expect(await status(contextFor(io, { ledger }), {})).toBe(0);
@@ -442,7 +442,7 @@ describe('status counts the totals last', () => {
     const ledger: Partial<LedgerReader> = {
       async countSucceeded(_campaign, _last, watch) {
         watch?.onCounted?.(340_000);
-        return { count: 340_000, settled: { count: 0, before: 0 } };
+        return { count: 340_000, others: 0, settled: { count: 0, others: 0, before: 0 } };
       },
     };
     await status(contextFor(io, { ledger }), {});
@@ -513,7 +513,7 @@ describe('status --watch', () => {
       ledger: {
         async countSucceeded() {
           await counting;
-          return { count: 7, settled: { count: 0, before: 0 } };
+          return { count: 7, others: 0, settled: { count: 0, others: 0, before: 0 } };
         },
         async *actions() {
           looks += 1;

@@ -1,5 +1,6 @@
 import { setImmediate as allElseIdle } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { type LedgerCounts, ledgerCounts } from '../../../../cli/queries/situation/ledger-counts.ts';
 import { RunningTotals } from '../../../../cli/queries/situation/running-totals.ts';
 import type { LedgerReader } from '../../../../functions/ledger/dynamo/reader.ts';
 import { LedgerUnreachable } from '../../../../functions/ledger/ledger.ts';
@@ -20,7 +21,11 @@ function running(change: Partial<LedgerReader> = {}) {
     ...change,
   };
   const stop = new AbortController();
-  const totals = new RunningTotals({ ledger, now: () => time }, { now: () => time }, stop.signal);
+  const totals = new RunningTotals<LedgerCounts>(
+    (before, watch) => ledgerCounts(ledger, () => time, before, watch),
+    { now: () => time },
+    stop.signal,
+  );
   return {
     totals,
     counts,
@@ -79,7 +84,11 @@ describe('totals that are counted in the background', () => {
         return 0;
       },
     };
-    const totals = new RunningTotals({ ledger, now: () => ahead }, { now: () => 0 }, new AbortController().signal);
+    const totals = new RunningTotals<LedgerCounts>(
+      (before, watch) => ledgerCounts(ledger, () => ahead, before, watch),
+      { now: () => 0 },
+      new AbortController().signal,
+    );
     totals.refresh();
     await allElseIdle();
     expect(ends).toEqual([3_600_000]);
@@ -93,7 +102,11 @@ describe('totals that are counted in the background', () => {
       },
       async countSucceeded(campaign, last) {
         asked.push([campaign, last?.count]);
-        return { count: (last?.count ?? (campaign === 'spring' ? 10 : 0)) + 1, settled: { count: 0, before: 0 } };
+        return {
+          count: (last?.count ?? (campaign === 'spring' ? 10 : 0)) + 1,
+          others: 0,
+          settled: { count: 0, others: 0, before: 0 },
+        };
       },
     });
     const totals = [await lookAfter(1), await lookAfter(1)];

@@ -114,6 +114,17 @@ describe('The ledger reader', () => {
     expect(await reader.count({ campaign: 'none', ...selection })).toBe(keys.length);
   });
 
+  it('counts the requests whose ids begin alike, and the others apart', async () => {
+    await deployment.put(
+      ...['p:1', 'p:2', 'x-1', 'xp:1'].map((key) => anItem({ key, campaignId: 'p', state: 'failed', gone: NOON })),
+      anItem({ key: 'p:3', campaignId: 'p', state: 'calling', leaseEnd: NOON - 1 }),
+    );
+    const failed = { campaign: 'p', state: 'failed', withGone: true } as const;
+    expect(await reader.tally({ ...failed, idPrefix: 'p:' })).toEqual({ count: 2, others: 2 });
+    expect(await reader.count({ ...failed, idPrefix: 'p:' })).toBe(2);
+    expect(await reader.count({ campaign: 'p', state: 'calling', leaseEndedBefore: NOON, idPrefix: 'p:' })).toBe(1);
+  });
+
   it('keeps campaigns apart', async () => {
     expect(await keysOf({ campaign: 'spring', state: 'failed' })).toEqual(['spring-failed']);
   });
@@ -148,17 +159,25 @@ describe('The ledger reader', () => {
       deployment.put(...times.map((at) => anItem({ key: `${campaignId}-${at}`, campaignId, state: 'succeeded', at })));
 
     it('of a campaign of which nothing has, is zero, and stays what it was', async () => {
-      const nothing = { count: 0, settled: { count: 0, before: 0 } };
+      const nothing = { count: 0, others: 0, settled: { count: 0, others: 0, before: 0 } };
       expect(await reader.countSucceeded('nothing')).toEqual(nothing);
-      const last = { count: 7, settled: { count: 7, before: NOON } };
+      const last = { count: 7, others: 0, settled: { count: 7, others: 0, before: NOON } };
       expect(await reader.countSucceeded('nothing', last)).toEqual(last);
     });
 
     it('settles what lies two minutes before the newest success', async () => {
       await succeedAt('settles', NOON, NOON + 1, NOON + 2 * MINUTE);
-      expect(await reader.countSucceeded('settles')).toEqual({ count: 3, settled: { count: 0, before: NOON } });
+      expect(await reader.countSucceeded('settles')).toEqual({
+        count: 3,
+        others: 0,
+        settled: { count: 0, others: 0, before: NOON },
+      });
       await succeedAt('settles', NOON + 2 * MINUTE + 1);
-      expect(await reader.countSucceeded('settles')).toEqual({ count: 4, settled: { count: 1, before: NOON + 1 } });
+      expect(await reader.countSucceeded('settles')).toEqual({
+        count: 4,
+        others: 0,
+        settled: { count: 1, others: 0, before: NOON + 1 },
+      });
     });
 
     it('goes on from the last count as if it had counted the whole, also where some come late', async () => {
@@ -169,6 +188,16 @@ describe('The ledger reader', () => {
       const next = await reader.countSucceeded('goes-on', first);
       expect(next).toEqual(await reader.countSucceeded('goes-on'));
       expect(next.count).toBe(6);
+    });
+
+    it('goes on with the requests of other systems apart', async () => {
+      const succeed = (key: string, at: number) => anItem({ key, campaignId: 'apart', state: 'succeeded', at });
+      const count = (last?: SucceededCount) => reader.countSucceeded('apart', last, { idPrefix: 'apart:' });
+      await deployment.put(succeed('apart:1', NOON), succeed('crm-1', NOON), succeed('apart:2', NOON + 3 * MINUTE));
+      const first = await count();
+      expect(first).toEqual({ count: 2, others: 1, settled: { count: 1, others: 1, before: NOON + MINUTE } });
+      await deployment.put(succeed('crm-2', NOON + 4 * MINUTE));
+      expect(await count(first)).toMatchObject({ count: 2, others: 2 });
     });
 
     it('never reads again what is settled', async () => {

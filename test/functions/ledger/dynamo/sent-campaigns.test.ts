@@ -119,7 +119,7 @@ it('the totals of a campaign are kept only where it was sent from a file', async
   const totals = {
     at: NOW,
     succeeded: 2,
-    settled: { count: 2, before: NOW },
+    settled: { count: 2, others: 0, before: NOW },
     failed: { rejected: 1 },
     cancelled: 0,
     discarded: 0,

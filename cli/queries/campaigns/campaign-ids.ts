@@ -1,5 +1,5 @@
-import { NO_CAMPAIGN } from '../../functions/contract/reset-request.ts';
-import type { LedgerReader } from '../../functions/ledger/dynamo/reader.ts';
+import { NO_CAMPAIGN } from '../../../functions/contract/reset-request.ts';
+import type { LedgerReader } from '../../../functions/ledger/dynamo/reader.ts';
 
 /** Cancelled for good by `verify`, so that its requests go through queue, function and ledger and end there without a call. */
 export const VERIFY_CAMPAIGN = 'resets-verify';
