@@ -5,6 +5,8 @@ import { canMoveCursor, number, relative } from '../terminal/text.ts';
 const BAR_COLUMNS = 24;
 /** A rate of less time says nothing. */
 const LEAST_MS = 1_000;
+/** Words take longer than sending: they are made no more often than anybody sees them. */
+const SHOW_EVERY_MS = 100;
 
 export interface SendingProgress {
   /** So many are sent by now. */
@@ -23,9 +25,13 @@ export function sendingProgressOn(
   const line = progressLineOn(io);
   const hasBar = canMoveCursor(io.stderr, io.env);
   const begunAt = io.clock.now();
+  let shownAt = Number.NEGATIVE_INFINITY;
   return {
     show(sent) {
-      const elapsedMs = io.clock.now() - begunAt;
+      const now = io.clock.now();
+      if (now - shownAt < SHOW_EVERY_MS) return;
+      shownAt = now;
+      const elapsedMs = now - begunAt;
       const perMs = elapsedMs < LEAST_MS ? 0 : (sent - before) / elapsedMs;
       const speed =
         perMs > 0 ? [`${number(Math.round(perMs * 1000))}/s`, `about ${timeLeft((total - sent) / perMs)} left`] : [];

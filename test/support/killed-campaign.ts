@@ -9,6 +9,11 @@ import { type StandInDeployment, startDeployment } from './cli/stand-ins.ts';
 
 const MAIN = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
 
+/** Of a batch: sending takes long enough for some checkpoints. */
+const SLOW_MS = 80;
+/** About two seconds of sending. */
+const MOST_OPERATIONS = 180;
+
 export interface KilledCampaign {
   /** After so many operations of AWS each run was killed. */
   killedAfter: number[];
@@ -32,10 +37,9 @@ export async function killedCampaign({ rows, kills, seed }: { rows: number; kill
     await writeFile(file, ['email', ...emails, ''].join('\n'));
     const chances = chance(seed, 'kills');
     const killedAfter: number[] = [];
-    // A tenth of all that is left for each, so that most are killed while they send.
-    const most = Math.ceil(rows / 10 / Math.max(1, kills));
+    deployment.faults.add({ operation: 'sqs:SendMessageBatch', kind: 'slow', delayMs: SLOW_MS, times: Infinity });
     for (let kill = 0; kill < kills; kill += 1) {
-      const after = chances.whole(1, Math.ceil(1.5 * most));
+      const after = chances.whole(1, MOST_OPERATIONS);
       if (await runUntil(deployment, file, after)) killedAfter.push(after);
     }
     const last = await runToEnd(deployment, file);

@@ -1,6 +1,6 @@
 import type { CampaignItem } from '../../../../functions/ledger/items.ts';
 import type { AddressFile } from '../../../addresses/address-file.ts';
-import type { LeftOutFile } from '../../../campaigns/left-out-file.ts';
+import { LeftOutFile } from '../../../campaigns/left-out-file.ts';
 import { type Outlook, outlookFor, outlookRefusal } from '../../../campaigns/outlook.ts';
 import { isPlan, planOf } from '../../../campaigns/plan.ts';
 import { newIdKey } from '../../../campaigns/request-ids.ts';
@@ -36,7 +36,6 @@ interface Start {
   file: AddressFile;
   wanted: Wanted;
   options: StartOptions;
-  leftOut: LeftOutFile | undefined;
 }
 
 /** Reads file, lists and ledger. Nothing is written. @throws CommandFailed for each reason for which it may not be sent */
@@ -72,7 +71,7 @@ export async function prepare(start: Start): Promise<Prepared> {
 }
 
 async function sifted(
-  { context, connection, file, wanted, leftOut }: Start,
+  { context, connection, file, wanted, options }: Start,
   roster: Roster,
   startedAt: number,
 ): Promise<Survey> {
@@ -80,6 +79,7 @@ async function sifted(
   const before = [];
   // The same people are left out whenever the command is given again.
   for (const other of wanted.notIn) before.push(await resetIn(connection, other, startedAt));
+  const leftOut = options.leftOut === undefined ? undefined : await LeftOutFile.create(options.leftOut);
   return surveyOf(context, file, { roster, excluded, resetIn: before }, leftOut);
 }
 

@@ -1,6 +1,5 @@
 import type { ActionDetails, SentCampaign } from '../../../../functions/ledger/items.ts';
 import { AddressFile } from '../../../addresses/address-file.ts';
-import { LeftOutFile } from '../../../campaigns/left-out-file.ts';
 import { type CarriedOut, carryOut, type RunningAction } from '../../../changes/carry-out.ts';
 import { written } from '../../../changes/written.ts';
 import type { Connection, Context } from '../../../deployment/connect.ts';
@@ -25,7 +24,7 @@ export async function startCampaign(context: Context, path: string, options: Sta
     ...(emailColumn === undefined ? {} : { emailColumn }),
   });
   const connection = await context.connect();
-  const prepared = await surveyed(context, connection, { file, wanted, options });
+  const prepared = await prepare({ context, connection, file, wanted, options });
 
   const start = { wanted, options, prepared };
   const nothing = { wanted, prepared, actionId: null };
@@ -49,24 +48,6 @@ export async function startCampaign(context: Context, path: string, options: Sta
   if (await file.changed()) await print(context.stderr, changedLine(path));
   const { result: report, actionId } = carried;
   return tellOutcome(context, connection, { wanted, prepared, actionId, report, carried, wayOn, json });
-}
-
-/** With the file of `--left-out`, which stays only where it is whole. */
-async function surveyed(
-  context: Context,
-  connection: Connection,
-  start: { file: AddressFile; wanted: Wanted; options: StartOptions },
-): Promise<Prepared> {
-  const { leftOut: path } = start.options;
-  const leftOut = path === undefined ? undefined : await LeftOutFile.create(path);
-  try {
-    const prepared = await prepare({ context, connection, ...start, leftOut });
-    await leftOut?.close();
-    return prepared;
-  } catch (error) {
-    await leftOut?.discard();
-    throw error;
-  }
 }
 
 interface Started {
