@@ -12,11 +12,11 @@ describe('a recording as an asciicast', () => {
 
   it('begins with its version, size and title, and holds no date', () => {
     expect(eventsOf()).toEqual([
-      { version: 2, width: 100, height: 30, title: 'A title', env: { TERM: 'xterm-256color', SHELL: '/bin/bash' } },
+      { version: 3, term: { cols: 100, rows: 30, type: 'xterm-256color' }, title: 'A title' },
     ]);
   });
 
-  it('joins what is shown in one picture, so that the pieces in which it came do not matter', () => {
+  it('gives the seconds since the last event, and joins what is shown in one picture, so that the pieces in which it came do not matter', () => {
     const [, ...events] = eventsOf(
       { at: 0.081, kind: 'output', text: 'a' },
       { at: 0.12, kind: 'output', text: 'b' },
@@ -24,7 +24,7 @@ describe('a recording as an asciicast', () => {
     );
     expect(events).toEqual([
       [0.12, 'o', 'ab'],
-      [0.16, 'o', 'c'],
+      [0.04, 'o', 'c'],
     ]);
   });
 
@@ -36,8 +36,8 @@ describe('a recording as an asciicast', () => {
     );
     expect(events).toEqual([
       [1, 'o', 'a'],
-      [1, 'm', 'The canary'],
-      [1, 'o', 'b'],
+      [0, 'm', 'The canary'],
+      [0, 'o', 'b'],
     ]);
   });
 });

@@ -16,7 +16,10 @@ export interface Size {
 /** Nobody sees more pictures in a second, and how a program's output was cut in pieces is chance. */
 const PICTURES_PER_SECOND = 25;
 
-/** An asciicast, version 2 (https://docs.asciinema.org/manual/asciicast/v2/): a header and one event a line. */
+/**
+ * An asciicast, version 3 (https://docs.asciinema.org/manual/asciicast/v3/): a header and one event a line, each with the seconds since the
+ * one before it, so that a command that took longer changes one line.
+ */
 export function castOf({ columns, rows }: Size, title: string, events: readonly CastEvent[]): string {
   const shown: CastEvent[] = [];
   for (const { at, kind, text } of events) {
@@ -25,15 +28,12 @@ export function castOf({ columns, rows }: Size, title: string, events: readonly 
     if (kind === 'output' && last?.kind === 'output' && last.at === time) last.text += text;
     else shown.push({ at: time, kind, text });
   }
-  const header = {
-    version: 2,
-    width: columns,
-    height: rows,
-    title,
-    env: { TERM: 'xterm-256color', SHELL: '/bin/bash' },
-  };
-  const lines = [header, ...shown.map(({ at, kind, text }) => [at, kind === 'output' ? 'o' : 'm', text])];
-  return lines.map((line) => `${JSON.stringify(line)}\n`).join('');
+  const header = { version: 3, term: { cols: columns, rows, type: 'xterm-256color' }, title };
+  const lines = shown.map(({ at, kind, text }, index) => {
+    const since = at - (shown[index - 1]?.at ?? 0);
+    return [Number(since.toFixed(2)), kind === 'output' ? 'o' : 'm', text];
+  });
+  return [header, ...lines].map((line) => `${JSON.stringify(line)}\n`).join('');
 }
 
 /** How characters look. Colours are the terminal's sixteen, by number; without one it is the page's. */

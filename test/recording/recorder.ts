@@ -12,8 +12,8 @@ const KEY = 0.08;
 const BEFORE_ENTER = 0.5;
 /** A key that is not echoed by then is not shown at all. */
 const ECHO_MS = 500;
-/** Nothing more comes of what was written at once. */
-const QUIET_MS = 250;
+/** Nothing more comes of what was written at once. A bar that moves is drawn every 100 ms. */
+const QUIET_MS = 40;
 
 export const PROMPT = '$';
 
@@ -64,6 +64,13 @@ export class Recorder {
     });
   }
 
+  /** Waits for the shell; the recording begins when it is there. */
+  async starts(): Promise<void> {
+    await this.ends();
+    this.events.length = 0;
+    this.at = 0;
+  }
+
   /** Begins with an empty screen, and tells players what begins. */
   begins(title: string): void {
     this.events.push({ at: this.at, kind: 'marker', text: title });
@@ -71,9 +78,10 @@ export class Recorder {
     this.show(`\u001b[H\u001b[2J\u001b[32m${PROMPT}\u001b[0m `);
   }
 
-  /** Types at a person's speed. */
+  /** Types at a person's speed, from a full second on: then most times are the same in the next recording. */
   async types(keys: string): Promise<void> {
     this.isTyping = true;
+    this.at = Math.ceil(this.at);
     for (const key of keys) {
       this.at += KEY;
       const echoed = this.nextOutput();
@@ -99,23 +107,30 @@ export class Recorder {
 
   /** Something is shown below where a key was pressed last, or on the screen that a program has for itself. */
   shows(what: RegExp): Promise<void> {
-    return this.until(`${what} is shown`, () => {
+    const isShown = (): boolean => {
       const { type } = this.screen.buffer.active;
       return what.test(this.text(type === 'normal' ? this.answersFrom : 0));
+    };
+    return this.until(`${what} is shown`, () => {
+      if (!isShown() && this.isAtPrompt())
+        throw new Error(`The command ended before ${what} was shown. The screen:\n${this.text()}`);
+      return isShown();
     });
   }
 
   /** The command has ended, and the shell waits for the next. */
   ends(): Promise<void> {
-    return this.until('the shell asks for the next command', () => {
-      const { cursorX, cursorY, viewportY } = this.screen.buffer.active;
-      return cursorX === PROMPT.length + 1 && this.line(viewportY + cursorY) === PROMPT;
-    });
+    return this.until('the shell asks for the next command', () => this.isAtPrompt());
+  }
+
+  private isAtPrompt(): boolean {
+    const { cursorX, cursorY, viewportY } = this.screen.buffer.active;
+    return cursorX === PROMPT.length + 1 && this.line(viewportY + cursorY) === PROMPT;
   }
 
   /** The last command and all of its answer, also what has scrolled off; of a program that has the screen for itself, the screen. */
   async still(): Promise<Run[][]> {
-    while (performance.now() - this.shownAt < QUIET_MS) await delay(QUIET_MS / 5);
+    while (performance.now() - this.shownAt < QUIET_MS) await delay(QUIET_MS / 4);
     const { active } = this.screen.buffer;
     const written = Array.from({ length: active.length }, (_, row) => row);
     const first = active.type === 'normal' ? written.findLast((row) => this.line(row).startsWith(`${PROMPT} `)) : 0;
@@ -154,17 +169,21 @@ export class Recorder {
   }
 
   private until(what: string, isSo: () => boolean): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const look = (): void => {
-        if (!isSo()) return;
+    return new Promise<void>((resolve, reject) => {
+      const settle = (end: () => void): void => {
         clearTimeout(timer);
         this.looks.delete(look);
-        resolve();
+        end();
       };
-      const timer = setTimeout(() => {
-        this.looks.delete(look);
-        reject(new Error(`${LIMIT_MS / 1000} s passed before ${what}. The screen:\n${this.text()}`));
-      }, LIMIT_MS);
+      const look = (): void => {
+        try {
+          if (isSo()) settle(resolve);
+        } catch (error) {
+          settle(() => reject(error));
+        }
+      };
+      const late = (): Error => new Error(`${LIMIT_MS / 1000} s passed before ${what}. The screen:\n${this.text()}`);
+      const timer = setTimeout(() => settle(() => reject(late())), LIMIT_MS);
       this.looks.add(look);
       look();
     });
