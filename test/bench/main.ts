@@ -1,6 +1,7 @@
 import { measureBundle } from './bundle-size.ts';
 import { measureCampaign, measureKills } from './campaign.ts';
 import { measureCampaignFile } from './campaign-file.ts';
+import { measureClump } from './clump.ts';
 import { measureColdStart } from './cold-start.ts';
 import { measureControl } from './control.ts';
 import { measureLedgerReader } from './ledger-reader.ts';
@@ -16,6 +17,7 @@ console.log(await measureControl());
 console.log(await measureCampaignFile());
 console.log(await measureCampaign());
 console.log(await measureKills());
+console.log(await measureClump());
 console.log(await measureLedgerReader());
 // Some minutes, and several gigabytes of memory.
 console.log(await measureStatus());

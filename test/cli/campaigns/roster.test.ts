@@ -65,6 +65,17 @@ describe('A roster', () => {
     expect(emails.every((email, index) => roster.add(email, 0) === index + 1)).toBe(true);
   });
 
+  it('spreads people who stand next to each other in the file, or a clump of unknown users would pull the brake', () => {
+    const clump = new Set(people(300));
+    const roster = rosterOf(people(5_000));
+    let [run, longest] = [0, 0];
+    for (let place = 0; place < roster.size; place += 1) {
+      run = clump.has(roster.person(place).email) ? run + 1 : 0;
+      longest = Math.max(longest, run);
+    }
+    expect(longest).toBeLessThan(10);
+  });
+
   it('finds the place of a request id, and of one that is not there the next', () => {
     const roster = rosterOf(people(1_000));
     for (const place of [0, 1, 500, 999]) expect(roster.placeOf(roster.person(place).requestId)).toBe(place);
