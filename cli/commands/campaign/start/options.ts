@@ -61,6 +61,9 @@ export function wantedOf(io: Pick<Io, 'clock'>, options: StartOptions): Wanted {
   // It is kept with the campaign without an end.
   const problem = reason === undefined ? undefined : reasonProblem(reason);
   if (problem !== undefined) throw wrongUsage(`--reason ${problem}.`);
+  if (where.some(({ column }) => mayHoldAddress(column))) {
+    throw wrongUsage('--where names a column that seems to hold an address, and it is kept; rename the column.');
+  }
   const shared = sharedMembers(io, { ...options, campaign: id });
   return {
     campaignId: id,
