@@ -146,6 +146,12 @@ describe('campaign start refuses, in one line and before anything is sent or wri
     expect({ code, sent: sent() }).toEqual({ code: 1, sent: [] });
   });
 
+  it('a header without a row, and does not send to look for what was left out', async () => {
+    const { code, fault } = await aDeployment().start(['email,name'], ['--yes']);
+    expect(fault).toMatch(/people\.csv has a header and no row below it; give a file with addresses\.$/);
+    expect(code).toBe(1);
+  });
+
   it('more than 1,000 rows in lane interactive, and takes 1,000', async () => {
     const { start, sent } = aDeployment();
     const { code, fault } = await start(people(1_001), ['--lane', 'interactive', '--yes']);
