@@ -58,6 +58,11 @@ export function wantedOf(io: Pick<Io, 'clock'>, options: StartOptions): Wanted {
   if (canary === undefined && options.maxFailures !== undefined) {
     throw wrongUsage('--max-failures is for a canary; give --canary N with it.');
   }
+  if (canary !== undefined && options.maxFailures !== undefined && options.maxFailures.of(canary) >= canary) {
+    throw wrongUsage(
+      `--max-failures ${options.maxFailures.typed} is the whole canary, which could then stop nothing; give fewer, or no --canary.`,
+    );
+  }
   // It is kept with the campaign without an end.
   const problem = reason === undefined ? undefined : reasonProblem(reason);
   if (problem !== undefined) throw wrongUsage(`--reason ${problem}.`);
