@@ -49,6 +49,9 @@ export interface Wanted {
 export function wantedOf(io: Pick<Io, 'clock'>, options: StartOptions): Wanted {
   const { id, where = [], exclude = [], notIn = [], lane = 'bulk', canary, reason } = options;
   checkId('--id', id);
+  if (id.startsWith('-')) {
+    throw wrongUsage('--id begins with a hyphen, and other commands would take it for an option; give another id.');
+  }
   for (const other of notIn) {
     checkId('--not-in', other);
     if (other === id) {

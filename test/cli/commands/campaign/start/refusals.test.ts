@@ -24,6 +24,7 @@ const sentBefore = (
 describe('campaign start refuses, as wrong usage and before anything is read,', () => {
   it.each<[claim: string, args: string[], line: RegExp]>([
     ['an id against the alphabet', ['--id', 'a/b', '--yes'], /--id has a character other than/],
+    ['an id that reads as an option of the commands it tells', ['--id', '-x', '--yes'], /--id begins with a hyphen/],
     ['the word for no campaign', ['--id', 'none', '--yes'], /--id "none" is no campaign/],
     ['the id that verify keeps', ['--id', 'resets-verify', '--yes'], /--id resets-verify is kept for verify/],
     ['no id', ['--yes'], /required option '--id <id>' not specified/],
