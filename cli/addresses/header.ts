@@ -1,6 +1,6 @@
 import type { Options } from 'csv-parse';
 import { CommandFailed } from '../terminal/io.ts';
-import { number, plain } from '../terminal/text.ts';
+import { maskedAddress, number, plain } from '../terminal/text.ts';
 import { type CsvFormat, csvFault, csvOptions } from './csv-records.ts';
 
 /** How a file is written. */
@@ -62,7 +62,9 @@ export function columnIn(path: string, header: readonly string[], name: string):
 
 function named(columns: readonly string[]): string {
   const more = columns.length - NAMED_COLUMNS;
-  const names = columns.slice(0, NAMED_COLUMNS).map((column) => `"${plain(column)}"`);
+  // A header may be the first row of people of another file.
+  const shown = (column: string): string => (/[@\uff20]/.test(column) ? maskedAddress(column) : plain(column));
+  const names = columns.slice(0, NAMED_COLUMNS).map((column) => `"${shown(column)}"`);
   return names.join(', ') + (more > 0 ? ` and ${number(more)} more` : '');
 }
 

@@ -88,13 +88,17 @@ function causesIn(groups: readonly FailureGroup[]): string {
 
 function waysOn({ why, open }: CanaryResult, { campaignId, rest, wayOn }: CanaryCampaign, { command }: Names) {
   const anew = `under another id, with --not-in ${campaignId} for those who are reset`;
+  const cancel = command(`campaign cancel ${campaignId}`);
+  // While it may be sent on, --not-in refuses it.
+  const isOpen = rest + open > 0;
   if (why === 'cancelled') return [`A cancelled id stays cancelled; start ${anew}.`];
   return [
     ...(why === 'time' ? [`See what holds it up: ${command('status')}; watch it for ten minutes more: ${wayOn}`] : []),
-    `If the file, the URL or the token's owner is wrong: put that right and start ${anew}.`,
+    isOpen
+      ? `If the file, the URL or the token's owner is wrong: put that right, drop this campaign for good with ${cancel}, and start ${anew}.`
+      : `If the file, the URL or the token's owner is wrong: put that right and start ${anew}.`,
     ...(why === 'brake' ? [`If they are not: ${command('budget release')} lets the lane go on.`] : []),
     ...(rest === 0 ? [] : [`To send the rest all the same: ${wayOn} --continue`]),
-    ...(open === 0 ? [] : [`To drop what is open, for good: ${command(`campaign cancel ${campaignId}`)}`]),
   ];
 }
 

@@ -120,8 +120,8 @@ function work({ ahead }: Outlook, { rows }: Pick<Sending, 'rows'>): string {
 
 const rate = ({ perMinute, basis }: Outlook): string =>
   basis === 'ceiling'
-    ? `at ${(tenths(perMinute) ?? 0).toLocaleString('en')} calls a minute, as the call budget allows`
-    : `at ${tenths(perMinute)} a minute, as in the last ${RECENT_MINUTES} minutes, which is slower than the call budget allows`;
+    ? `at ${number(tenths(perMinute) ?? 0)} calls a minute, as the call budget allows`
+    : `at ${number(tenths(perMinute) ?? 0)} a minute, as in the last ${RECENT_MINUTES} minutes, which is slower than the call budget allows`;
 
 /** The rows that are not called by `notAfter`. */
 function lateWarning(

@@ -22,3 +22,7 @@ export function standingOf(
     action === undefined ? !sending.ok || item.sentBy === undefined : actionState(action, now) === 'running';
   return isSent ? 'sending' : 'not all sent';
 }
+
+/** Whether its canary was the last that was said of it: the same command sends no more. */
+export const isStoppedByCanary = (sending: Reading<ActionItem | undefined>): boolean =>
+  known(sending)?.details.canaryEnd === 'stopped';

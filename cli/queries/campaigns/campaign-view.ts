@@ -8,6 +8,7 @@ import { type RecentResets, recentlyReset } from '../situation/recent-resets.ts'
 import type { Totals } from '../situation/running-totals.ts';
 import { holdsOn, type StandingHold, standingHolds } from '../standing-holds.ts';
 import { type CampaignCounts, failedIn, haveAllEnded, openIn } from './campaign-counts.ts';
+import { standingOf } from './campaign-standing.ts';
 import { ownRequests } from './own-requests.ts';
 
 const MINUTE_MS = 60_000;
@@ -78,12 +79,17 @@ export const hasEnded = (item: CampaignItem, counts: CampaignCounts | undefined)
   counts === undefined ? item.totals !== undefined : haveAllEnded(counts, item);
 
 /**
- * Until its last request ends, at the rate of the last minutes; undefined where something is held or not known, or nothing was reset lately.
+ * Until its last request ends, at the rate of the last minutes; undefined where something is held or not known, nothing was reset lately,
+ * or nobody sends the rest.
  * What fails takes its turn like what succeeds.
  */
-export function campaignTimeLeftMs({ recent, holds, item }: CampaignView, counts: CampaignCounts): number | undefined {
+export function campaignTimeLeftMs(
+  { recent, holds, item, sending, at }: CampaignView,
+  counts: CampaignCounts,
+): number | undefined {
   const perMinute = known(recent)?.perMinute;
   if (known(holds)?.length !== 0 || item.state === 'cancelled' || perMinute === undefined) return undefined;
+  if (standingOf(item, sending, at, false) === 'not all sent') return undefined;
   const { succeeded } = counts;
   const endedPerSuccess = succeeded === 0 ? 1 : (succeeded + failedIn(counts)) / succeeded;
   return ((openIn(counts) + counts.notSent) / (perMinute * endedPerSuccess)) * 60_000;

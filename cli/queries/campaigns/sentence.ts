@@ -6,7 +6,7 @@ import type { Totals } from '../situation/running-totals.ts';
 import { holdWords } from '../standing-holds.ts';
 import { type CampaignCounts, failedIn, haveAllEnded, openIn } from './campaign-counts.ts';
 import { RECENT_MINUTES } from './campaign-row.ts';
-import { standingOf } from './campaign-standing.ts';
+import { isStoppedByCanary, standingOf } from './campaign-standing.ts';
 import { type CampaignView, campaignTimeLeftMs, countsOf } from './campaign-view.ts';
 
 /** One sentence to paste: "Campaign breach-7: 31,402 of 40,000 reset (78.5%), 120 failed, 8,478 waiting; about 58 a minute, done in …". */
@@ -66,8 +66,8 @@ function standingWords(view: CampaignView, counts: CampaignCounts): string {
   if (!holds.ok) return 'whether it is held is not known';
   const [hold] = holds.value;
   if (hold !== undefined) return `held: ${holdWords(hold, at)}`;
-  const notSent = standingOf(item, view.sending, at, false) === 'not all sent' ? ', not all sent' : '';
-  return `${paceWords(view, counts)}${notSent}`;
+  if (standingOf(item, view.sending, at, false) !== 'not all sent') return paceWords(view, counts);
+  return `${paceWords(view, counts)}, ${isStoppedByCanary(view.sending) ? 'stopped by its canary' : 'not all sent'}`;
 }
 
 function paceWords(view: CampaignView, counts: CampaignCounts): string {

@@ -227,6 +227,12 @@ describe('The columns of a file', () => {
       { where: site },
       /has no column "Site", but "email", "Team"; choose/,
     ],
+    [
+      'an address in the header',
+      'email,2024,jane.roe@example.org\n',
+      { where: site },
+      /but "email", "2024", "j…@example\.org"; choose/,
+    ],
     ['a doubled column of --where', 'email,site,Site\n', { where: site }, /has 2 columns named "Site"; rename/],
     ['--where in a list', 'a@b.de\n', { where: site }, /list without a header, and --where needs one/],
     ['--email-column in a list', 'a@b.de\n', { emailColumn: 'mail' }, /list without a header, and --email-column/],

@@ -41,9 +41,8 @@ describe('what is told of a canary', () => {
       '  26  rejected 404: no such user',
       '  1   server-error 500',
       '39,950 rows are not sent.',
-      "If the file, the URL or the token's owner is wrong: put that right and start under another id, with --not-in breach-7 for those who are reset.",
+      "If the file, the URL or the token's owner is wrong: put that right, drop this campaign for good with npx resets campaign cancel breach-7, and start under another id, with --not-in breach-7 for those who are reset.",
       `To send the rest all the same: ${WAY_ON} --continue`,
-      'To drop what is open, for good: npx resets campaign cancel breach-7',
       expect.stringContaining('budget release --brake-off 8h --lane bulk'),
     ]);
   });
@@ -78,6 +77,14 @@ describe('what is told of a canary', () => {
     ]);
   });
 
+  it('says to cancel it before it is left out of another, as long as that would be refused', () => {
+    const told = (open: number, rest: number) =>
+      lines({ end: 'stopped', why: 'failures', reset: 0, failed: 50 - open, open }, { rest }).join('\n');
+    expect(told(0, 1)).toContain('campaign cancel breach-7, and start under another id');
+    expect(told(1, 0)).toContain('campaign cancel breach-7, and start under another id');
+    expect(told(0, 0)).toContain('put that right and start under another id');
+  });
+
   it('of the whole campaign offers to send no rest', () => {
     const told = lines({ end: 'stopped', why: 'failures', reset: 0, failed: 50 }, { rest: 0 });
     expect(told.join('\n')).not.toMatch(/--continue|not sent/);
@@ -88,10 +95,11 @@ describe('what is told of a canary', () => {
       rejected404(2, `\u001b[2Jcause ${index} ${'x'.repeat(300)}`),
     );
     const told = lines({ end: 'stopped', why: 'failures', reset: 0, failed: 26, groups });
-    expect(told.filter((line) => line.includes('cause '))).toHaveLength(10);
+    const causes = told.filter((line) => line.includes('cause '));
+    expect(causes).toHaveLength(10);
     expect(told).toContain('  6  for other causes');
     expect(told.join('')).not.toContain('\u001b');
-    expect(Math.max(...told.map((line) => line.length))).toBeLessThan(200);
+    expect(Math.max(...causes.map((line) => line.length))).toBeLessThan(200);
   });
 
   it('in JSON has every member', () => {

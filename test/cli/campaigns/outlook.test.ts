@@ -155,6 +155,11 @@ describe('what the preview tells of time', () => {
     ]);
   });
 
+  it('marks the thousands of an observed rate as of an allowed one', () => {
+    expect(lines({ basis: 'observed', perMinute: 1_320 })[0]).toContain(' at 1,320 a minute,');
+    expect(lines({ perMinute: 1_320 })[0]).toContain(' at 1,320 calls a minute,');
+  });
+
   it('says so where the queue could not be counted, or no rate is known', () => {
     expect(lines({ ahead: undefined })[0]).toContain(
       '600 rows, and what is queued before them, which could not be counted, at 60',

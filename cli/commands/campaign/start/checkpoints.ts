@@ -46,7 +46,9 @@ export function checkpointsOf(
         return true;
       }
       isCancelled = true;
-      lose('The campaign has been cancelled meanwhile.');
+      lose(
+        `The campaign has been cancelled meanwhile, and stays cancelled; give another --id, and leave out with --not-in ${roster.campaignId} who was reset in it.`,
+      );
     } catch (error) {
       if (!(error instanceof LedgerUnreachable)) throw error;
       unwritten = explanationOf(`ledger table ${deployment.ledgerTableName}`, error.cause);

@@ -49,6 +49,9 @@ export interface Wanted {
 export function wantedOf(io: Pick<Io, 'clock'>, options: StartOptions): Wanted {
   const { id, where = [], exclude = [], notIn = [], lane = 'bulk', canary, reason } = options;
   checkId('--id', id);
+  if (id.startsWith('-')) {
+    throw wrongUsage('--id begins with a hyphen, and other commands would take it for an option; give another id.');
+  }
   for (const other of notIn) {
     checkId('--not-in', other);
     if (other === id) {
@@ -58,9 +61,17 @@ export function wantedOf(io: Pick<Io, 'clock'>, options: StartOptions): Wanted {
   if (canary === undefined && options.maxFailures !== undefined) {
     throw wrongUsage('--max-failures is for a canary; give --canary N with it.');
   }
+  if (canary !== undefined && options.maxFailures !== undefined && options.maxFailures.of(canary) >= canary) {
+    throw wrongUsage(
+      `--max-failures ${options.maxFailures.typed} is the whole canary, which could then stop nothing; give fewer, or no --canary.`,
+    );
+  }
   // It is kept with the campaign without an end.
   const problem = reason === undefined ? undefined : reasonProblem(reason);
   if (problem !== undefined) throw wrongUsage(`--reason ${problem}.`);
+  if (where.some(({ column }) => mayHoldAddress(column))) {
+    throw wrongUsage('--where names a column that seems to hold an address, and it is kept; rename the column.');
+  }
   const shared = sharedMembers(io, { ...options, campaign: id });
   return {
     campaignId: id,

@@ -56,7 +56,7 @@ export async function tellOutcome(
     const lines = [
       sent,
       `How it goes: ${context.command(`campaign status ${campaignId}`)}`,
-      `To cancel it: ${context.command(`campaign cancel ${campaignId}`)}`,
+      ...(report.isFinal ? [] : [`To cancel it: ${context.command(`campaign cancel ${campaignId}`)}`]),
     ];
     for (const line of lines) await print(context.stdout, line);
   }

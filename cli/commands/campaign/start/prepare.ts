@@ -7,7 +7,7 @@ import { isPlan, planOf } from '../../../campaigns/plan.ts';
 import { newIdKey } from '../../../campaigns/request-ids.ts';
 import { Roster } from '../../../campaigns/roster.ts';
 import { readExcludes, resetIn } from '../../../campaigns/sieve.ts';
-import { type Survey, surveyLines, surveyOf } from '../../../campaigns/survey.ts';
+import { leftOutCount, type Survey, surveyLines, surveyOf } from '../../../campaigns/survey.ts';
 import type { Connection, Context } from '../../../deployment/connect.ts';
 import { NOTHING_SENT } from '../../../sending/send-to-lane.ts';
 import { CommandFailed, print } from '../../../terminal/io.ts';
@@ -57,7 +57,7 @@ export async function prepare(start: Start): Promise<Prepared> {
   const idKey = kept ?? newIdKey();
   const roster = new Roster(campaignId, idKey);
   const survey = await sifted(start, roster, startedAt);
-  const rows = rowsRefusal(wanted, roster.size, file.path);
+  const rows = rowsRefusal(wanted, { rows: roster.size, leftOut: leftOutCount(survey), path: file.path });
   if (rows !== undefined) {
     for (const line of surveyLines(context, file, survey, options.leftOut)) await print(context.stderr, line);
     refuse(rows);

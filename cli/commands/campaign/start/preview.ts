@@ -27,7 +27,7 @@ export function previewLines(
     ...(from > 0 ? [`It goes on: ${number(from)} of ${number(roster.size)} were sent before.`] : []),
     ...surveyLines(context, file, survey, options.leftOut),
     ...(outlook === undefined ? [] : outlookLines(outlook, { lane, rows, notAfter, canary: canary?.size }, told)),
-    ...canaryLine(prepared, wanted),
+    ...canaryLine(prepared, wanted, options),
     ...brakeLine(prepared, { rows, lane }, names),
     `Plan: ${plan}`,
   ];
@@ -45,11 +45,17 @@ function brakeLine(
   return advice === undefined ? [] : [`Of those sent before, ${advice}`];
 }
 
-function canaryLine({ roster, from }: Prepared, { canary }: Wanted): string[] {
+function canaryLine({ roster, from }: Prepared, { canary }: Wanted, options: StartOptions): string[] {
   if (canary === undefined || from > canary.size) return [];
   const size = Math.min(canary.size, roster.size);
+  const isSent = from === size;
+  if (isSent && options.continue)
+    return ['Canary: sent before; the rest is sent whatever has come of it (--continue).'];
+  const condition = `the rest only if at most ${number(canary.max.of(size))} of these fail.`;
   return [
-    `Canary: ${number(size)} of them first, drawn at random; the rest only if at most ${number(canary.max.of(size))} of these fail.`,
+    isSent
+      ? `Canary: the ${number(size)} that were sent before are watched first; ${condition}`
+      : `Canary: ${number(size)} of them first, drawn at random; ${condition}`,
   ];
 }
 

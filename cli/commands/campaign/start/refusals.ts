@@ -57,7 +57,11 @@ export function differenceRefusal(
 const told = (epochMs: number | undefined): string | undefined => (epochMs === undefined ? undefined : time(epochMs));
 
 /** Why so many rows are not sent; undefined if they are. */
-export function rowsRefusal({ lane }: Pick<Wanted, 'lane'>, rows: number, path: string): string | undefined {
+export function rowsRefusal(
+  { lane }: Pick<Wanted, 'lane'>,
+  { rows, leftOut, path }: { rows: number; leftOut: number; path: string },
+): string | undefined {
+  if (rows === 0 && leftOut === 0) return `${path} has a header and no row below it; give a file with addresses.`;
   if (rows === 0) return `No row of ${path} is left to send; see above what was left out, and why.`;
   if (lane === 'interactive' && rows > MOST_INTERACTIVE) {
     return `These are ${counted(rows)}, and lane interactive takes at most ${countOf(MOST_INTERACTIVE, 'row')} of a campaign, since everybody else in it would wait; leave out --lane interactive.`;

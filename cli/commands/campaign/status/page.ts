@@ -5,7 +5,7 @@ import { actionState, nameOf } from '../../../queries/actions.ts';
 import { tenths } from '../../../queries/budget-figures.ts';
 import { type CampaignCounts, failedIn, openIn } from '../../../queries/campaigns/campaign-counts.ts';
 import { RECENT_MINUTES } from '../../../queries/campaigns/campaign-row.ts';
-import { standingOf } from '../../../queries/campaigns/campaign-standing.ts';
+import { isStoppedByCanary, standingOf } from '../../../queries/campaigns/campaign-standing.ts';
 import {
   type CampaignView,
   campaignTimeLeftMs,
@@ -74,9 +74,12 @@ function nextOf(view: CampaignView, counts: CampaignCounts | undefined, names: N
       return [`Runbook: ${runbookOf(hold)}`, `Next: ${wayOut}`];
     }
     if (standingOf(item, view.sending, at, false) === 'not all sent') {
-      return [
-        `Next: whoever has the file gives the command again, which goes on: ${command(`campaign start FILE --id ${item.campaignId}`)}`,
-      ];
+      const again = command(`campaign start FILE --id ${item.campaignId}`);
+      return isStoppedByCanary(view.sending)
+        ? [
+            `Next: see what failed: ${command(`dlq list --campaign ${item.campaignId}`)}; whoever has the file is told the ways on by the same command again: ${again}`,
+          ]
+        : [`Next: whoever has the file gives the command again, which goes on: ${again}`];
     }
     return isWatched ? [] : [`Next: ${command(`campaign status ${item.campaignId} --watch`)}`];
   }

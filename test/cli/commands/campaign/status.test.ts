@@ -146,6 +146,21 @@ Campaign of stack Test, account 123456789012, region eu-central-1
     expect((await told({ item, action: anAction('action-1', { state }) })).text).toMatch(words);
   });
 
+  it('says that its canary has stopped it, which the same command again does not change', async () => {
+    const item = { ...beingSent, sentBelow: `breach-7:40${'0'.repeat(30)}`, sentRows: 4 };
+    const action = anAction('action-1', { state: 'interrupted', details: { canaryEnd: 'stopped' } });
+    const { text } = await told({ item, action });
+    expect(text).toMatch(/, stopped by its canary\.\nNext: see what failed: npx resets dlq list --campaign breach-7; /);
+    expect(text).not.toContain('which goes on');
+  });
+
+  it('knows no time left while nobody sends the rest', async () => {
+    const item = { ...beingSent, sentBelow: `breach-7:40${'0'.repeat(30)}`, sentRows: 4 };
+    const { text } = await told({ item, action: anAction('action-1', { state: 'interrupted' }) });
+    expect(text).not.toContain('done in');
+    expect(text).toMatch(/time left +not known\n/);
+  });
+
   it('keeps the totals of one that has ended', async () => {
     const { items } = await told({ requests: Array.from({ length: 10 }, (_, index) => reset(index)) });
     expect(items.get('breach-7')?.totals).toMatchObject({ succeeded: 10 });

@@ -69,7 +69,7 @@ describe('the checkpoints of a campaign', () => {
     expect(checkpoints.lost.aborted).toBe(true);
     expect([checkpoints.isCancelled(), checkpoints.why()]).toEqual([
       true,
-      'The campaign has been cancelled meanwhile.',
+      'The campaign has been cancelled meanwhile, and stays cancelled; give another --id, and leave out with --not-in breach-7 who was reset in it.',
     ]);
   });
 });

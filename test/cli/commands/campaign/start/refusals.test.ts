@@ -24,16 +24,23 @@ const sentBefore = (
 describe('campaign start refuses, as wrong usage and before anything is read,', () => {
   it.each<[claim: string, args: string[], line: RegExp]>([
     ['an id against the alphabet', ['--id', 'a/b', '--yes'], /--id has a character other than/],
+    ['an id that reads as an option of the commands it tells', ['--id', '-x', '--yes'], /--id begins with a hyphen/],
     ['the word for no campaign', ['--id', 'none', '--yes'], /--id "none" is no campaign/],
     ['the id that verify keeps', ['--id', 'resets-verify', '--yes'], /--id resets-verify is kept for verify/],
     ['no id', ['--yes'], /required option '--id <id>' not specified/],
     ['its own id to leave out', ['--id', ID, '--not-in', ID, '--yes'], /--not-in names the campaign itself/],
     ['an id to leave out against the alphabet', ['--id', ID, '--not-in', 'a b', '--yes'], /--not-in has a character/],
     ['failures without a canary', ['--id', ID, '--max-failures', '5', '--yes'], /--max-failures is for a canary/],
+    [
+      'a canary all of which may fail',
+      ['--id', ID, '--canary', '5', '--max-failures', '50', '--yes'],
+      /--max-failures 50 is the whole canary, which could then stop nothing/,
+    ],
     ['a share over the whole', ['--id', ID, '--canary', '5', '--max-failures', '101%'], /'101%' is invalid/],
     ['a canary of nobody', ['--id', ID, '--canary', '0', '--yes'], /'0' is invalid/],
     ['a condition that is none', ['--id', ID, '--where', 'country', '--yes'], /Give COLUMN=VALUE/],
     ['a reason with an address', ['--id', ID, '--reason', 'for a@b.de', '--yes'], /--reason seems to hold an address/],
+    ['a column with an address, which is kept', ['--id', ID, '--where', 'a@b.de=x', '--yes'], /--where names a column/],
     ['an end that has passed', ['--id', ID, '--not-after', '2020-01-01T00:00:00Z', '--yes'], /--not-after has passed/],
     ['an end that is none', ['--id', ID, '--not-after', 'soon', '--yes'], /--not-after is not an RFC 3339 time/],
     ['a lane that is none', ['--id', ID, '--lane', 'fast', '--yes'], /'fast' is invalid/],
@@ -143,6 +150,12 @@ describe('campaign start refuses, in one line and before anything is sent or wri
     expect(err).toContain('line 1');
     expect(fault).toMatch(/^resets: Nothing was sent\. No row of .*people\.csv is left to send; see above/);
     expect({ code, sent: sent() }).toEqual({ code: 1, sent: [] });
+  });
+
+  it('a header without a row, and does not send to look for what was left out', async () => {
+    const { code, fault } = await aDeployment().start(['email,name'], ['--yes']);
+    expect(fault).toMatch(/people\.csv has a header and no row below it; give a file with addresses\.$/);
+    expect(code).toBe(1);
   });
 
   it('more than 1,000 rows in lane interactive, and takes 1,000', async () => {

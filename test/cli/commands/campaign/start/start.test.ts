@@ -255,8 +255,9 @@ describe('a campaign that was cut off', () => {
       if (call === 3) void campaigns.cancel(ID).then(() => io().beat());
       return undefined;
     };
-    const { code, fault } = await start(people(2_000));
-    expect(fault).toBe('resets: The campaign has been cancelled meanwhile.');
+    const { code, fault, out } = await start(people(2_000));
+    expect(fault).toMatch(/ cancelled meanwhile, and stays cancelled; give another --id, .* --not-in breach-7 /);
+    expect(out).not.toContain('To cancel it');
     expect({ code, isPart: sent().length < 2_000 }).toEqual({ code: 3, isPart: true });
     const again = await start(people(2_000));
     expect(again.fault).toMatch(/Nothing was sent\. Campaign breach-7 was cancelled at .* and stays cancelled/);
