@@ -38,13 +38,16 @@ export function digesterOf(idKey: Uint8Array): Digester {
 export const requestIdFor = (campaignId: string, digest: Uint8Array): string =>
   `${campaignId}:${Buffer.from(digest).toString('hex')}`;
 
-/** How the ids of a campaign's own requests begin; another system may send under the campaign with ids of its own. */
-export const ownIdPrefix = (campaignId: string): string => `${campaignId}:`;
+/** The form of the ids of a campaign's own requests; another system may send under the campaign with ids of its own. */
+export function ownIds(campaignId: string): { prefix: string; length: number } {
+  const prefix = `${campaignId}:`;
+  return { prefix, length: prefix.length + 2 * ID_BYTES };
+}
 
 /** Of the key of a request's item, its digest; undefined where it is no request of the campaign's file. */
 export function digestIn(campaignId: string, pk: string): Buffer | undefined {
   const id = requestIdOf(pk);
-  const prefix = ownIdPrefix(campaignId);
+  const { prefix } = ownIds(campaignId);
   const hex = id.slice(prefix.length);
   return id.startsWith(prefix) && /^[0-9a-f]{32}$/.test(hex) ? Buffer.from(hex, 'hex') : undefined;
 }

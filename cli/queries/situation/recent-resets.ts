@@ -29,7 +29,7 @@ export async function recentResets(
 
 export async function recentlyReset(
   ledger: Pick<LedgerReader, 'count'>,
-  requests: readonly Pick<Selection, 'campaign' | 'idPrefix'>[],
+  requests: readonly Pick<Selection, 'campaign' | 'ids'>[],
   end: number,
 ): Promise<RecentResets> {
   const minutes = Array.from({ length: RECENT_MINUTES }, (_, index) => {

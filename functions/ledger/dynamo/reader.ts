@@ -44,14 +44,20 @@ export interface Selection {
   leaseEndedBefore?: EpochMs;
   /** `failed` requests whose letter is no longer in the queue are left out without it. */
   withGone?: boolean;
-  /** Only requests whose id begins so. */
-  idPrefix?: string;
+  /** Only requests whose ids are of this form. */
+  ids?: IdForm;
+}
+
+/** How some ids begin, and their length in characters. */
+export interface IdForm {
+  prefix: string;
+  length: number;
 }
 
 /** A count that reads the same items for two numbers. */
 export interface Tally {
   count: number;
-  /** In the same ranges of the index, but left out by what it cannot tell apart: with `idPrefix` alone, requests with other ids. */
+  /** In the same ranges of the index, but left out by what it cannot tell apart: with `ids` alone, requests with other ids. */
   others: number;
 }
 
@@ -71,7 +77,7 @@ export interface CountWatch {
   signal?: AbortSignal;
 }
 
-export type SucceededOptions = CountWatch & Pick<Selection, 'idPrefix'>;
+export type SucceededOptions = CountWatch & Pick<Selection, 'ids'>;
 
 /** What people are told from the ledger. All but those that find reads an index and may be a second behind. */
 export interface LedgerReader {
@@ -175,9 +181,9 @@ export function ledgerReader(client: DynamoDBDocumentClient, tableName: string):
     count: async (selection, watch) => (await tally(selection, watch)).count,
     tally,
 
-    async countSucceeded(campaign, last, { idPrefix, ...watch } = {}) {
+    async countSucceeded(campaign, last, { ids, ...watch } = {}) {
       const { settled = { ...NONE, before: 0 } } = last ?? {};
-      const succeeded: Selection = { campaign, state: 'succeeded', ...(idPrefix === undefined ? {} : { idPrefix }) };
+      const succeeded: Selection = { campaign, state: 'succeeded', ...(ids === undefined ? {} : { ids }) };
       // By the copies' clocks: that of whoever counts may be wrong by more than two minutes.
       const first = await newest<RequestItem>(rangeQuery(campaign, 'succeeded'), 1).next();
       const before = first.done ? settled.before : Math.max(settled.before, reachedAt(first.value) - SETTLED_AFTER_MS);
@@ -223,16 +229,18 @@ function rangeQuery(campaign: string, state: string, reason?: FailureReason, fro
 
 function filtered(
   query: ReturnType<typeof rangeQuery>,
-  { state, lane, lastStatus, leaseEndedBefore, withGone, idPrefix }: Selection,
+  { state, lane, lastStatus, leaseEndedBefore, withGone, ids }: Selection,
 ): Partial<QueryCommandInput> {
   const filters = [
     { expression: '#lane = :lane', name: 'lane', value: lane },
     { expression: '#lastStatus = :lastStatus', name: 'lastStatus', value: lastStatus },
     { expression: '#leaseEnd < :leaseEnd', name: 'leaseEnd', value: leaseEndedBefore },
+    { expression: 'begins_with(#pk, :prefix)', name: 'pk', label: 'prefix', value: ids && requestKey(ids.prefix) },
     {
-      expression: `begins_with(#${LEDGER.partitionKey}, :${LEDGER.partitionKey})`,
-      name: LEDGER.partitionKey,
-      value: idPrefix === undefined ? undefined : requestKey(idPrefix),
+      expression: 'size(#pk) = :length',
+      name: 'pk',
+      label: 'length',
+      value: ids && requestKey('').length + ids.length,
     },
   ].filter(({ value }) => value !== undefined);
   const expressions = filters.map(({ expression }) => expression);
@@ -246,7 +254,7 @@ function filtered(
     },
     ExpressionAttributeValues: {
       ...query.ExpressionAttributeValues,
-      ...Object.fromEntries(filters.map(({ name, value }) => [`:${name}`, value])),
+      ...Object.fromEntries(filters.map(({ name, label = name, value }) => [`:${label}`, value])),
     },
   };
 }

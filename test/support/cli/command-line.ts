@@ -248,7 +248,7 @@ export const notNow: SendResult = { ok: false, senderFault: false, why: 'Interna
 /** The ledger in memory, with the meaning of `ledgerReader`. */
 export function memoryReader(...items: RequestItem[]): LedgerReader {
   const matches = (item: RequestItem, selection: Selection) => {
-    const { campaign, state, reason, from = 0, to, lane, lastStatus, leaseEndedBefore, withGone } = selection;
+    const { campaign, state, reason, from = 0, to, lane, lastStatus, leaseEndedBefore, withGone, ids } = selection;
     return (
       item.campaign === campaign &&
       item.state === state &&
@@ -259,7 +259,7 @@ export function memoryReader(...items: RequestItem[]): LedgerReader {
       (lane === undefined || item.lane === lane) &&
       (lastStatus === undefined || item.lastStatus === lastStatus) &&
       (leaseEndedBefore === undefined || (item.leaseEnd ?? Number.POSITIVE_INFINITY) < leaseEndedBefore) &&
-      requestIdOf(item.pk).startsWith(selection.idPrefix ?? '')
+      (ids === undefined || (requestIdOf(item.pk).startsWith(ids.prefix) && requestIdOf(item.pk).length === ids.length))
     );
   };
   const has = (campaignId: string) => items.some(({ campaign }) => campaign === campaignId);
@@ -291,8 +291,8 @@ export function memoryReader(...items: RequestItem[]): LedgerReader {
     async *actions() {},
     count: async (selection) => count(selection),
     tally: async (selection) => tally(selection),
-    countSucceeded: async (campaign, _last, { idPrefix = '' } = {}) => ({
-      ...tally({ campaign, state: 'succeeded', idPrefix }),
+    countSucceeded: async (campaign, _last, { ids } = {}) => ({
+      ...tally({ campaign, state: 'succeeded', ...(ids && { ids }) }),
       settled: { count: 0, others: 0, before: 0 },
     }),
     async *list(...selections) {

@@ -131,7 +131,7 @@ describe('campaign cancel', () => {
 
   describe('of a campaign that was sent from a file', () => {
     const sent = aSentCampaign('spring', { rows: 12_000 });
-    const reset = anItem({ key: 'spring:1', campaignId: 'spring', state: 'succeeded' });
+    const reset = anItem({ key: `spring:${'1'.repeat(32)}`, campaignId: 'spring', state: 'succeeded' });
     const ledger = { ...memoryReader(reset), findCampaign: async () => sent };
 
     it('tells how its rows stand before it asks', async () => {

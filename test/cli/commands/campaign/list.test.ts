@@ -78,7 +78,7 @@ describe('campaign list', () => {
 
   it('counts of one that was sent from a file only the requests of the file', async () => {
     const { counted } = await listed({}, [aSentCampaign('spring')]);
-    expect(counted).toMatchObject([{ campaign: 'spring', idPrefix: 'spring:' }]);
+    expect(counted).toMatchObject([{ campaign: 'spring', ids: { prefix: 'spring:', length: 39 } }]);
   });
 
   it.each([

@@ -23,9 +23,9 @@ interface Scene {
 }
 
 const reset = (index: number, at = NOON - MINUTE_MS): RequestItem =>
-  anItem({ key: `breach-7:${index}`, campaignId: 'breach-7', state: 'succeeded', at });
+  anItem({ key: `breach-7:${String(index).padStart(32, '0')}`, campaignId: 'breach-7', state: 'succeeded', at });
 const failed = (index: number): RequestItem =>
-  anItem({ key: `breach-7:${index}`, campaignId: 'breach-7', state: 'failed' });
+  anItem({ key: `breach-7:${String(index).padStart(32, '0')}`, campaignId: 'breach-7', state: 'failed' });
 const SENT = aSentCampaign('breach-7', {
   reason: 'INC-7',
   requestedBy: 'sec-team',

@@ -15,7 +15,7 @@ const now = () => NOON;
 
 /** A request of the campaign's file, by its number. */
 const own = (index: number, state: State, more: Partial<RequestItem> = {}): RequestItem =>
-  anItem({ key: `breach-7:${index}`, campaignId: 'breach-7', state, ...more });
+  anItem({ key: `breach-7:${String(index).padStart(32, '0')}`, campaignId: 'breach-7', state, ...more });
 const stranger = (index: number, state: State): RequestItem =>
   anItem({ key: `crm-${index}`, campaignId: 'breach-7', state });
 

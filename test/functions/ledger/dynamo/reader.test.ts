@@ -116,13 +116,17 @@ describe('The ledger reader', () => {
 
   it('counts the requests whose ids begin alike, and the others apart', async () => {
     await deployment.put(
-      ...['p:1', 'p:2', 'x-1', 'xp:1'].map((key) => anItem({ key, campaignId: 'p', state: 'failed', gone: NOON })),
+      ...['p:1', 'p:2', 'x-1', 'p:ticket-1'].map((key) =>
+        anItem({ key, campaignId: 'p', state: 'failed', gone: NOON }),
+      ),
       anItem({ key: 'p:3', campaignId: 'p', state: 'calling', leaseEnd: NOON - 1 }),
     );
     const failed = { campaign: 'p', state: 'failed', withGone: true } as const;
-    expect(await reader.tally({ ...failed, idPrefix: 'p:' })).toEqual({ count: 2, others: 2 });
-    expect(await reader.count({ ...failed, idPrefix: 'p:' })).toBe(2);
-    expect(await reader.count({ campaign: 'p', state: 'calling', leaseEndedBefore: NOON, idPrefix: 'p:' })).toBe(1);
+    expect(await reader.tally({ ...failed, ids: { prefix: 'p:', length: 3 } })).toEqual({ count: 2, others: 2 });
+    expect(await reader.count({ ...failed, ids: { prefix: 'p:', length: 3 } })).toBe(2);
+    expect(
+      await reader.count({ campaign: 'p', state: 'calling', leaseEndedBefore: NOON, ids: { prefix: 'p:', length: 3 } }),
+    ).toBe(1);
   });
 
   it('keeps campaigns apart', async () => {
@@ -192,7 +196,8 @@ describe('The ledger reader', () => {
 
     it('goes on with the requests of other systems apart', async () => {
       const succeed = (key: string, at: number) => anItem({ key, campaignId: 'apart', state: 'succeeded', at });
-      const count = (last?: SucceededCount) => reader.countSucceeded('apart', last, { idPrefix: 'apart:' });
+      const count = (last?: SucceededCount) =>
+        reader.countSucceeded('apart', last, { ids: { prefix: 'apart:', length: 7 } });
       await deployment.put(succeed('apart:1', NOON), succeed('crm-1', NOON), succeed('apart:2', NOON + 3 * MINUTE));
       const first = await count();
       expect(first).toEqual({ count: 2, others: 1, settled: { count: 1, others: 1, before: NOON + MINUTE } });

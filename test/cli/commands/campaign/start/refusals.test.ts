@@ -124,7 +124,7 @@ describe('campaign start refuses, in one line and before anything is sent or wri
       (world) => {
         sentBefore(world, 'breach-6');
         world.requests.push(
-          anItem({ key: 'breach-6:1', campaignId: 'breach-6', state: 'succeeded', at: NOON - 5_000 }),
+          anItem({ key: `breach-6:${'1'.repeat(32)}`, campaignId: 'breach-6', state: 'succeeded', at: NOON - 5_000 }),
         );
       },
       ['--not-in', 'breach-6'],
@@ -231,7 +231,9 @@ describe('campaign start takes the people of another campaign', () => {
     const world = aDeployment();
     sentBefore(world, 'breach-6', { state: 'cancelled', at });
     if (leaseEnd !== undefined) {
-      world.requests.push(anItem({ key: 'breach-6:1', campaignId: 'breach-6', state: 'calling', leaseEnd, at }));
+      world.requests.push(
+        anItem({ key: `breach-6:${'1'.repeat(32)}`, campaignId: 'breach-6', state: 'calling', leaseEnd, at }),
+      );
     }
     expect((await world.start(PEOPLE, ['--not-in', 'breach-6', '--yes'])).code).toBe(0);
     expect(world.io().slept.reduce((sum, ms) => sum + ms, 0)).toBe(waitedMs);
