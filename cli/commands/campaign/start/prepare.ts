@@ -12,7 +12,7 @@ import { NOTHING_SENT } from '../../../sending/send-to-lane.ts';
 import { CommandFailed, print } from '../../../terminal/io.ts';
 import type { StartOptions, Wanted } from './options.ts';
 import { othersEnded } from './others-ended.ts';
-import { differenceRefusal, idRefusal, rowsRefusal, sameSetRefusal } from './refusals.ts';
+import { differenceRefusal, forgottenRefusal, idRefusal, rowsRefusal, sameSetRefusal } from './refusals.ts';
 
 /** A campaign that may be sent, before anything of it is written. */
 export interface Prepared {
@@ -80,6 +80,7 @@ async function sifted(
   const before = [];
   // The same people are left out whenever the command is given again.
   for (const other of wanted.notIn) before.push(await resetIn(connection, other, startedAt));
+  refuse(before.map(forgottenRefusal).find((why) => why !== undefined));
   const leftOut = options.leftOut === undefined ? undefined : await LeftOutFile.create(options.leftOut);
   return surveyOf(context, file, { roster, excluded, resetIn: before }, leftOut);
 }

@@ -1,5 +1,6 @@
 import { type CampaignItem, reachedAt, type SentCampaign } from '../../../../functions/ledger/items.ts';
 import type { Roster } from '../../../campaigns/roster.ts';
+import type { ResetBefore } from '../../../campaigns/sieve.ts';
 import type { Connection, Context } from '../../../deployment/connect.ts';
 import { counted as countOf, number, plain, time } from '../../../terminal/text.ts';
 import type { Wanted } from './options.ts';
@@ -55,6 +56,12 @@ export function differenceRefusal(
 }
 
 const told = (epochMs: number | undefined): string | undefined => (epochMs === undefined ? undefined : time(epochMs));
+
+/** Why nobody can tell any more whom another campaign reset; undefined if the ledger still can. */
+export function forgottenRefusal({ campaignId, forgotten }: Pick<ResetBefore, 'campaignId' | 'forgotten'>) {
+  if (forgotten === 0) return undefined;
+  return `Of those whom campaign ${campaignId} of --not-in reset the ledger has forgotten ${number(forgotten)}, who would be reset again; take them out of the file by a report of that time, or exclude them, and leave out --not-in ${campaignId}.`;
+}
 
 /** Why so many rows are not sent; undefined if they are. */
 export function rowsRefusal({ lane }: Pick<Wanted, 'lane'>, rows: number, path: string): string | undefined {

@@ -9,11 +9,12 @@ type World = ReturnType<typeof aDeployment>;
 
 const PEOPLE = people(20);
 const DAY_MS = 24 * 60 * 60_000;
+const TOTALS = { failed: {}, cancelled: 0, discarded: 0 };
 
 const sentBefore = (
   { items, idKeys }: World,
   id: string,
-  given: { emails?: string[]; at?: number; state?: CampaignItem['state']; with?: Partial<SentCampaign> } = {},
+  given: Partial<CampaignItem> & { emails?: string[]; at?: number; with?: Partial<SentCampaign> } = {},
 ): void => {
   const { emails = PEOPLE, ...more } = given;
   const { item, idKey } = aSentCampaign(id, emails, more);
@@ -122,6 +123,16 @@ describe('campaign start refuses, in one line and before anything is sent or wri
       },
       ['--not-in', 'breach-6'],
       /Campaign breach-6 of --not-in goes on: 19 requests of it may still be made.* or npx resets campaign cancel breach-6,/,
+    ],
+    [
+      'who was reset in a campaign whose requests the ledger has forgotten since',
+      (world) => {
+        const at = NOON - 200 * DAY_MS;
+        const settled = { count: 20, others: 0, before: at };
+        sentBefore(world, 'breach-6', { at, sentAt: at, totals: { ...TOTALS, at, succeeded: 20, settled } });
+      },
+      ['--not-in', 'breach-6'],
+      /Of those whom campaign breach-6 of --not-in reset the ledger has forgotten 20, who would be reset again;/,
     ],
   ])('%s', async (_claim, prepare, args, line) => {
     const world = aDeployment();
