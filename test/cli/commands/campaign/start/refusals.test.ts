@@ -125,6 +125,20 @@ describe('campaign start refuses, in one line and before anything is sent or wri
       /Campaign breach-6 of --not-in goes on: 19 requests of it may still be made.* or npx resets campaign cancel breach-6,/,
     ],
     [
+      'who was reset in a campaign with a call whose result was never recorded, as it may be made again',
+      (world) => {
+        sentBefore(world, 'breach-6', { sentAt: NOON - 60_000 });
+        for (const index of PEOPLE.keys()) {
+          const state =
+            index === 0 ? ({ state: 'calling', leaseEnd: NOON - 1 } as const) : { state: 'succeeded' as const };
+          const about = { key: `breach-6:${index}`, campaignId: 'breach-6', at: NOON - 5_000 };
+          world.requests.push(anItem({ ...about, ...state }));
+        }
+      },
+      ['--not-in', 'breach-6'],
+      /Campaign breach-6 of --not-in goes on: 1 request of it may still be made/,
+    ],
+    [
       'who was reset in a campaign whose requests the ledger has forgotten since',
       (world) => {
         const at = NOON - 200 * DAY_MS;
