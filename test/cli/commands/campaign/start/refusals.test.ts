@@ -225,8 +225,8 @@ describe('campaign start takes the people of another campaign', () => {
       return undefined;
     };
     expect((await world.start(PEOPLE, ['--not-in', 'breach-6', '--yes'])).code).toBe(130);
-    // A late copy of it succeeds in between.
-    world.requests.push(succeeded(3, NOON + 1));
+    // One whom an operator has redriven succeeds in between.
+    world.requests.push(succeeded(3, NOON + 5_000));
     world.world.onRun = (io) => void io.clock.sleep(5_000);
     world.world.answer = undefined;
     expect((await world.start(PEOPLE, ['--not-in', 'breach-6', '--yes'])).code).toBe(0);
