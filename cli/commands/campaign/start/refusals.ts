@@ -34,7 +34,7 @@ export function idRefusal(
 
 /** Why what the file and the options ask for is not what the campaign was started with; undefined if it is. */
 export function differenceRefusal(
-  wanted: Pick<Wanted, 'campaignId' | 'lane' | 'shared' | 'notAfter'>,
+  wanted: Pick<Wanted, 'campaignId' | 'lane' | 'shared' | 'notAfter' | 'canary'>,
   sent: SentCampaign,
   set: { rows: number; setDigest: string },
 ): string | undefined {
@@ -44,6 +44,8 @@ export function differenceRefusal(
     ['--not-after', told(wanted.notAfter), told(sent.notAfter)],
     ['--reason', shared.reason, sent.reason],
     ['--requested-by', shared.requestedBy, sent.requestedBy],
+    // With another one, or none, the rest would be sent although the canary has stopped it.
+    ['--canary', wanted.canary?.size, sent.canary],
   ] as const;
   const others = options.flatMap(([option, now, then]) =>
     now === then ? [] : [then === undefined ? `without ${option}` : `with ${option} ${plain(JSON.stringify(then))}`],

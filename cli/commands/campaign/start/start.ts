@@ -134,6 +134,7 @@ function sentCampaign({ wanted, prepared, file, fileSha256 }: Started, startedBy
     ...(requestedBy === undefined ? {} : { requestedBy }),
     ...(reason === undefined ? {} : { reason }),
     ...(wanted.notAfter === undefined ? {} : { notAfter: wanted.notAfter }),
+    ...(wanted.canary === undefined ? {} : { canary: wanted.canary.size }),
   };
 }
 

@@ -55,11 +55,12 @@ describe('campaign start', () => {
       whereColumns: ['country'],
       excludeFiles: 1,
       notIn: [],
+      canary: 50,
     };
     expect(item()?.sent).toEqual({ ...about, startedAt: NOON, startedBy: expect.stringMatching(/^arn:aws:/) });
     const [action] = written.values();
     expect(action).toMatchObject({ command: 'campaign start breach-7', planned: 1, done: 1 });
-    expect(action?.details).toMatchObject({ ...about, campaign: ID, canary: 50 });
+    expect(action?.details).toMatchObject({ ...about, campaign: ID });
     expect(JSON.stringify([action, item()])).not.toMatch(/@example|DE"/);
   });
 
