@@ -111,6 +111,12 @@ function planFor({ connection, wanted, options, context }: Start, roster: Roster
   return plan;
 }
 
+/** Somebody else may have sent the same people while the answer was waited for. @throws CommandFailed if so */
+export async function stillNew({ context, connection, wanted, options }: Omit<Start, 'file'>, prepared: Prepared) {
+  if (prepared.item !== undefined || options.again) return;
+  refuse(await sameSetRefusal(context, connection, wanted, prepared.roster));
+}
+
 function placeReached(item: CampaignItem | undefined, roster: Roster): number {
   if (item?.sentAt !== undefined) return roster.size;
   return item?.sentBelow === undefined ? 0 : roster.placeOf(item.sentBelow);

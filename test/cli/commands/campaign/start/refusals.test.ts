@@ -178,6 +178,23 @@ describe('campaign start refuses, in one line and before anything is sent or wri
     expect(await start(people(1_000), ['--lane', 'interactive', '--yes'])).toMatchObject({ code: 0 });
   });
 
+  it('the same people, where somebody else has sent them while the answer was waited for', async () => {
+    // Who asks is looked up before the question.
+    const caller = async (): Promise<string> => {
+      sentBefore(world, 'breach-6');
+      return 'arn:aws:iam::1:user/sam';
+    };
+    const world: World = aDeployment({ parts: { caller } });
+    const { fault } = await world.start(PEOPLE);
+    expect(fault).toMatch(/^resets: Nothing was sent\. The same 20 addresses were sent as campaign breach-6/);
+    expect({ sent: world.sent(), actions: world.written.size, item: world.item() }).toEqual({
+      sent: [],
+      actions: 0,
+      item: undefined,
+    });
+    expect(await world.start(PEOPLE, ['--again', '--yes'])).toMatchObject({ code: 0 });
+  });
+
   it('what would not be through within 12 days', async () => {
     const { start, sent } = aDeployment({ perMinute: 1, queued: 12 * 24 * 60 });
     const { code, fault } = await start(PEOPLE);
