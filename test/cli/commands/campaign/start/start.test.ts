@@ -263,6 +263,18 @@ describe('a campaign that was cut off', () => {
     expect(again.fault).toMatch(/Nothing was sent\. Campaign breach-7 was cancelled at .* and stays cancelled/);
   });
 
+  it('is told to be cancelled, and not to go on, where that came with its last row', async () => {
+    const { start, world, campaigns, item } = aDeployment();
+    world.answer = (call) => {
+      if (call === 10) void campaigns.cancel(ID);
+      return undefined;
+    };
+    const { code, out, fault } = await start(PEOPLE);
+    expect(out).toMatch(/^Sent 95 of 95 /);
+    expect({ code, fault }).toEqual({ code: 3, fault: 'resets: The campaign has been cancelled meanwhile.' });
+    expect(item()?.sentAt).toBeUndefined();
+  });
+
   it('is stopped by another operator, and says by which command to learn who', async () => {
     const { start, world, io, written, sent } = aDeployment();
     world.answer = (call) => {
