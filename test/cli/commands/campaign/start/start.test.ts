@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { LedgerUnreachable } from '../../../../../functions/ledger/ledger.ts';
 import { aCampaign } from '../../../../support/builders.ts';
@@ -95,6 +95,20 @@ describe('campaign start', () => {
     await Promise.all(changes);
     expect(err).toMatch(/addresses\.csv was changed meanwhile: what was previewed is what was sent/);
     expect({ code, emails: [...emails()].sort() }).toEqual({ code: 0, emails: [...PEOPLE].sort() });
+  });
+
+  it('says in one line that the file is gone before anything is sent', async () => {
+    const queues = { counts: undefined as unknown };
+    const { resets, sent } = aDeployment({ parts: { queues: queues as never } });
+    const file = await fileOf(PEOPLE.join('\n'));
+    // The lanes are counted once the file is read.
+    queues.counts = async () => {
+      await rm(file, { force: true });
+      return { waiting: 0, inFlight: 0, delayed: 0 };
+    };
+    const { code, err, fault } = await resets(['campaign', 'start', file, '--id', ID, '--yes']);
+    expect(fault).toMatch(/addresses\.csv cannot be read any further \(ENOENT\)\.$/);
+    expect({ code, lines: err.trim().split('\n').length, sent: sent() }).toEqual({ code: 1, lines: 1, sent: [] });
   });
 
   it('prints all of it as one JSON object', async () => {
