@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { CampaignItem, SentCampaign } from '../../../../../functions/ledger/items.ts';
 import { aCampaign, anItem } from '../../../../support/builders.ts';
-import { fileOf } from '../../../../support/cli/command-line.ts';
+import { fileOf, notNow } from '../../../../support/cli/command-line.ts';
 import { NOON } from '../../../../support/virtual-clock.ts';
 import { aDeployment, aSentCampaign, ID, people } from './scene.ts';
 
@@ -250,6 +250,24 @@ describe('campaign start takes the people of another campaign', () => {
     expect((await world.start(PEOPLE, ['--not-in', 'breach-6', '--yes'])).code).toBe(0);
     const left = PEOPLE.filter((email) => !reset.some((one) => one.email === email));
     expect([...new Set(world.emails())].sort()).toEqual(left.sort());
+  });
+
+  it('and goes on, although an operator has redriven somebody of the other one meanwhile', async () => {
+    const world = aDeployment();
+    const { item, idKey, roster } = aSentCampaign('breach-6', PEOPLE, { sentAt: NOON - 60_000 });
+    world.items.set('breach-6', item);
+    world.idKeys.set('breach-6', idKey);
+    for (const place of PEOPLE.keys()) {
+      const end = place === 0 ? ({ state: 'failed', reason: 'rejected' } as const) : { state: 'succeeded' as const };
+      const key = roster.person(place).requestId;
+      world.requests.push(anItem({ key, campaignId: 'breach-6', at: NOON - 30_000, ...end }));
+    }
+    world.world.answer = (_call, bodies) => bodies.map(() => notNow);
+    expect((await world.start(PEOPLE, ['--not-in', 'breach-6', '--yes'])).code).toBe(1);
+    Object.assign(world.requests[0] ?? {}, { state: 'redriven' });
+    world.world.answer = undefined;
+    expect((await world.start(PEOPLE, ['--not-in', 'breach-6', '--yes'])).code).toBe(0);
+    expect(world.emails()).toEqual([roster.person(0).email]);
   });
 
   it.each<[claim: string, cancelledAt: number, leaseEnd: number | undefined, waitedMs: number]>([
