@@ -64,6 +64,21 @@ describe('campaign start', () => {
     expect(JSON.stringify([action, item()])).not.toMatch(/@example|DE"/);
   });
 
+  it('writes down no name of a file that may be an address', async () => {
+    const { resets, written, item } = aDeployment();
+    const file = await fileOf(PEOPLE.join('\n'), 'jane.roe@example.org.csv');
+    expect((await resets(['campaign', 'start', file, '--id', ID, '--yes'])).code).toBe(0);
+    expect(item()?.sent?.file).toBe('(a name that may hold an address)');
+    expect(JSON.stringify([...written, item()])).not.toContain('jane.roe');
+  });
+
+  it.each(['1,000', '1000', ' 1.000 '])('takes the number as people type it: "%s"', async (typed) => {
+    const { resets, sent } = aDeployment();
+    const file = await fileOf(people(1_000).join('\n'));
+    expect((await resets(['campaign', 'start', file, '--id', ID], { typed: `${typed}\n` })).code).toBe(0);
+    expect(sent()).toHaveLength(1_000);
+  });
+
   it('asks at a terminal for the number to be typed, and anything else sends nothing', async () => {
     const { resets, sent } = aDeployment();
     const file = await fileOf(PEOPLE.join('\n'));
