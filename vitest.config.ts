@@ -4,12 +4,14 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** These wait for most of their time: begun first, they end while the others use the processor. */
 const SLOWEST_FIRST = [
+  'test/e2e/campaign-story.test.ts',
   'test/e2e/start-command.test.ts',
   'test/e2e/outages.test.ts',
   'test/e2e/aws-faults.test.ts',
   'test/e2e/control.test.ts',
   'test/e2e/requests.test.ts',
   'test/e2e/killed-campaign.test.ts',
+  'test/infra/emitted-metrics.test.ts',
   'test/infra/synth-command.test.ts',
   'test/cli/terminal/in-a-terminal.test.ts',
 ];

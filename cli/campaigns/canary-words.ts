@@ -119,7 +119,7 @@ export const canaryJson = ({ end, why, size, reset, failed, rejected, open, max,
 /**
  * One line that advises to switch the brake off, where so many users are rejected that chance alone would begin it. With a share p of
  * rejections in random order, runs of 20 begin about rows · (1 − p) · p²⁰ times; where all are rejected the brake is right.
- * For the preview of a campaign whose canary was watched before; {@link canaryLines} holds it already.
+ * For the preview of a campaign that goes on; {@link canaryLines} holds it already.
  * @param share how many requests have ended, and how many of them as rejected.
  */
 export function brakeAdvice(

@@ -9,5 +9,8 @@ export const CLIENT_OPTIONS = {
   logger: { trace: noLog, debug: noLog, info: noLog, warn: noLog, error: noLog },
 };
 
-/** By default the SDK takes SQS's host from the queue's URL: aimed at an emulator, the command line would reach AWS itself. */
-export const SQS_CLIENT_OPTIONS = { ...CLIENT_OPTIONS, useQueueUrlAsEndpoint: false };
+/**
+ * By default the SDK takes SQS's host from the queue's URL: aimed at an emulator, the command line would reach AWS itself. Without its own
+ * digests of bodies, which take a tenth of the time of sending: TLS has made sure of the bytes.
+ */
+export const SQS_CLIENT_OPTIONS = { ...CLIENT_OPTIONS, useQueueUrlAsEndpoint: false, md5: false as const };

@@ -15,6 +15,8 @@ const BARE = fileURLToPath(new URL('bare-sending.ts', import.meta.url));
 const AT_ONCE = 8;
 const BATCH = 10;
 const LOOK_MS = 20;
+/** The machine does other things, too: the best of some runs is what each can do. */
+const ROUNDS = 3;
 /** Prints the most memory that a process had, in kilobytes. */
 const TELL_MEMORY =
   'data:text/javascript,process.on("exit",()=>process.stderr.write("\\nmaxRSS "+process.resourceUsage().maxRSS+"\\n"))';
@@ -32,12 +34,17 @@ export async function measureCampaign(rows = 200_000): Promise<string> {
   try {
     const file = join(folder, 'people.csv');
     await writePeople(file, rows);
-    const bare = await measured(rows, (deployment) => [BARE, deployment.url('bulk'), String(rows), String(AT_ONCE)]);
-    const ours = await measured(rows, () => [program.file, 'campaign', 'start', file, '--id', 'breach-7', '--yes']);
-    const ratio = ours.perSecond / bare.perSecond;
+    const [bare, ours]: [Run[], Run[]] = [[], []];
+    for (let round = 0; round < ROUNDS; round += 1) {
+      bare.push(await measured(rows, (aws) => [BARE, aws.url('bulk'), String(rows), String(AT_ONCE)]));
+      ours.push(await measured(rows, () => [program.file, 'campaign', 'start', file, '--id', 'breach-7', '--yes']));
+    }
+    const [bareRate, rate] = [bare, ours].map((runs) => Math.max(...runs.map(({ perSecond }) => perSecond)));
+    const megabytes = Math.max(...ours.map((run) => run.megabytes));
+    const perSecond = (value = 0): string => `${Math.round(value).toLocaleString('en')}/s`;
     return [
-      `campaign      ${rows.toLocaleString('en')} rows sent by campaign start: ${Math.round(ours.perSecond).toLocaleString('en')}/s, at most ${Math.round(ours.megabytes)} MB (aim: at most 300)`,
-      `              a bare loop of SendMessageBatch, ${AT_ONCE} at once: ${Math.round(bare.perSecond).toLocaleString('en')}/s; ratio ${ratio.toFixed(2)} (aim: at least 0.8)`,
+      `campaign      ${rows.toLocaleString('en')} rows sent by campaign start: ${perSecond(rate)}, at most ${Math.round(megabytes)} MB (aim: at most 300)`,
+      `              a bare loop of SendMessageBatch, ${AT_ONCE} at once: ${perSecond(bareRate)}; ratio ${((rate ?? 0) / (bareRate ?? 1)).toFixed(2)} (aim: at least 0.8); each the best of ${ROUNDS} in turn`,
     ].join('\n');
   } finally {
     await rm(folder, { recursive: true });
@@ -47,7 +54,7 @@ export async function measureCampaign(rows = 200_000): Promise<string> {
 
 /** Killed twenty times, each time at another moment, and started again: every row is in the queue under one id. */
 export async function measureKills(kills = 20, seed = 1): Promise<string> {
-  const { killedAfter, last, messages, emails } = await killedCampaign({ rows: 10_000, kills, seed });
+  const { killedAfter, last, messages, emails } = await killedCampaign({ kills, seed });
   const missing = emails.filter((email) => !messages.has(email)).length;
   const torn = [...messages.values()].filter(({ ids }) => ids.size > 1).length;
   const sent = [...messages.values()].reduce((sum, { times }) => sum + times, 0);

@@ -2,10 +2,9 @@ import { expect, it } from 'vitest';
 import { killedCampaign } from '../support/killed-campaign.ts';
 
 it('a campaign that is killed at any moment, and started again each time, sends every row under one id', async () => {
-  const { killedAfter, last, messages, emails } = await killedCampaign({ rows: 2_500, kills: 5, seed: 7 });
-  expect(last.err).toMatch(/It goes on: [\d,]+ of 2,500 were sent before\./);
-  expect({ code: last.code, killed: killedAfter.length }).toEqual({ code: 0, killed: 5 });
-  expect(last.out).toMatch(/^Sent 2,500 of 2,500 password resets of campaign breach-7\.\n/);
+  const { killedAfter, last, messages, emails } = await killedCampaign({ kills: 3, seed: 7 });
+  expect({ code: last.code, killed: killedAfter.length }).toEqual({ code: 0, killed: 3 });
+  expect(last.out).toMatch(/^Sent 4,000 of 4,000 password resets of campaign breach-7\.\n/);
   expect([...messages.keys()].sort()).toEqual([...emails].sort());
   const ids = new Set<string>();
   for (const one of messages.values()) {

@@ -11,8 +11,9 @@ const MAIN = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
 
 /** Of a batch: sending takes long enough for some checkpoints. */
 const SLOW_MS = 80;
-/** About two seconds of sending. */
-const MOST_OPERATIONS = 180;
+/** About a second of sending; of a hundred batches with what comes before, so that a batch is left after each kill where rows are enough. */
+const MOST_OPERATIONS = 100;
+const ROWS_A_BATCH = 10;
 
 export interface KilledCampaign {
   /** After so many operations of AWS each run was killed. */
@@ -26,9 +27,10 @@ export interface KilledCampaign {
 
 /**
  * Starts a campaign in a process of its own, kills it after a number of operations that the seed tells, and gives the same command again,
- * so many times; then once more to its end.
+ * so many times; then once more to its end. There are more rows than all that are killed can send, on any machine.
  */
-export async function killedCampaign({ rows, kills, seed }: { rows: number; kills: number; seed: number }) {
+export async function killedCampaign({ kills, seed }: { kills: number; seed: number }): Promise<KilledCampaign> {
+  const rows = (kills + 1) * MOST_OPERATIONS * ROWS_A_BATCH;
   const deployment = await startDeployment();
   const folder = await mkdtemp(join(tmpdir(), 'killed-'));
   try {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CREDENTIALS, REGION } from '../../local/aws/account.ts';
 import type { LocalSystem } from '../../local/system.ts';
+import { COMPILE_CACHE } from './compile-cache.ts';
 
 const MAIN = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
 
@@ -27,6 +28,7 @@ export async function resetsOn(
   await writeFile(file, JSON.stringify({ [stackName]: outputs }));
   const env = {
     PATH: process.env.PATH,
+    ...COMPILE_CACHE,
     AWS_ENDPOINT_URL: awsEndpoint,
     AWS_REGION: REGION,
     AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,

@@ -5,6 +5,7 @@ import { LEDGER } from '../../../functions/contract/ledger-table.ts';
 import type { ActionItem, CampaignItem, RequestItem } from '../../../functions/ledger/items.ts';
 import { CREDENTIALS, queueUrl, REGION } from '../../../local/aws/account.ts';
 import { type AwsStandIns, startAwsStandIns } from '../../../local/aws/stand-ins.ts';
+import { COMPILE_CACHE } from '../compile-cache.ts';
 
 export const TABLE = 'Ledger';
 const QUEUES = ['interactive', 'bulk', 'dead'] as const;
@@ -55,6 +56,7 @@ export async function startDeployment(): Promise<StandInDeployment> {
     url: (queue) => queueUrl(standIns.origin, queue),
     environment: (more = {}) => ({
       PATH: process.env.PATH ?? '',
+      ...COMPILE_CACHE,
       AWS_ENDPOINT_URL: standIns.origin,
       AWS_REGION: REGION,
       AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,

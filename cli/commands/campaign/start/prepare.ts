@@ -1,5 +1,6 @@
 import type { CampaignItem } from '../../../../functions/ledger/items.ts';
 import type { AddressFile } from '../../../addresses/address-file.ts';
+import { type CanaryTally, tallyOf } from '../../../campaigns/canary-tally.ts';
 import { LeftOutFile } from '../../../campaigns/left-out-file.ts';
 import { type Outlook, outlookFor, outlookRefusal } from '../../../campaigns/outlook.ts';
 import { isPlan, planOf } from '../../../campaigns/plan.ts';
@@ -27,6 +28,8 @@ export interface Prepared {
   from: number;
   /** Undefined where all is sent. */
   outlook: Outlook | undefined;
+  /** What has become of the first of those that were sent before; undefined where none was, or all were. */
+  before: CanaryTally | undefined;
   /** AWS's time at which the ledger was asked who was reset before. */
   startedAt: number;
 }
@@ -68,7 +71,8 @@ export async function prepare(start: Start): Promise<Prepared> {
   const left = { lane: wanted.lane, rows: roster.size - from };
   const outlook = left.rows === 0 ? undefined : await outlookFor(connection, left);
   if (outlook !== undefined) refuse(outlookRefusal(outlook, left, context));
-  return { item, idKey, survey, roster, setDigest, plan, from, outlook, startedAt };
+  const before = left.rows === 0 ? undefined : await tallyOfFirst(connection, roster, from);
+  return { item, idKey, survey, roster, setDigest, plan, from, outlook, before, startedAt };
 }
 
 async function sifted(
@@ -115,6 +119,16 @@ function planFor({ connection, wanted, options, context }: Start, roster: Roster
 export async function stillNew({ context, connection, wanted, options }: Omit<Start, 'file'>, prepared: Prepared) {
   if (prepared.item !== undefined || options.again) return;
   refuse(await sameSetRefusal(context, connection, wanted, prepared.roster));
+}
+
+/** Enough to tell the share of those that fail. */
+const MOST_TALLIED = 1_000;
+
+async function tallyOfFirst({ ledger }: Connection, roster: Roster, from: number): Promise<CanaryTally | undefined> {
+  if (from === 0) return undefined;
+  const requestIds = Array.from({ length: Math.min(from, MOST_TALLIED) }, (_, place) => roster.person(place).requestId);
+  const items = await ledger.findEach(requestIds);
+  return tallyOf(requestIds.length, [...items.values()]);
 }
 
 function placeReached(item: CampaignItem | undefined, roster: Roster): number {

@@ -1,4 +1,6 @@
+import type { Lane } from '../../../../functions/contract/reset-request.ts';
 import type { AddressFile } from '../../../addresses/address-file.ts';
+import { brakeAdvice } from '../../../campaigns/canary-words.ts';
 import { outlookLines } from '../../../campaigns/outlook.ts';
 import { surveyLines } from '../../../campaigns/survey.ts';
 import type { Connection, Context } from '../../../deployment/connect.ts';
@@ -26,8 +28,21 @@ export function previewLines(
     ...surveyLines(context, file, survey, options.leftOut),
     ...(outlook === undefined ? [] : outlookLines(outlook, { lane, rows, notAfter, canary: canary?.size }, told)),
     ...canaryLine(prepared, wanted),
+    ...brakeLine(prepared, { rows, lane }, names),
     `Plan: ${plan}`,
   ];
+}
+
+/** Whether so many of those sent before were rejected that more of them would trip the brake. */
+function brakeLine(
+  { before }: Prepared,
+  left: { rows: number; lane: Lane },
+  names: Pick<Context, 'command'>,
+): string[] {
+  if (before === undefined) return [];
+  const { rejected, reset, failed } = before;
+  const advice = brakeAdvice({ rejected, ended: reset + failed }, left, names);
+  return advice === undefined ? [] : [`Of those sent before, ${advice}`];
 }
 
 function canaryLine({ roster, from }: Prepared, { canary }: Wanted): string[] {

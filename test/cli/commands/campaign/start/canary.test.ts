@@ -69,6 +69,21 @@ describe('the canary of a campaign', () => {
     expect({ code, sent: sent().length }).toEqual({ code: 1, sent: 20 });
   });
 
+  it.each<[claim: string, become: Become, advice: RegExp | undefined]>([
+    [
+      'advises to switch the brake off where most were rejected',
+      (index) => (index === 0 ? resetAll(index) : failAll(index)),
+      /^Of those sent before, 19 of 20 were rejected\. .*: npx resets budget release --brake-off 8h --lane bulk$/m,
+    ],
+    ['says nothing of the brake where half were rejected', failHalf, undefined],
+  ])('that was watched: the preview of the rest %s', async (_claim, become, advice) => {
+    const { start } = deploymentWith(become);
+    await start(PEOPLE, [...CANARY, '--max-failures', '5']);
+    const { out } = await start(PEOPLE, ['--canary', '20', '--max-failures', '5', '--continue', '--dry-run']);
+    if (advice === undefined) expect(out).not.toContain('brake');
+    else expect(out).toMatch(advice);
+  });
+
   it('is sent and watched in spite of --continue where none was', async () => {
     const { start, sent } = deploymentWith(failAll);
     expect((await start(PEOPLE, [...CANARY, '--continue'])).code).toBe(1);
