@@ -108,7 +108,9 @@ export class AddressFile {
   /** Of its bytes, in hex. */
   async sha256(): Promise<string> {
     const hash = createHash('sha256');
-    await pipeline(createReadStream(this.path), hash);
+    await pipeline(createReadStream(this.path), hash).catch((error: NodeJS.ErrnoException) => {
+      throw new CommandFailed(`${this.path} cannot be read any further (${error.code}).`, undefined, error);
+    });
     return hash.digest('hex');
   }
 

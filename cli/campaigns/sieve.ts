@@ -1,5 +1,6 @@
 import { delimiter } from 'node:path';
 import type { EpochMs } from '../../functions/common/clock.ts';
+import { reachedAt } from '../../functions/ledger/items.ts';
 import { AddressFile, type Row } from '../addresses/address-file.ts';
 import type { Connection } from '../deployment/connect.ts';
 import { CommandFailed, type Io } from '../terminal/io.ts';
@@ -31,6 +32,8 @@ export interface ExcludedAccounts {
 /** Who was reset in another campaign. */
 export interface ResetBefore {
   campaignId: string;
+  /** How many more were reset by its totals than the ledger still knows. */
+  forgotten: number;
   has(email: string): boolean;
 }
 
@@ -107,6 +110,9 @@ async function readExclude(path: string, source: string, roster: Pick<Roster, 'd
   return { name: path, has: (digest) => digests.has(digest) };
 }
 
+/** A request is ended by its copy's clock, 2 s off at most, and the other campaign by AWS's, which is known to 1.5 s. */
+const CLOCKS_DIFFER_MS = 5_000;
+
 /**
  * Reads from the ledger who was reset in a campaign, `before` a time if one is given. Of them it keeps digests only.
  * @throws CommandFailed where nobody can tell who it was
@@ -130,15 +136,14 @@ export async function resetIn(
     );
   }
   const digests = new DigestSet();
-  const succeeded = {
-    campaign: campaignId,
-    state: 'succeeded',
-    ...(before === undefined ? {} : { to: before }),
-  } as const;
-  for await (const { pk } of ledger.list(succeeded)) {
-    const digest = digestIn(campaignId, pk);
-    if (digest !== undefined) digests.add(digest);
+  let known = 0;
+  for await (const item of ledger.list({ campaign: campaignId, state: 'succeeded' })) {
+    const digest = digestIn(campaignId, item.pk);
+    if (digest === undefined) continue;
+    known += 1;
+    if (before === undefined || reachedAt(item) < before + CLOCKS_DIFFER_MS) digests.add(digest);
   }
+  const forgotten = Math.max(0, (campaign.totals?.succeeded ?? 0) - known);
   const digestOf = digesterOf(idKey);
-  return { campaignId, has: (email) => digests.has(digestOf(email)) };
+  return { campaignId, forgotten, has: (email) => digests.has(digestOf(email)) };
 }

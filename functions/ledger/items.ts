@@ -117,6 +117,8 @@ export interface SentCampaign {
   requestedBy?: string;
   reason?: string;
   notAfter?: EpochMs;
+  /** So many are sent and watched before the rest. */
+  canary?: number;
 }
 
 /** How a campaign stood when all of its rows had ended; a redrive may change it since. */

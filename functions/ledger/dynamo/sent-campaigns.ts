@@ -77,10 +77,17 @@ export function campaignLog(options: TableOptions): CampaignLog {
 
     async checkpoint(campaignId, setDigest, { sentBy, sentBelow, sentRows, sentAt }) {
       const isOurs = '#state = :active AND #sent.#setDigest = :setDigest';
-      const names = { '#state': 'state', '#sent': 'sent', '#setDigest': 'setDigest' };
+      const names = {
+        '#state': 'state',
+        '#sent': 'sent',
+        '#setDigest': 'setDigest',
+        ...(sentBelow === undefined ? {} : { '#sentAt': 'sentAt' }),
+      };
       const expected = { ':active': 'active', ':setDigest': setDigest };
       const isAhead =
-        sentBelow === undefined ? '' : ' AND (attribute_not_exists(#sentBelow) OR #sentBelow <= :sentBelow)';
+        sentBelow === undefined
+          ? ''
+          : ' AND attribute_not_exists(#sentAt) AND (attribute_not_exists(#sentBelow) OR #sentBelow <= :sentBelow)';
       const isWritten = await reached(
         update(
           campaignId,

@@ -36,7 +36,11 @@ describe('The sieve of a campaign', () => {
   it('tells the first of the causes that keep a row out: condition, rule, exclusion, repetition, reset before', async () => {
     const roster = aRoster();
     const excluded = await readExcludes({ env: {} }, [await fileOf('vip@b.de\n', 'vip.txt')], roster);
-    const before = { campaignId: 'spring', has: (email: string) => ['vip@b.de', 'old@b.de'].includes(email) };
+    const before = {
+      campaignId: 'spring',
+      forgotten: 0,
+      has: (email: string) => ['vip@b.de', 'old@b.de'].includes(email),
+    };
     const rows = await sifted(
       [
         'email,site',
@@ -142,10 +146,27 @@ describe('Who was reset in another campaign', () => {
     expect([campaignId, has('ANN@b.de'), has('bob@b.de'), has('eve@b.de')]).toEqual(['spring', true, false, false]);
   });
 
-  it('is told as it was before a time', async () => {
-    const connection = await connectionTo(requestOf('ann@b.de', { at: NOON - 1 }), requestOf('bob@b.de'));
+  it('is told as it was before a time, by clocks that differ by seconds', async () => {
+    const connection = await connectionTo(
+      requestOf('ann@b.de', { at: NOON + 4_999 }),
+      requestOf('bob@b.de', { at: NOON + 5_000 }),
+    );
     const { has } = await resetIn(connection, 'spring', NOON);
     expect([has('ann@b.de'), has('bob@b.de')]).toEqual([true, false]);
+  });
+
+  it('says how many more there were than the ledger still knows', async () => {
+    const { ledger, campaigns } = await connectionTo(
+      requestOf('ann@b.de'),
+      requestOf('bob@b.de', { at: NOON + 60_000 }),
+    );
+    const forgotten = async (succeeded: number): Promise<number> => {
+      const item = { ...aCampaign('spring'), totals: { succeeded } as never };
+      return (await resetIn({ ledger: { ...ledger, findCampaign: async () => item }, campaigns }, 'spring', NOON))
+        .forgotten;
+    };
+    // Those who were reset later are not left out, and known all the same.
+    expect([await forgotten(2), await forgotten(1), await forgotten(1_002)]).toEqual([0, 0, 1_000]);
   });
 
   it('is not told where the ledger does not know the campaign', async () => {

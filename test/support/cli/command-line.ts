@@ -199,7 +199,7 @@ export function memoryCampaigns(...known: CampaignItem[]) {
     async checkpoint(campaignId, setDigest, { sentBy, sentBelow, sentRows, sentAt }) {
       const item = items.get(campaignId);
       if (item?.state !== 'active' || item.sent?.setDigest !== setDigest) return false;
-      if (sentBelow !== undefined && (item.sentBelow ?? '') > sentBelow) return true;
+      if (sentBelow !== undefined && (item.sentAt !== undefined || (item.sentBelow ?? '') > sentBelow)) return true;
       change(campaignId, {
         sentBy,
         ...(sentBelow === undefined ? {} : { sentBelow }),

@@ -5,7 +5,7 @@ import { VERIFY_CAMPAIGN } from '../../../queries/campaigns/campaign-ids.ts';
 import type { SharedMembers } from '../../../sending/request-body.ts';
 import { type MemberOptions, sharedMembers } from '../../../sending/shared-members.ts';
 import { type Io, wrongUsage } from '../../../terminal/io.ts';
-import { shellWord } from '../../../terminal/text.ts';
+import { number, shellWord } from '../../../terminal/text.ts';
 import { mayHoldAddress, problemOf, reasonProblem } from '../../../validation.ts';
 
 export interface StartOptions extends Omit<MemberOptions, 'campaign'> {
@@ -45,6 +45,9 @@ export interface Wanted {
   canary: { size: number; max: MaxFailures } | undefined;
 }
 
+/** All of a canary are read again every two seconds, and more than this are not called in its ten minutes. */
+const LARGEST_CANARY = 10_000;
+
 /** @throws CommandFailed (wrong usage) that names the option. */
 export function wantedOf(io: Pick<Io, 'clock'>, options: StartOptions): Wanted {
   const { id, where = [], exclude = [], notIn = [], lane = 'bulk', canary, reason } = options;
@@ -65,6 +68,9 @@ export function wantedOf(io: Pick<Io, 'clock'>, options: StartOptions): Wanted {
     throw wrongUsage(
       `--max-failures ${options.maxFailures.typed} is the whole canary, which could then stop nothing; give fewer, or no --canary.`,
     );
+  }
+  if (canary !== undefined && canary > LARGEST_CANARY) {
+    throw wrongUsage(`--canary is at most ${number(LARGEST_CANARY)}; give fewer, such as 50.`);
   }
   // It is kept with the campaign without an end.
   const problem = reason === undefined ? undefined : reasonProblem(reason);

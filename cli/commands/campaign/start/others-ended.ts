@@ -1,6 +1,6 @@
 import { type CampaignItem, reachedAt } from '../../../../functions/ledger/items.ts';
 import type { Connection, Context } from '../../../deployment/connect.ts';
-import { campaignCounts } from '../../../queries/campaigns/campaign-counts.ts';
+import { campaignCounts, openIn } from '../../../queries/campaigns/campaign-counts.ts';
 import { CommandFailed } from '../../../terminal/io.ts';
 import { progressLineOn } from '../../../terminal/progress-line.ts';
 import { counted } from '../../../terminal/text.ts';
@@ -52,8 +52,8 @@ async function isCalled({ ledger, now }: Connection, { campaignId: campaign }: C
 }
 
 async function refuseIfOpen({ command }: Context, { ledger, now }: Connection, item: CampaignItem): Promise<void> {
-  const { waiting, notSent, calling, failing } = await campaignCounts(ledger, now, item);
-  const open = waiting + notSent + calling + failing;
+  const counts = await campaignCounts(ledger, now, item);
+  const open = openIn(counts) + counts.notSent + counts.failing;
   if (open === 0) return;
   const { campaignId } = item;
   throw new CommandFailed(

@@ -13,7 +13,7 @@ import { NOTHING_SENT } from '../../../sending/send-to-lane.ts';
 import { CommandFailed, print } from '../../../terminal/io.ts';
 import type { StartOptions, Wanted } from './options.ts';
 import { othersEnded } from './others-ended.ts';
-import { differenceRefusal, idRefusal, rowsRefusal, sameSetRefusal } from './refusals.ts';
+import { differenceRefusal, forgottenRefusal, idRefusal, rowsRefusal, sameSetRefusal } from './refusals.ts';
 
 /** A campaign that may be sent, before anything of it is written. */
 export interface Prepared {
@@ -84,6 +84,7 @@ async function sifted(
   const before = [];
   // The same people are left out whenever the command is given again.
   for (const other of wanted.notIn) before.push(await resetIn(connection, other, startedAt));
+  refuse(before.map(forgottenRefusal).find((why) => why !== undefined));
   const leftOut = options.leftOut === undefined ? undefined : await LeftOutFile.create(options.leftOut);
   return surveyOf(context, file, { roster, excluded, resetIn: before }, leftOut);
 }
@@ -112,6 +113,12 @@ function planFor({ connection, wanted, options, context }: Start, roster: Roster
     );
   }
   return plan;
+}
+
+/** Somebody else may have sent the same people while the answer was waited for. @throws CommandFailed if so */
+export async function stillNew({ context, connection, wanted, options }: Omit<Start, 'file'>, prepared: Prepared) {
+  if (prepared.item !== undefined || options.again) return;
+  refuse(await sameSetRefusal(context, connection, wanted, prepared.roster));
 }
 
 /** Enough to tell the share of those that fail. */

@@ -1,5 +1,6 @@
 import { type CampaignItem, reachedAt, type SentCampaign } from '../../../../functions/ledger/items.ts';
 import type { Roster } from '../../../campaigns/roster.ts';
+import type { ResetBefore } from '../../../campaigns/sieve.ts';
 import type { Connection, Context } from '../../../deployment/connect.ts';
 import { counted as countOf, number, plain, time } from '../../../terminal/text.ts';
 import type { Wanted } from './options.ts';
@@ -33,7 +34,7 @@ export function idRefusal(
 
 /** Why what the file and the options ask for is not what the campaign was started with; undefined if it is. */
 export function differenceRefusal(
-  wanted: Pick<Wanted, 'campaignId' | 'lane' | 'shared' | 'notAfter'>,
+  wanted: Pick<Wanted, 'campaignId' | 'lane' | 'shared' | 'notAfter' | 'canary'>,
   sent: SentCampaign,
   set: { rows: number; setDigest: string },
 ): string | undefined {
@@ -43,6 +44,8 @@ export function differenceRefusal(
     ['--not-after', told(wanted.notAfter), told(sent.notAfter)],
     ['--reason', shared.reason, sent.reason],
     ['--requested-by', shared.requestedBy, sent.requestedBy],
+    // With another one, or none, the rest would be sent although the canary has stopped it.
+    ['--canary', wanted.canary?.size, sent.canary],
   ] as const;
   const others = options.flatMap(([option, now, then]) =>
     now === then ? [] : [then === undefined ? `without ${option}` : `with ${option} ${plain(JSON.stringify(then))}`],
@@ -55,6 +58,12 @@ export function differenceRefusal(
 }
 
 const told = (epochMs: number | undefined): string | undefined => (epochMs === undefined ? undefined : time(epochMs));
+
+/** Why nobody can tell any more whom another campaign reset; undefined if the ledger still can. */
+export function forgottenRefusal({ campaignId, forgotten }: Pick<ResetBefore, 'campaignId' | 'forgotten'>) {
+  if (forgotten === 0) return undefined;
+  return `Of those whom campaign ${campaignId} of --not-in reset the ledger has forgotten ${number(forgotten)}, who would be reset again; take them out of the file by a report of that time, or exclude them, and leave out --not-in ${campaignId}.`;
+}
 
 /** Why so many rows are not sent; undefined if they are. */
 export function rowsRefusal(

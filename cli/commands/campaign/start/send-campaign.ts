@@ -51,14 +51,15 @@ export async function sendCampaign(
   const { roster, setDigest, from } = campaign;
   const checkpoints = checkpointsOf(context, connection, { roster, setDigest, sentBy: action.id, from });
   const run = { context, connection, action, campaign, checkpoints, sent: 0 };
-  let report: CampaignReport | undefined;
+  let report: CampaignReport;
+  let isWritten = false;
   try {
     report = await sendInParts(run);
   } finally {
-    const isWritten = await checkpoints.close();
-    if (report?.end === 'all-sent' && !isWritten) report.isUnwritten = true;
+    isWritten = await checkpoints.close();
   }
-  return report;
+  if (report.end !== 'all-sent' || isWritten) return report;
+  return checkpoints.isCancelled() ? { ...report, ...stoppedReport(run) } : { ...report, isUnwritten: true };
 }
 
 /** By then V8 has made room enough for what batches leave behind. It would go on doubling it, up to a hundred megabytes for no gain in speed. */

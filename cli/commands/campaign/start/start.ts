@@ -10,7 +10,7 @@ import { CommandFailed, EXIT, type ExitCode, print } from '../../../terminal/io.
 import { number, printJson, time } from '../../../terminal/text.ts';
 import { commandOf, type StartOptions, type Wanted, wantedOf } from './options.ts';
 import { outcomeJson, tellOutcome } from './outcome.ts';
-import { type Prepared, prepare } from './prepare.ts';
+import { type Prepared, prepare, stillNew } from './prepare.ts';
 import { otherSenderLine, previewLines } from './preview.ts';
 import { type CampaignReport, sendCampaign } from './send-campaign.ts';
 
@@ -78,6 +78,7 @@ function send(context: Context, connection: Connection, started: Started): Promi
       yes: options.yes || options.plan !== undefined,
       typed: { count: planned, one: 'password reset', many: 'password resets' },
       undone: NOTHING_SENT,
+      recheck: () => stillNew({ context, connection, wanted, options }, prepared),
     },
     async (action) => {
       await register(connection, action, started);
@@ -134,6 +135,7 @@ function sentCampaign({ wanted, prepared, file, fileSha256 }: Started, startedBy
     ...(requestedBy === undefined ? {} : { requestedBy }),
     ...(reason === undefined ? {} : { reason }),
     ...(wanted.notAfter === undefined ? {} : { notAfter: wanted.notAfter }),
+    ...(wanted.canary === undefined ? {} : { canary: wanted.canary.size }),
   };
 }
 

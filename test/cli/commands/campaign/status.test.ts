@@ -55,6 +55,15 @@ async function told(given: Scene = {}, options: StatusOptions = {}) {
 }
 
 describe('campaign status', () => {
+  it.each([
+    ['half a minute ago goes by that time', 30_000, 4],
+    ['just now goes by ten seconds, as less is no measure', 1_000, 12],
+  ])('of a campaign that was started %s', async (_claim, elapsedMs, perMinute) => {
+    const item = aSentCampaign('breach-7', { startedAt: NOON - elapsedMs });
+    const { text } = await told({ item, requests: [reset(1, NOON - 500), reset(2, NOON - 500)] }, { json: true });
+    expect(JSON.parse(text).recent).toEqual({ minutes: 5, resets: 2, perMinute });
+  });
+
   it('opens with the sentence to paste and the next step, then tells what it was made of', async () => {
     const { text, exitCode } = await told();
     expect(exitCode).toBe(0);

@@ -1,3 +1,4 @@
+import { BatchGetCommand, type GetCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   type LedgerReader,
@@ -214,6 +215,12 @@ describe('The ledger reader', () => {
       expect(await reader.countSucceeded('settled', first)).toEqual(first);
     });
 
+    it('counts none twice where the index answers with an older state than before', async () => {
+      await succeedAt('stale', NOON, NOON + MINUTE);
+      const last = { count: 2, others: 0, settled: { count: 2, others: 0, before: NOON + 9 * MINUTE } };
+      expect(await reader.countSucceeded('stale', last)).toEqual(last);
+    });
+
     it('counts none twice whatever its times', async () => {
       const times = Array.from({ length: 60 }, (_, index) => NOON + index * 10_000);
       let last: SucceededCount | undefined;
@@ -223,6 +230,28 @@ describe('The ledger reader', () => {
         expect(last.count).toBe(Math.min(from + 7, times.length));
       }
     });
+  });
+
+  it('finds many requests by their ids, also where each answer of DynamoDB leaves some out', async () => {
+    const ids = Array.from({ length: 230 }, (_, index) => `each-${index}`);
+    await deployment.put(...ids.slice(0, 220).map((key) => anItem({ key })));
+    const asked: number[] = [];
+    const documents = {
+      async send(command: BatchGetCommand | GetCommand) {
+        if (!(command instanceof BatchGetCommand)) return deployment.documents.send(command);
+        const keys = command.input.RequestItems?.[TABLE]?.Keys ?? [];
+        asked.push(keys.length);
+        const RequestItems = { [TABLE]: { Keys: keys.slice(0, 30), ConsistentRead: true } };
+        const answer = await deployment.documents.send(new BatchGetCommand({ RequestItems }));
+        return keys.length <= 30 ? answer : { ...answer, UnprocessedKeys: { [TABLE]: { Keys: keys.slice(30) } } };
+      },
+    } as unknown as typeof deployment.documents;
+    const found = await ledgerReader(documents, TABLE).findEach(ids);
+    expect([...found.keys()].sort()).toEqual(ids.slice(0, 220).sort());
+    expect(found.get('each-7')).toMatchObject({ pk: 'request#each-7' });
+    // What was left out is asked for again, the first of it alone.
+    expect(asked.slice(0, 4)).toEqual([100, 69, 38, 7]);
+    expect(await reader.findEach([])).toEqual(new Map());
   });
 
   it('names the table that it cannot read', async () => {

@@ -33,7 +33,7 @@ const SENT: SentCampaign = {
   excludeFiles: 1,
   notIn: [],
 };
-const point = (sentBelow: string, more: { sentBy?: string; sentAt?: number } = {}) =>
+const point = (sentBelow: string, more: { sentBy?: string; sentRows?: number; sentAt?: number } = {}) =>
   log().checkpoint(id, 'd1', { sentBy: 'a-1', sentBelow, ...more });
 
 describe('The id key of a campaign', () => {
@@ -93,6 +93,13 @@ describe('A checkpoint', () => {
     await point(`${id}:5`);
     expect(await point(`${id}:4`, { sentBy: 'a-2' })).toBe(true);
     expect(await stored()).toMatchObject({ sentBy: 'a-1', sentBelow: `${id}:5` });
+  });
+
+  it('that comes after the last one changes nothing, also at the same row, and its sender may go on', async () => {
+    await point(`${id}:9`, { sentRows: 3, sentAt: NOW });
+    expect(await point(`${id}:9`, { sentBy: 'a-2', sentRows: 2 })).toBe(true);
+    expect(await point(`${id}:9`, { sentBy: 'a-2', sentRows: 3, sentAt: NOW + 60_000 })).toBe(true);
+    expect(await stored()).toMatchObject({ sentBy: 'a-1', sentRows: 3, sentAt: NOW });
   });
 
   it('of a campaign that was cancelled is not written, and stops its sender', async () => {

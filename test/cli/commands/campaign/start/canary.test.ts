@@ -56,6 +56,19 @@ describe('the canary of a campaign', () => {
     expect({ code, people: new Set(sent().map(({ email }) => email)).size }).toEqual({ code: 0, people: 200 });
   });
 
+  it.each([
+    ['without it', []],
+    ['with a smaller one', ['--canary', '10']],
+  ])('that has failed is not passed by the same campaign %s', async (_claim, options) => {
+    const { start, sent } = deploymentWith(failAll);
+    await start(PEOPLE, CANARY);
+    const { code, fault } = await start(PEOPLE, [...options, '--yes']);
+    expect(fault).toBe(
+      'resets: Nothing was sent. Campaign breach-7 was started with --canary 20; give the same as then, or another --id.',
+    );
+    expect({ code, sent: sent().length }).toEqual({ code: 1, sent: 20 });
+  });
+
   it.each<[claim: string, become: Become, advice: RegExp | undefined]>([
     [
       'advises to switch the brake off where most were rejected',

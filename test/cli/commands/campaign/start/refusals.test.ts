@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { CampaignItem, SentCampaign } from '../../../../../functions/ledger/items.ts';
 import { aCampaign, anItem } from '../../../../support/builders.ts';
-import { fileOf } from '../../../../support/cli/command-line.ts';
+import { fileOf, notNow } from '../../../../support/cli/command-line.ts';
 import { NOON } from '../../../../support/virtual-clock.ts';
 import { aDeployment, aSentCampaign, ID, people } from './scene.ts';
 
@@ -9,11 +9,12 @@ type World = ReturnType<typeof aDeployment>;
 
 const PEOPLE = people(20);
 const DAY_MS = 24 * 60 * 60_000;
+const TOTALS = { failed: {}, cancelled: 0, discarded: 0 };
 
 const sentBefore = (
   { items, idKeys }: World,
   id: string,
-  given: { emails?: string[]; at?: number; state?: CampaignItem['state']; with?: Partial<SentCampaign> } = {},
+  given: Partial<CampaignItem> & { emails?: string[]; at?: number; with?: Partial<SentCampaign> } = {},
 ): void => {
   const { emails = PEOPLE, ...more } = given;
   const { item, idKey } = aSentCampaign(id, emails, more);
@@ -38,6 +39,7 @@ describe('campaign start refuses, as wrong usage and before anything is read,', 
     ],
     ['a share over the whole', ['--id', ID, '--canary', '5', '--max-failures', '101%'], /'101%' is invalid/],
     ['a canary of nobody', ['--id', ID, '--canary', '0', '--yes'], /'0' is invalid/],
+    ['a canary of thousands', ['--id', ID, '--canary', '10001', '--yes'], /--canary is at most 10,000; give fewer/],
     ['a condition that is none', ['--id', ID, '--where', 'country', '--yes'], /Give COLUMN=VALUE/],
     ['a reason with an address', ['--id', ID, '--reason', 'for a@b.de', '--yes'], /--reason seems to hold an address/],
     ['a column with an address, which is kept', ['--id', ID, '--where', 'a@b.de=x', '--yes'], /--where names a column/],
@@ -130,6 +132,34 @@ describe('campaign start refuses, in one line and before anything is sent or wri
       ['--not-in', 'breach-6'],
       /Campaign breach-6 of --not-in goes on: 19 requests of it may still be made.* or npx resets campaign cancel breach-6,/,
     ],
+    [
+      'who was reset in a campaign with a call whose result was never recorded, as it may be made again',
+      (world) => {
+        sentBefore(world, 'breach-6', { sentAt: NOON - 60_000 });
+        for (const index of PEOPLE.keys()) {
+          const state =
+            index === 0 ? ({ state: 'calling', leaseEnd: NOON - 1 } as const) : { state: 'succeeded' as const };
+          const about = {
+            key: `breach-6:${String(index).padStart(32, '0')}`,
+            campaignId: 'breach-6',
+            at: NOON - 5_000,
+          };
+          world.requests.push(anItem({ ...about, ...state }));
+        }
+      },
+      ['--not-in', 'breach-6'],
+      /Campaign breach-6 of --not-in goes on: 1 request of it may still be made/,
+    ],
+    [
+      'who was reset in a campaign whose requests the ledger has forgotten since',
+      (world) => {
+        const at = NOON - 200 * DAY_MS;
+        const settled = { count: 20, others: 0, before: at };
+        sentBefore(world, 'breach-6', { at, sentAt: at, totals: { ...TOTALS, at, succeeded: 20, settled } });
+      },
+      ['--not-in', 'breach-6'],
+      /Of those whom campaign breach-6 of --not-in reset the ledger has forgotten 20, who would be reset again;/,
+    ],
   ])('%s', async (_claim, prepare, args, line) => {
     const world = aDeployment();
     prepare(world);
@@ -164,6 +194,23 @@ describe('campaign start refuses, in one line and before anything is sent or wri
     expect(fault).toMatch(/These are 1,001 addresses, and lane interactive takes at most 1,000 rows of a campaign/);
     expect({ code, sent: sent() }).toEqual({ code: 1, sent: [] });
     expect(await start(people(1_000), ['--lane', 'interactive', '--yes'])).toMatchObject({ code: 0 });
+  });
+
+  it('the same people, where somebody else has sent them while the answer was waited for', async () => {
+    // Who asks is looked up before the question.
+    const caller = async (): Promise<string> => {
+      sentBefore(world, 'breach-6');
+      return 'arn:aws:iam::1:user/sam';
+    };
+    const world: World = aDeployment({ parts: { caller } });
+    const { fault } = await world.start(PEOPLE);
+    expect(fault).toMatch(/^resets: Nothing was sent\. The same 20 addresses were sent as campaign breach-6/);
+    expect({ sent: world.sent(), actions: world.written.size, item: world.item() }).toEqual({
+      sent: [],
+      actions: 0,
+      item: undefined,
+    });
+    expect(await world.start(PEOPLE, ['--again', '--yes'])).toMatchObject({ code: 0 });
   });
 
   it('what would not be through within 12 days', async () => {
@@ -213,13 +260,31 @@ describe('campaign start takes the people of another campaign', () => {
       return undefined;
     };
     expect((await world.start(PEOPLE, ['--not-in', 'breach-6', '--yes'])).code).toBe(130);
-    // A late copy of it succeeds in between.
-    world.requests.push(succeeded(3, NOON + 1));
+    // One whom an operator has redriven succeeds in between.
+    world.requests.push(succeeded(3, NOON + 5_000));
     world.world.onRun = (io) => void io.clock.sleep(5_000);
     world.world.answer = undefined;
     expect((await world.start(PEOPLE, ['--not-in', 'breach-6', '--yes'])).code).toBe(0);
     const left = PEOPLE.filter((email) => !reset.some((one) => one.email === email));
     expect([...new Set(world.emails())].sort()).toEqual(left.sort());
+  });
+
+  it('and goes on, although an operator has redriven somebody of the other one meanwhile', async () => {
+    const world = aDeployment();
+    const { item, idKey, roster } = aSentCampaign('breach-6', PEOPLE, { sentAt: NOON - 60_000 });
+    world.items.set('breach-6', item);
+    world.idKeys.set('breach-6', idKey);
+    for (const place of PEOPLE.keys()) {
+      const end = place === 0 ? ({ state: 'failed', reason: 'rejected' } as const) : { state: 'succeeded' as const };
+      const key = roster.person(place).requestId;
+      world.requests.push(anItem({ key, campaignId: 'breach-6', at: NOON - 30_000, ...end }));
+    }
+    world.world.answer = (_call, bodies) => bodies.map(() => notNow);
+    expect((await world.start(PEOPLE, ['--not-in', 'breach-6', '--yes'])).code).toBe(1);
+    Object.assign(world.requests[0] ?? {}, { state: 'redriven' });
+    world.world.answer = undefined;
+    expect((await world.start(PEOPLE, ['--not-in', 'breach-6', '--yes'])).code).toBe(0);
+    expect(world.emails()).toEqual([roster.person(0).email]);
   });
 
   it.each<[claim: string, cancelledAt: number, leaseEnd: number | undefined, waitedMs: number]>([

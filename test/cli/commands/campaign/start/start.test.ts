@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { LedgerUnreachable } from '../../../../../functions/ledger/ledger.ts';
 import { aCampaign } from '../../../../support/builders.ts';
@@ -55,12 +55,28 @@ describe('campaign start', () => {
       whereColumns: ['country'],
       excludeFiles: 1,
       notIn: [],
+      canary: 50,
     };
     expect(item()?.sent).toEqual({ ...about, startedAt: NOON, startedBy: expect.stringMatching(/^arn:aws:/) });
     const [action] = written.values();
     expect(action).toMatchObject({ command: 'campaign start breach-7', planned: 1, done: 1 });
-    expect(action?.details).toMatchObject({ ...about, campaign: ID, canary: 50 });
+    expect(action?.details).toMatchObject({ ...about, campaign: ID });
     expect(JSON.stringify([action, item()])).not.toMatch(/@example|DE"/);
+  });
+
+  it('writes down no name of a file that may be an address', async () => {
+    const { resets, written, item } = aDeployment();
+    const file = await fileOf(PEOPLE.join('\n'), 'jane.roe@example.org.csv');
+    expect((await resets(['campaign', 'start', file, '--id', ID, '--yes'])).code).toBe(0);
+    expect(item()?.sent?.file).toBe('(a name that may hold an address)');
+    expect(JSON.stringify([...written, item()])).not.toContain('jane.roe');
+  });
+
+  it.each(['1,000', '1000', ' 1.000 '])('takes the number as people type it: "%s"', async (typed) => {
+    const { resets, sent } = aDeployment();
+    const file = await fileOf(people(1_000).join('\n'));
+    expect((await resets(['campaign', 'start', file, '--id', ID], { typed: `${typed}\n` })).code).toBe(0);
+    expect(sent()).toHaveLength(1_000);
   });
 
   it('asks at a terminal for the number to be typed, and anything else sends nothing', async () => {
@@ -94,6 +110,20 @@ describe('campaign start', () => {
     await Promise.all(changes);
     expect(err).toMatch(/addresses\.csv was changed meanwhile: what was previewed is what was sent/);
     expect({ code, emails: [...emails()].sort() }).toEqual({ code: 0, emails: [...PEOPLE].sort() });
+  });
+
+  it('says in one line that the file is gone before anything is sent', async () => {
+    const queues = { counts: undefined as unknown };
+    const { resets, sent } = aDeployment({ parts: { queues: queues as never } });
+    const file = await fileOf(PEOPLE.join('\n'));
+    // The lanes are counted once the file is read.
+    queues.counts = async () => {
+      await rm(file, { force: true });
+      return { waiting: 0, inFlight: 0, delayed: 0 };
+    };
+    const { code, err, fault } = await resets(['campaign', 'start', file, '--id', ID, '--yes']);
+    expect(fault).toMatch(/addresses\.csv cannot be read any further \(ENOENT\)\.$/);
+    expect({ code, lines: err.trim().split('\n').length, sent: sent() }).toEqual({ code: 1, lines: 1, sent: [] });
   });
 
   it('prints all of it as one JSON object', async () => {
@@ -261,6 +291,19 @@ describe('a campaign that was cut off', () => {
     expect({ code, isPart: sent().length < 2_000 }).toEqual({ code: 3, isPart: true });
     const again = await start(people(2_000));
     expect(again.fault).toMatch(/Nothing was sent\. Campaign breach-7 was cancelled at .* and stays cancelled/);
+  });
+
+  it('is told to be cancelled, and not to go on, where that came with its last row', async () => {
+    const { start, world, campaigns, item } = aDeployment();
+    world.answer = (call) => {
+      if (call === 10) void campaigns.cancel(ID);
+      return undefined;
+    };
+    const { code, out, fault } = await start(PEOPLE);
+    expect(out).toMatch(/^Sent 95 of 95 /);
+    expect(fault).toMatch(/^resets: The campaign has been cancelled meanwhile, and stays cancelled; /);
+    expect(code).toBe(3);
+    expect(item()?.sentAt).toBeUndefined();
   });
 
   it('is stopped by another operator, and says by which command to learn who', async () => {
