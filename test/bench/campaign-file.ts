@@ -51,4 +51,7 @@ async function readCampaign(path: string): Promise<string> {
   return `A campaign's file of ${roster.size.toLocaleString('en')} rows is read, sifted and told from others at ${Math.round(roster.size / seconds).toLocaleString('en')} rows/s, in at most ${peakMb.toFixed(0)} MB of resident memory.`;
 }
 
-if (import.meta.main) console.log(await readCampaign(String(process.argv[2])));
+if (import.meta.main) {
+  const [, , path] = process.argv;
+  console.log(path === undefined ? await measureCampaignFile() : await readCampaign(path));
+}

@@ -105,3 +105,8 @@ async function sendingTime(deployment: StandInDeployment, rows: number, ended: P
   while (isOpen && batches() < rows / BATCH) await delay(LOOK_MS);
   return performance.now() - begunAt;
 }
+
+if (import.meta.main) {
+  console.log(await measureCampaign());
+  console.log(await measureKills());
+}
