@@ -32,8 +32,8 @@ export default defineConfig({
     // Only what fails takes so long: a busy machine is no failure.
     testTimeout: 120_000,
     hookTimeout: 240_000,
-    // One more than the two cores of a small machine, since the end-to-end tests mostly wait.
-    maxWorkers: 3,
+    // Two more than the cores of a small machine, since the end-to-end tests mostly wait.
+    maxWorkers: 4,
     sequence: { sequencer: SlowestFirst },
   },
 });
