@@ -27,6 +27,8 @@ export interface Condition {
 export interface AddressFileOptions {
   /** The column of the addresses; default: `email`. */
   emailColumn?: string;
+  /** No option of the command names the column of this file. */
+  isFixed?: boolean;
   /** All must hold. */
   where?: readonly Condition[];
 }
@@ -60,7 +62,7 @@ export class AddressFile {
 
   /** Finds header, delimiter and columns. @throws CommandFailed */
   static async open(path: string, options: AddressFileOptions = {}): Promise<AddressFile> {
-    const { emailColumn = EMAIL_COLUMN, where = [] } = options;
+    const { emailColumn = EMAIL_COLUMN, isFixed = false, where = [] } = options;
     const { start, fingerprint } = await startOf(path);
     const other = otherThanText(start);
     if (other !== undefined) throw new CommandFailed(`${path} ${other}.`);
@@ -69,7 +71,7 @@ export class AddressFile {
         `${path} is empty: it has no address. Give a CSV file or a list with one address per line.`,
       );
     }
-    const format = await formatOf(path, start, emailColumn);
+    const format = await formatOf(path, start, { emailColumn, isFixed });
     const { header } = format;
     if (header === undefined) {
       const option = options.emailColumn !== undefined ? '--email-column' : where.length > 0 ? '--where' : undefined;

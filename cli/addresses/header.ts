@@ -18,7 +18,11 @@ const LIKELY_NAMES = /^(e[ _-]?)?mails?([ _-]?(address(es)?|adresse))?$|^user ?(
 const isSame = (column: string, name: string): boolean => column.toLowerCase() === name.trim().toLowerCase();
 
 /** Looks at the first line that is not blank: a list of addresses, or a header, and what separates its columns. @throws CommandFailed */
-export async function formatOf(path: string, start: Buffer, emailColumn: string): Promise<FileFormat> {
+export async function formatOf(
+  path: string,
+  start: Buffer,
+  { emailColumn, isFixed }: { emailColumn: string; isFixed: boolean },
+): Promise<FileFormat> {
   const tries = await Promise.all(
     DELIMITERS.map(async (delimiters) => {
       const format = { delimiters, hasQuotes: true };
@@ -41,9 +45,8 @@ export async function formatOf(path: string, start: Buffer, emailColumn: string)
   const [column = '', ...others] = columns;
   // A single word is as likely the first line of a list, and a person's name, unless people call such columns so.
   if (others.length === 0 && !LIKELY_NAMES.test(column)) return LIST;
-  throw new CommandFailed(
-    `${path} has no column "${plain(emailColumn)}", but ${named(columns)}; give --email-column NAME, or rename the one with the addresses.`,
-  );
+  const wayOut = `${isFixed ? '' : 'give --email-column NAME, or '}rename the one with the addresses`;
+  throw new CommandFailed(`${path} has no column "${plain(emailColumn)}", but ${named(columns)}; ${wayOut}.`);
 }
 
 /** Cells of people, which no fault may quote. */

@@ -94,7 +94,7 @@ export async function readExcludes(
 async function readExclude(path: string, source: string, roster: Pick<Roster, 'digestOf'>): Promise<ExcludedAccounts> {
   const digests = new DigestSet();
   try {
-    for await (const row of (await AddressFile.open(path)).rows()) {
+    for await (const row of (await AddressFile.open(path, { isFixed: true })).rows()) {
       if (row.kind === 'address') digests.add(roster.digestOf(row.email));
       // What only the API refuses is no mistake, and is never reset anyway. Any other may be a misspelt account that nobody protects.
       else if (row.kind === 'invalid' && row.byHand === undefined) {

@@ -97,6 +97,13 @@ describe('Excluded accounts', () => {
     expect(await names([path])).toEqual([path]);
   });
 
+  it('in a column of another name are told to be renamed, since no option reaches that list', async () => {
+    const { message } = await failureIn(names([await fileOf('name,account\nJ,vip@b.de\n')]));
+    expect(message).toMatch(
+      /^--exclude: .* has no column "email", but "name", "account"; rename the one with the addresses\.$/,
+    );
+  });
+
   it('that are misspelt stop everything: the line is named, and not what it says', async () => {
     const { message } = await failureIn(names([await fileOf('a@b.de\nvip@b,de\n')]));
     expect(message).toMatch(/^--exclude: line 2 of .*addresses\.csv has more than one address/);
