@@ -4,7 +4,8 @@ import { spawn } from '@lydell/node-pty';
 
 /** More than the longest command takes. */
 const LIMIT_MS = 180_000;
-const QUESTION = '[y/N] ';
+/** One is answered with yes, the other with the number that it names. */
+const QUESTIONS = /\[y\/N\] |To go ahead with ([\d,]+) [^:]+: /g;
 /** `aws sqs` does not look at AWS_ENDPOINT_URL (https://github.com/aws/aws-cli/issues/8737). */
 const AWS_AT_ENDPOINT = 'aws() { command aws --endpoint-url "$AWS_ENDPOINT_URL" "$@"; }';
 
@@ -14,7 +15,7 @@ export interface Typed {
   lines: string[];
 }
 
-/** Types a script into a terminal, as an operator pastes it, and answers yes to every question. */
+/** Types a script into a terminal, as an operator pastes it, and agrees to every question. */
 export function typed(script: string, folder: string, variables: Record<string, string>): Promise<Typed> {
   const { PATH = '', HOME = '', LANG = 'C.UTF-8' } = process.env;
   // This Node first: the machine's own may be too old for the checkout.
@@ -36,8 +37,9 @@ export function typed(script: string, folder: string, variables: Record<string, 
   let answered = 0;
   terminal.onData((data) => {
     shown += data;
-    const asked = shown.split(QUESTION).length - 1;
-    for (; answered < asked; answered += 1) terminal.write('y\r');
+    const asked = [...shown.matchAll(QUESTIONS)].slice(answered);
+    answered += asked.length;
+    for (const [, count = 'y'] of asked) terminal.write(`${count}\r`);
   });
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {

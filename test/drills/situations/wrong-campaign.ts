@@ -24,7 +24,7 @@ export const wrongCampaign: Drill = {
     await stage.sends('bulk', people(1));
     await stage.resets(resets + 1);
     await stage.stops(METRICS.operatorHeld, 'bulk');
-    await stage.runs(HEADING, 'worked', /^npx resets campaign list$/, { shows: /wrong-list/ });
+    await stage.runs(HEADING, 'worked', /^npx resets campaign status/, { fill: { CAMPAIGN }, shows: /wrong-list/ });
     if (simulator.statistics().resets > resets + 1)
       throw new Error('Somebody of the campaign was reset after the pause.');
     const states = (await stage.system.ledgerItems()).filter(({ campaign }) => campaign === CAMPAIGN);
