@@ -185,6 +185,16 @@ export const hasReasons = (state: string): boolean => state === 'failing' || sta
 export const stateReasonTime = (state: string, time: EpochMs, reason?: FailureReason): string =>
   `${state}#${(hasReasons(state) && reason) || ''}#${String(time).padStart(TIME_DIGITS, '0')}`;
 
+/** A campaign as it is registered. */
+export const newCampaign = (campaignId: string, at: EpochMs): CampaignItem => ({
+  pk: campaignKey(campaignId),
+  campaign: CAMPAIGN_LIST,
+  stateReasonTime: stateReasonTime('active', at),
+  campaignId,
+  state: 'active',
+  firstSeenAt: at,
+});
+
 /** When an item reached the state that it is in. */
 export const reachedAt = (item: Pick<RequestItem, 'stateReasonTime'>): EpochMs =>
   Number(item.stateReasonTime.slice(-TIME_DIGITS));

@@ -2,7 +2,7 @@ import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import type { EpochMs } from '../../common/clock.ts';
 import { LEDGER } from '../../contract/ledger-table.ts';
-import { CAMPAIGN_LIST, type CampaignItem, campaignKey, reachedAt, stateReasonTime } from '../items.ts';
+import { CAMPAIGN_LIST, type CampaignItem, campaignKey, newCampaign, reachedAt, stateReasonTime } from '../items.ts';
 import type { Ledger } from '../ledger.ts';
 import { reached, type TableOptions } from './table.ts';
 
@@ -46,14 +46,7 @@ export function campaignLedger({ client, tableName, now }: TableOptions): Pick<L
   };
 
   const register = (campaignId: string): Promise<boolean> => {
-    const Item: CampaignItem = {
-      pk: campaignKey(campaignId),
-      campaign: CAMPAIGN_LIST,
-      stateReasonTime: stateReasonTime('active', now()),
-      campaignId,
-      state: 'active',
-      firstSeenAt: now(),
-    };
+    const Item = newCampaign(campaignId, now());
     return holds(
       client.send(new PutCommand({ TableName: tableName, Item, ConditionExpression: 'attribute_not_exists(pk)' })),
     );

@@ -3,13 +3,12 @@ import { GetCommand, PutCommand, UpdateCommand, type UpdateCommandInput } from '
 import type { EpochMs } from '../../common/clock.ts';
 import { LEDGER } from '../../contract/ledger-table.ts';
 import {
-  CAMPAIGN_LIST,
   type CampaignItem,
   type CampaignTotals,
   campaignKey,
   idKeyKey,
+  newCampaign,
   type SentCampaign,
-  stateReasonTime,
 } from '../items.ts';
 import { LedgerUnreadable } from '../ledger.ts';
 import { cancelCampaign } from './campaigns.ts';
@@ -63,15 +62,7 @@ export function campaignLog(options: TableOptions): CampaignLog {
     },
 
     async register(campaignId, sent) {
-      const item: CampaignItem = {
-        pk: campaignKey(campaignId),
-        campaign: CAMPAIGN_LIST,
-        stateReasonTime: stateReasonTime('active', now()),
-        campaignId,
-        state: 'active',
-        firstSeenAt: now(),
-        sent,
-      };
+      const item: CampaignItem = { ...newCampaign(campaignId, now()), sent };
       return (await reached(putOnce({ ...item }))) as unknown as CampaignItem;
     },
 

@@ -17,9 +17,8 @@ import type { LedgerReader, Selection } from '../../../functions/ledger/dynamo/r
 import type { CampaignLog } from '../../../functions/ledger/dynamo/sent-campaigns.ts';
 import {
   type ActionItem,
-  CAMPAIGN_LIST,
   type CampaignItem,
-  campaignKey,
+  newCampaign,
   type RequestItem,
   reachedAt,
   requestIdOf,
@@ -176,15 +175,7 @@ export function memoryCampaigns(...known: CampaignItem[]) {
     if (item) items.set(campaignId, { ...item, ...values });
   };
   const register = (campaignId: string, more: Partial<CampaignItem>): CampaignItem => {
-    const item = items.get(campaignId) ?? {
-      pk: campaignKey(campaignId),
-      campaign: CAMPAIGN_LIST,
-      stateReasonTime: stateReasonTime('active', NOON),
-      campaignId,
-      state: 'active' as const,
-      firstSeenAt: NOON,
-      ...more,
-    };
+    const item = items.get(campaignId) ?? { ...newCampaign(campaignId, NOON), ...more };
     items.set(campaignId, item);
     return item;
   };
